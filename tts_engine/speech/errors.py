@@ -1,0 +1,78 @@
+"""Everything that can go wrong between a text and its audio.
+
+SpeechError
+├── TextError              the text itself cannot be spoken
+│   ├── EmptyText          nothing but white space
+│   ├── ControlCharacter   a character no text should hold (NUL, escape, ...)
+│   └── NothingToSay       no character the front end or the voice can read
+├── StyleError             the voice cannot honour what was asked of it
+├── UnknownVoice           no voice of that name is installed
+├── UnknownFormat          no encoder for that audio format
+└── VoiceUnavailable       the voice's files are missing or damaged
+
+Each class has a stable `code`, which doors pass on to callers, and `param`, the member of the
+request it speaks of.
+"""
+
+
+class SpeechError(Exception):
+    """Root of the tree; its message says what to do."""
+
+    code = "speech_error"
+    param: str | None = None
+
+
+class TextError(SpeechError):
+    """The text itself cannot be spoken."""
+
+    code = "text_unspeakable"
+    param = "input"
+
+
+class EmptyText(TextError):
+    """Nothing is left of the text once white space is taken off."""
+
+    code = "text_empty"
+
+
+class ControlCharacter(TextError):
+    """The text holds a control character other than tab or line break."""
+
+    code = "text_control_character"
+
+
+class NothingToSay(TextError):
+    """Not one character of the text has a sound (emoji only, a script the voice cannot read)."""
+
+    code = "text_unspeakable"
+
+
+class StyleError(SpeechError):
+    """The voice cannot honour a member of the request; `param` names it."""
+
+    code = "unsupported_by_voice"
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class UnknownVoice(SpeechError):
+    """No voice of that name is installed."""
+
+    code = "voice_not_found"
+    param = "voice"
+
+
+class UnknownFormat(SpeechError):
+    """No encoder for that audio format."""
+
+    code = "format_not_supported"
+    param = "response_format"
+
+
+class VoiceUnavailable(SpeechError):
+    """The voice's files are missing or damaged; the message names the file."""
+
+    code = "voice_unavailable"
+    param = "voice"

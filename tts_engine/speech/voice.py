@@ -1,0 +1,143 @@
+"""The boundary between the platform and whatever speaks.
+
+What a voice is (`VoiceInfo`, frozen, from its files) is kept apart from what one request wants of
+it (`Style`). A family of voices implements `Voice`; the platform knows no more of it than this.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tts_engine.speech.errors import StyleError
+from tts_engine.speech.text.types import Sentence
+
+NEUTRAL = "neutral"
+EMOTIONS = (NEUTRAL, "happy", "sad", "angry", "fear", "hate", "surprise")
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    id: str
+    name: str  # as a person would read it, 晓晓
+    gender: str  # female | male | unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Inclusive bounds of what a voice can honour."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceInfo:
+    """What a voice is and what it can honour; the same for every request.
+
+    `revision` changes whenever the same text and style would give other samples: it is part of
+    every cache key. `batch_size` is how many sentences one call of `speak` should be given.
+    None for a range means the voice cannot do it at all.
+    """
+
+    id: str
+    family: str
+    name: str
+    revision: str
+    licence: str
+    sample_rate: int  # Hz
+    speakers: tuple[Speaker, ...]  # the first is the default
+    emotions: tuple[str, ...] = (NEUTRAL,)
+    emotion_intensity: Range | None = None
+    speed: Range = Range(1.0, 1.0)
+    pitch: Range | None = None  # semitones
+    batch_size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one request wants its text spoken."""
+
+    speaker: str
+    emotion: str = NEUTRAL
+    emotion_intensity: float = 1.0
+    speed: float = 1.0
+    pitch: float = 0.0  # semitones
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One sentence and the style it is to be spoken in."""
+
+    sentence: Sentence
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterTime:
+    """Where a character of the normalised text is heard, in seconds from the utterance's start."""
+
+    char: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one utterance's audio, mono in [-1, 1], and the characters that begin in it."""
+
+    samples: Samples
+    characters: tuple[CharacterTime, ...] = field(default=())
+
+
+class Voice(Protocol):
+    """A loaded voice. Loading happens once, in the family's `load`; speaking keeps no state.
+
+    `speak` may be called from several threads at once, and the same utterance gives the same
+    samples whatever it is batched with.
+    """
+
+    @property
+    def info(self) -> VoiceInfo: ...
+
+    def can_say(self, sentence: Sentence) -> bool:
+        """Whether at least one character of the sentence has a sound in this voice."""
+        ...
+
+    def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
+        """Yield (index in `batch`, next chunk of that utterance) as the audio is made.
+
+        The chunks of one utterance come in order and join without a gap; those of different
+        utterances may interleave. Silence between sentences is not the voice's affair.
+        """
+        ...
+
+
+def check_style(info: VoiceInfo, style: Style) -> None:
+    """Raise StyleError for the first thing in `style` that the voice cannot honour."""
+    if style.emotion not in info.emotions:
+        raise StyleError(
+            f"The voice {info.id} cannot speak with emotion '{style.emotion}'; "
+            f"it has {', '.join(info.emotions)}.",
+            param="emotion",
+        )
+    for param, value, default, bounds in (
+        ("speed", style.speed, 1.0, info.speed),
+        ("pitch", style.pitch, 0.0, info.pitch),
+        ("emotion_intensity", style.emotion_intensity, 1.0, info.emotion_intensity),
+    ):
+        if value == default:
+            continue
+        if bounds is None:
+            raise StyleError(f"The voice {info.id} has no control of {param}; leave it out.", param=param)
+        if value not in bounds:
+            raise StyleError(
+                f"{param} must be between {bounds.low:g} and {bounds.high:g} for the voice {info.id}.", param=param
+            )
