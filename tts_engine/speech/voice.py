@@ -124,8 +124,7 @@ def check_style(info: VoiceInfo, style: Style) -> None:
     """Raise StyleError for the first thing in `style` that the voice cannot honour."""
     if style.emotion not in info.emotions:
         raise StyleError(
-            f"The voice {info.id} cannot speak with emotion '{style.emotion}'; "
-            f"it has {', '.join(info.emotions)}.",
+            f"The voice {info.id} cannot speak with emotion '{style.emotion}'; it has {', '.join(info.emotions)}.",
             param="emotion",
         )
     for param, value, default, bounds in (
