@@ -1,0 +1,198 @@
+"""Every setting of the platform. The environment is read here, once, typed; `.env.example` lists it.
+
+With `DATABASE_URL` or `REDIS_URL` unset that server is the embedded one, which `make up` starts.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+env = environ.FileAwareEnv()  # NAME_FILE is read where NAME is not given, for secrets
+
+# --- Where things are -------------------------------------------------------------------------
+
+VOXHOUSE_HOME = Path(env.str("VOXHOUSE_HOME", default=str(BASE_DIR / "var"))).resolve()
+PORT = env.int("PORT", default=8000)
+
+DATABASE_URL: str = env.str("DATABASE_URL", default="")
+REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
+AUDIO_ROOT = VOXHOUSE_HOME / "audio"
+
+# --- Django -----------------------------------------------------------------------------------
+
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or embedded.secret_key(VOXHOUSE_HOME, own_database=not DATABASE_URL)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["*"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "billing",
+    "tts_engine",
+    "api",
+    "console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The pool keeps a burst of requests from opening a connection each; psycopg waits for a free one.
+DATABASES = {
+    "default": {
+        **(env.db_url("DATABASE_URL") if DATABASE_URL else embedded.database(VOXHOUSE_HOME)),
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 30}},
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # served from where they lie: no collectstatic between clone and start
+
+# A whole request body; the longest text allowed is far below it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- The API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.ApiKeyAuthentication",
+        "api.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Voxhouse",
+    "DESCRIPTION": "Mandarin speech for internal teams. OpenAI clients work with nothing but `base_url`.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+SPEECH_MAX_CHARACTERS = 4096  # OpenAI's limit for `input`
+SPEECH_WAIT = timedelta(minutes=10)  # how long a caller is kept waiting for the next audio
+MODEL_ALIASES = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"]
+VOICE_ALIASES = {
+    "alloy": "xiaoxiao",
+    "ash": "yunjian",
+    "ballad": "yunxia",
+    "coral": "xiaoyi",
+    "echo": "yunxi",
+    "fable": "yunyang",
+    "onyx": "yunjian",
+    "nova": "xiaobei",
+    "sage": "xiaoxiao",
+    "shimmer": "xiaoyi",
+    "verse": "yunxia",
+    "marin": "xiaobei",
+    "cedar": "yunyang",
+}
+DEFAULT_VOICE = "xiaoxiao"
+
+# --- The engine -------------------------------------------------------------------------------
+
+# A worker renews its lease while it works; a row whose lease ran out goes to another worker.
+LEASE = timedelta(seconds=15)
+LEASE_RENEWAL = timedelta(seconds=4)
+SWEEP_INTERVAL = timedelta(seconds=5)
+MAX_ATTEMPTS = 3
+RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
+WORKER_THREADS = 4
+
+CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "voxhouse"
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = WORKER_THREADS
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "tts_engine.tasks.sweep",
+        "schedule": SWEEP_INTERVAL,
+        # A beat that nobody took in time is worth nothing: the next one is on its way.
+        "options": {"expires": SWEEP_INTERVAL.total_seconds()},
+    },
+}
