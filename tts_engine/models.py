@@ -101,3 +101,7 @@ class Synthesis(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def billable(self) -> int:
+        """What it bills, or will if it is spoken."""
+        return self.characters if self.billed_characters is None else self.billed_characters

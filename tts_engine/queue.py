@@ -94,7 +94,7 @@ class Outcome:
 @transaction.atomic
 def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
     """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
-    assert synthesis.started_at
+    waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
     ended = _held(synthesis).update(
         status=Status.DONE,
         finished_at=Now(),
@@ -102,7 +102,7 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
         billed_characters=F("characters"),
         normalised_characters=outcome.normalised_characters,
         audio_ms=outcome.audio_ms,
-        queue_ms=round((synthesis.started_at - synthesis.created_at).total_seconds() * 1000),
+        queue_ms=round(waited.total_seconds() * 1000),
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
     )

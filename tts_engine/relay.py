@@ -35,7 +35,8 @@ def _key(synthesis_id: UUID) -> str:
 
 
 @cache
-def _writer() -> redis.Redis:
+def writer() -> redis.Redis:
+    """The process's synchronous connections to Valkey."""
     return redis.Redis.from_url(settings.REDIS_URL)
 
 
@@ -46,7 +47,7 @@ def _reader() -> redis.asyncio.Redis:
 
 
 def _add(synthesis_id: UUID, fields: dict[str, bytes | str | int]) -> None:
-    with _writer().pipeline(transaction=False) as pipe:
+    with writer().pipeline(transaction=False) as pipe:
         pipe.xadd(_key(synthesis_id), fields)
         pipe.expire(_key(synthesis_id), settings.RELAY_KEEP)
         pipe.execute()

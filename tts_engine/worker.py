@@ -32,6 +32,14 @@ class Engine:
         self.leases = LeaseKeeper()
         self._batcher = cache(lambda voice_id: Batcher(self.catalog.load(voice_id)))
 
+    def warm_up(self) -> None:
+        """Load what the first request would otherwise wait for: the default voice and the front end."""
+        info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
+        greeting = plan("你好。", info, Style(speaker=speaker))
+        for chunks in map(self._batcher(info.id).submit, greeting):
+            for _ in chunks:
+                pass
+
     def speak_next(self) -> bool:
         """Claim the next row and speak it to its end; False if nothing waits."""
         synthesis = queue.claim()
