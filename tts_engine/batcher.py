@@ -8,21 +8,40 @@ import itertools
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tts_engine.speech.voice import Chunk, Utterance, Voice
 
 
-@dataclass(order=True)
-class _Ticket:
-    """A sentence in the queue; the lowest order is spoken first, then first come first served."""
+class Hearing(Iterator[Chunk]):
+    """The chunks of one submitted sentence, as they are made; raises what the voice raised.
 
-    order: tuple[int, ...]
-    number: int
-    utterance: Utterance = field(compare=False)
-    # Chunks, then None; or the exception that the voice raised.
-    answers: queue.SimpleQueue[Chunk | BaseException | None] = field(compare=False, default_factory=queue.SimpleQueue)
-    abandoned: bool = field(compare=False, default=False)
+    Compares by its place in the queue: the lowest order first, then first come first served.
+    """
+
+    def __init__(self, utterance: Utterance, place: tuple[int, ...]) -> None:
+        self.utterance = utterance
+        self.closed = False
+        self._place = place
+        self._made: queue.SimpleQueue[Chunk | Exception | None] = queue.SimpleQueue()
+
+    def __lt__(self, other: "Hearing") -> bool:
+        return self._place < other._place
+
+    def __next__(self) -> Chunk:
+        made = self._made.get()
+        if made is None:
+            self._made.put(None)  # an iterator that has ended stays ended
+            raise StopIteration
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    def put(self, made: Chunk | Exception | None) -> None:
+        self._made.put(made)
+
+    def close(self) -> None:
+        """Nobody listens any more: if the sentence has not begun, it will not be spoken."""
+        self.closed = True
 
 
 class Batcher:
@@ -30,31 +49,26 @@ class Batcher:
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
-        self._waiting: queue.PriorityQueue[_Ticket] = queue.PriorityQueue()
+        self._waiting: queue.PriorityQueue[Hearing] = queue.PriorityQueue()
         self._numbers = itertools.count()
         threading.Thread(target=self._run, name=f"voice-{voice.info.id}", daemon=True).start()
 
-    def submit(self, utterance: Utterance, *, order: tuple[int, ...] = ()) -> Iterator[Chunk]:
-        """Queue a sentence now; its chunks come from the iterator, which raises what the voice raised."""
-        ticket = _Ticket(order, next(self._numbers), utterance)
-        self._waiting.put(ticket)
-        return self._answers(ticket)
+    def submit(self, utterance: Utterance, *, order: tuple[int, ...] = ()) -> Hearing:
+        """Queue a sentence; those of the lowest order are spoken first. All orders have one length."""
+        hearing = Hearing(utterance, (*order, next(self._numbers)))
+        self._waiting.put(hearing)
+        return hearing
 
-    @staticmethod
-    def _answers(ticket: _Ticket) -> Iterator[Chunk]:
-        try:
-            while (answer := ticket.answers.get()) is not None:
-                if isinstance(answer, BaseException):
-                    raise answer
-                yield answer
-        finally:
-            ticket.abandoned = True
+    def idle(self) -> bool:
+        """Whether nothing waits; what is being spoken does not count."""
+        return self._waiting.empty()
 
     def _run(self) -> None:
         while True:
-            self._speak(self._next_batch())
+            if batch := [hearing for hearing in self._next_batch() if not hearing.closed]:
+                self._speak(batch)
 
-    def _next_batch(self) -> list[_Ticket]:
+    def _next_batch(self) -> list[Hearing]:
         """Wait for one sentence, then take along what else is waiting; never wait for more."""
         batch = [self._waiting.get()]
         while len(batch) < self.voice.info.batch_size:
@@ -62,14 +76,14 @@ class Batcher:
                 batch.append(self._waiting.get_nowait())
             except queue.Empty:
                 break
-        return [ticket for ticket in batch if not ticket.abandoned]
+        return batch
 
-    def _speak(self, batch: list[_Ticket]) -> None:
+    def _speak(self, batch: list[Hearing]) -> None:
         try:
-            for index, chunk in self.voice.speak([ticket.utterance for ticket in batch]):
-                batch[index].answers.put(chunk)
+            for index, chunk in self.voice.speak([hearing.utterance for hearing in batch]):
+                batch[index].put(chunk)
         except Exception as error:  # handed to every thread that waits for this batch
-            for ticket in batch:
-                ticket.answers.put(error)
-        for ticket in batch:
-            ticket.answers.put(None)
+            for hearing in batch:
+                hearing.put(error)
+        for hearing in batch:
+            hearing.put(None)

@@ -1,6 +1,7 @@
 """What a worker process does with a row: read, speak, encode, relay, store, account for it."""
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from tts_engine import queue, relay
-from tts_engine.batcher import Batcher
+from tts_engine.batcher import Batcher, Hearing
 from tts_engine.errors import SynthesisFailed
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
@@ -36,9 +37,8 @@ class Engine:
         """Load what the first request would otherwise wait for: the default voice and the front end."""
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
-        for chunks in map(self._batcher(info.id).submit, greeting):
-            for _ in chunks:
-                pass
+        for utterance in greeting:
+            list(self._batcher(info.id).submit(utterance, order=(0, 0, 0)))
 
     def speak_next(self) -> bool:
         """Claim the next row and speak it to its end; False if nothing waits."""
@@ -90,13 +90,18 @@ class Engine:
     def _chunks(self, voice_id: str, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
         """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""
         batcher = self._batcher(voice_id)
-        ahead: list[Iterator[Chunk]] = []
-        for number, utterance in enumerate(utterances):
-            order = (synthesis.priority, synthesis.start_tag or 0, number)
-            ahead.append(batcher.submit(utterance, order=order))
-            if len(ahead) > batcher.voice.info.batch_size:
-                yield ahead.pop(0)
-        yield from ahead
+        ahead: deque[Hearing] = deque()
+        try:
+            for number, utterance in enumerate(utterances):
+                order = (synthesis.priority, synthesis.start_tag or 0, number)
+                ahead.append(batcher.submit(utterance, order=order))
+                if len(ahead) > batcher.voice.info.batch_size:
+                    yield ahead.popleft()
+            while ahead:
+                yield ahead.popleft()
+        finally:
+            for hearing in ahead:
+                hearing.close()
 
 
 def _since(began: float) -> int:

@@ -1,0 +1,109 @@
+"""Many threads, one loop: each gets its own sentence's audio, in fair order, whatever else is in the batch."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from tts_engine.batcher import Batcher
+from tts_engine.speech.text.types import Character, Sentence, Word, WordKind
+from tts_engine.speech.voice import Chunk, Speaker, Style, Utterance, VoiceInfo
+
+STYLE = Style(speaker="test")
+
+
+class CountingVoice:
+    """A voice whose samples say which sentence they belong to; keeps a record of its batches."""
+
+    def __init__(self, batch_size: int) -> None:
+        self.info = VoiceInfo(
+            id="counting",
+            family="test",
+            name="counting",
+            revision="1",
+            licence="none",
+            sample_rate=1000,
+            speakers=(Speaker("test", "test", "unknown"),),
+            batch_size=batch_size,
+        )
+        self.batches: list[list[str]] = []
+        self.may_speak = threading.Event()
+        self.may_speak.set()
+
+    def can_say(self, sentence: Sentence) -> bool:
+        return True
+
+    def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
+        self.may_speak.wait()
+        self.batches.append([utterance.sentence.text for utterance in batch])
+        for part in range(2):
+            for index, utterance in enumerate(batch):
+                if utterance.sentence.text == "坏":
+                    raise ValueError("cannot say 坏")
+                yield index, Chunk(np.full(3, ord(utterance.sentence.text) + part, np.float32))
+
+
+def sentence(text: str) -> Utterance:
+    words = (Word((Character(text, "x1"),), WordKind.HANZI),)
+    return Utterance(Sentence(words, 0.0), STYLE)
+
+
+def heard(chunks: Iterator[Chunk]) -> list[float]:
+    return [float(chunk.samples[0]) for chunk in chunks]
+
+
+def test_each_thread_hears_its_own_sentence() -> None:
+    """Fifty threads at once, batches of four: nothing is swapped and nothing is lost."""
+    batcher = Batcher(CountingVoice(batch_size=4))
+    results: dict[str, list[float]] = {}
+
+    def speak(text: str) -> None:
+        results[text] = heard(batcher.submit(sentence(text)))
+
+    texts = [chr(0x4E00 + number) for number in range(50)]
+    threads = [threading.Thread(target=speak, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {text: [ord(text), ord(text) + 1] for text in texts}
+
+
+def test_the_lowest_order_is_spoken_first_and_batches_fill_up() -> None:
+    """What waits is taken along up to the batch size, in fair order."""
+    voice = CountingVoice(batch_size=2)
+    voice.may_speak.clear()
+    batcher = Batcher(voice)
+    first = batcher.submit(sentence("一"), order=(0, 0))
+    while not batcher.idle():  # until the loop has taken it
+        pass
+    rest = [batcher.submit(sentence(text), order=(0, tag)) for text, tag in (("丁", 9), ("二", 1), ("三", 2))]
+    voice.may_speak.set()
+    for chunks in (first, *rest):
+        heard(chunks)
+    assert voice.batches == [["一"], ["二", "三"], ["丁"]]
+
+
+def test_an_error_reaches_all_that_share_the_batch() -> None:
+    """A voice that raises fails the sentences of that batch, and goes on with the next."""
+    batcher = Batcher(CountingVoice(batch_size=1))
+    with pytest.raises(ValueError, match="坏"):
+        heard(batcher.submit(sentence("坏")))
+    assert heard(batcher.submit(sentence("好"))) == [ord("好"), ord("好") + 1]
+
+
+def test_an_abandoned_sentence_is_not_spoken() -> None:
+    """Whoever stops listening before the start costs the voice nothing."""
+    voice = CountingVoice(batch_size=1)
+    voice.may_speak.clear()
+    batcher = Batcher(voice)
+    first = batcher.submit(sentence("一"))
+    while not batcher.idle():
+        pass
+    dropped = batcher.submit(sentence("二"))
+    dropped.close()
+    voice.may_speak.set()
+    heard(first)
+    assert heard(batcher.submit(sentence("三"))) == [ord("三"), ord("三") + 1]
+    assert voice.batches == [["一"], ["三"]]
