@@ -9,5 +9,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
+    from redis import RedisError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, RedisError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"{str(error).splitlines()[0]}\nIs Voxhouse running? `make up` starts its database and broker.")
