@@ -1,0 +1,113 @@
+"""Who may use the platform. Rules live in `services`; here are only shapes and what no row may break."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+TENANT_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+class Scope(models.TextChoices):
+    """What a key may do; `admin` does not include the others."""
+
+    SPEECH = "speech"
+    HISTORY = "history"
+    USAGE = "usage"
+    ADMIN = "admin"
+
+
+class User(AbstractUser):
+    """A person. What they may see follows from their memberships, never from this row alone."""
+
+
+class Tenant(models.Model):
+    """An internal team or company; every row that holds a customer's data points to one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.SlugField(max_length=64, unique=True)
+    time_zone = models.CharField(max_length=64, default="Asia/Shanghai", help_text="IANA name; its months are billed")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="tenant_name_is_a_slug", condition=Q(name__regex=TENANT_NAME))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="member_once_a_tenant", fields=["tenant", "user"]),
+            models.CheckConstraint(name="member_role_is_known", condition=Q(role__in=Role.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.tenant_id} ({self.role})"
+
+
+class ApiKey(models.Model):
+    """A tenant's key. The key itself is nowhere: `digest` finds it, `last4` reminds its owner which it is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100, default="default")
+    digest = models.CharField(max_length=64, unique=True, help_text="HMAC-SHA256 of the whole key, hexadecimal")
+    last4 = models.CharField(max_length=4)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope))
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="api_key_digest_is_sha256", condition=Q(digest__regex="^[0-9a-f]{64}$")),
+            models.CheckConstraint(name="api_key_keeps_four", condition=Q(last4__regex="^[0-9A-Za-z]{4}$")),
+            models.CheckConstraint(
+                name="api_key_scopes_are_known",
+                condition=Q(scopes__contained_by=list(Scope.values), scopes__len__gt=0),
+            ),
+            models.CheckConstraint(
+                name="api_key_expires_after_it_is_made",
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("created_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.last4}"
+
+
+class AuditEvent(models.Model):
+    """Who did or tried what. Append-only: a trigger refuses UPDATE and DELETE. Never holds a key's text."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    actor = models.CharField(max_length=150, help_text="user:NAME, key:ID, operator or anonymous")
+    action = models.CharField(max_length=64, help_text="entity.verb, such as api_key.revoke")
+    outcome = models.CharField(max_length=32, help_text="OK, or why it was refused")
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(name="audit_of_a_tenant", fields=["tenant", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.actor} {self.action} {self.outcome}"

@@ -1,0 +1,41 @@
+"""What may be read. Whatever belongs to a tenant is read through the tenant: there is no other way in."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.errors import UnknownApiKey, UnknownTenant
+from accounts.models import ApiKey, AuditEvent, Member, Tenant, User
+
+
+def tenant_by_name(name: str) -> Tenant:
+    tenant = Tenant.objects.filter(name=name).first()
+    if tenant is None:
+        raise UnknownTenant(f"There is no tenant named {name}.")
+    return tenant
+
+
+def memberships(user: User) -> QuerySet[Member]:
+    """The tenants a person belongs to, by name, each with the role there."""
+    return Member.objects.filter(user=user).select_related("tenant").order_by("tenant__name")
+
+
+def members(tenant: Tenant) -> QuerySet[Member]:
+    return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+
+
+def api_keys(tenant: Tenant) -> QuerySet[ApiKey]:
+    """Newest first, revoked and expired ones too."""
+    return ApiKey.objects.filter(tenant=tenant).order_by("-created_at")
+
+
+def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
+    key = api_keys(tenant).filter(id=key_id).first()
+    if key is None:
+        raise UnknownApiKey(f"There is no key {key_id}.")
+    return key
+
+
+def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:
+    """Newest first."""
+    return AuditEvent.objects.filter(tenant=tenant).order_by("-at", "-id")

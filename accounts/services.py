@@ -1,0 +1,185 @@
+"""What changes who may use the platform. Plain functions; each either does all of it or raises.
+
+`actor` is who asks, for the audit trail: `operator` (a command), `user:NAME` or `key:ID`.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import audit, keys
+from accounts.errors import (
+    ApiKeyExpired,
+    ApiKeyRevoked,
+    InsufficientScope,
+    InvalidApiKey,
+    MemberExists,
+    TenantExists,
+    UnacceptableExpiry,
+    UnacceptableName,
+    UnacceptablePassword,
+    UnknownApiKey,
+    UnknownRole,
+    UnknownScope,
+    UnknownTimeZone,
+    UserExists,
+)
+from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
+
+OPERATOR = "operator"
+DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
+LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
+
+
+@transaction.atomic
+def tenant_create(*, name: str, time_zone: str = "Asia/Shanghai", actor: str = OPERATOR) -> Tenant:
+    if re.fullmatch(TENANT_NAME, name) is None:
+        raise UnacceptableName(f"{name!r} cannot name a tenant: use 1 to 64 of a-z, 0-9 and hyphens between them.")
+    if time_zone not in available_timezones():
+        raise UnknownTimeZone(f"{time_zone!r} is not an IANA time zone such as Asia/Shanghai.")
+    tenant, created = Tenant.objects.get_or_create(name=name, defaults={"time_zone": time_zone})
+    if not created:
+        raise TenantExists(f"A tenant named {name} exists.")
+    audit.record(action="tenant.create", actor=actor, tenant=tenant, details={"name": name})
+    return tenant
+
+
+@transaction.atomic
+def user_create(*, username: str, password: str, email: str = "", actor: str = OPERATOR) -> User:
+    user = User(username=username, email=email)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UnacceptablePassword(" ".join(error.messages)) from error
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise UserExists(f"A person with the user name {username} exists.") from error
+    audit.record(action="user.create", actor=actor, details={"username": username})
+    return user
+
+
+@transaction.atomic
+def member_add(*, tenant: Tenant, user: User, role: str, actor: str = OPERATOR) -> Member:
+    if role not in Role.values:
+        raise UnknownRole(f"{role!r} is not a role; use one of {', '.join(Role.values)}.")
+    member, created = Member.objects.get_or_create(tenant=tenant, user=user, defaults={"role": role})
+    if not created:
+        raise MemberExists(f"{user.get_username()} is a member of {tenant} already.")
+    audit.record(
+        action="member.add", actor=actor, tenant=tenant, details={"username": user.get_username(), "role": role}
+    )
+    return member
+
+
+@transaction.atomic
+def api_key_create(
+    *,
+    tenant: Tenant,
+    name: str = "default",
+    scopes: Iterable[str] = DEFAULT_SCOPES,
+    expires_at: datetime | None = None,
+    actor: str = OPERATOR,
+) -> tuple[ApiKey, str]:
+    """The new row and the key's text, which exists nowhere else from here on."""
+    wanted = sorted({str(scope) for scope in scopes})
+    if not wanted or not set(wanted) <= set(Scope.values):
+        raise UnknownScope(f"A key needs one or more of the scopes {', '.join(Scope.values)}; {wanted} was asked for.")
+    if not 1 <= len(name.strip()) <= 100:
+        raise UnacceptableName("A key's name has 1 to 100 characters.")
+    if expires_at is not None and (timezone.is_naive(expires_at) or expires_at <= timezone.now()):
+        raise UnacceptableExpiry("expires_at must lie in the future and carry a time zone.")
+    secret = keys.generate()
+    key = ApiKey.objects.create(
+        tenant=tenant,
+        name=name.strip(),
+        digest=keys.digest(secret),
+        last4=secret[-4:],
+        scopes=wanted,
+        expires_at=expires_at,
+    )
+    audit.record(action="api_key.create", actor=actor, tenant=tenant, details={"key_id": str(key.id), "scopes": wanted})
+    return key, secret
+
+
+@transaction.atomic
+def api_key_revoke(*, key_id: UUID, actor: str = OPERATOR) -> ApiKey:
+    """Switch a key off for good, at once and everywhere: nothing caches keys. Again changes nothing."""
+    revoked = ApiKey.objects.filter(id=key_id, revoked_at=None).update(revoked_at=timezone.now())
+    key = ApiKey.objects.select_related("tenant").filter(id=key_id).first()
+    if key is None:
+        raise UnknownApiKey(f"There is no key {key_id}.")
+    if revoked:
+        audit.record(action="api_key.revoke", actor=actor, tenant=key.tenant, details={"key_id": str(key_id)})
+    return key
+
+
+def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
+    """The key, with its tenant, that this text is.
+
+    Checked in the order shape, existence, revoked, expired. Call it outside a transaction: the
+    audit entry of a refusal must outlive the request.
+
+    Raises:
+        InvalidApiKey, ApiKeyRevoked, ApiKeyExpired
+    """
+    if not keys.is_well_formed(secret):
+        _refuse(InvalidApiKey("This is not a Voxhouse API key: it is mistyped or cut off."), audit.MALFORMED, ip)
+    digests = keys.digests(secret)
+    key = ApiKey.objects.select_related("tenant").filter(digest__in=digests).first()
+    if key is None:
+        _refuse(InvalidApiKey("This API key is not known here."), audit.NOT_FOUND, ip)
+    now = timezone.now()
+    if key.revoked_at is not None:
+        _refuse(ApiKeyRevoked("This API key was revoked; ask your team for another."), audit.DISABLED, ip, key)
+    if key.expires_at is not None and key.expires_at <= now:
+        _refuse(ApiKeyExpired(f"This API key expired at {key.expires_at:%F %T} UTC."), audit.EXPIRED, ip, key)
+    _note_use(key, digests[0], now)
+    return key
+
+
+def api_key_require_scope(key: ApiKey, scope: str, *, ip: str | None = None) -> None:
+    """Raises InsufficientScope, audited, where the key does not have the scope."""
+    if scope in key.scopes:
+        return
+    audit.record_refusal(
+        action="api_key.use",
+        actor=f"key:{key.id}",
+        outcome=audit.INSUFFICIENT_PERMISSIONS,
+        tenant=key.tenant,
+        ip=ip,
+        details={"scope": scope},
+    )
+    raise InsufficientScope(f"This needs a key with the scope {scope}; yours has {', '.join(key.scopes)}.")
+
+
+def _refuse(error: InvalidApiKey, outcome: str, ip: str | None, key: ApiKey | None = None) -> NoReturn:
+    audit.record_refusal(
+        action="api_key.authenticate",
+        actor=f"key:{key.id}" if key else "anonymous",
+        outcome=outcome,
+        tenant=key.tenant if key else None,
+        ip=ip,
+    )
+    raise error
+
+
+def _note_use(key: ApiKey, digest: str, now: datetime) -> None:
+    """Once a minute at most; a digest made under an older SECRET_KEY is renewed on the way."""
+    stale = now - LAST_USED_ACCURACY
+    if key.last_used_at is not None and key.last_used_at > stale and key.digest == digest:
+        return
+    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=stale) | ~Q(digest=digest), id=key.id).update(
+        last_used_at=now, digest=digest
+    )

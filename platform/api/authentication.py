@@ -1,0 +1,52 @@
+"""Who is calling: a tenant's API key, or a member signed in at the console."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework import authentication
+from rest_framework.request import Request
+
+from accounts import services as accounts
+from accounts.errors import InvalidApiKey
+from accounts.models import ApiKey
+from accounts.selectors import membership_of
+from tts_engine.services import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Found by an authentication class as `request.auth`."""
+
+    caller: Caller
+    scopes: frozenset[str]
+    api_key: ApiKey | None = None
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer vox_…`"""
+
+    def authenticate(self, request: Request) -> tuple[None, Principal] | None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            return None
+        if scheme.lower() != "bearer":
+            raise InvalidApiKey("Send your key as 'Authorization: Bearer vox_…'.")
+        key = accounts.api_key_authenticate(secret=secret.strip(), ip=request.META.get("REMOTE_ADDR"))
+        return None, Principal(Caller(tenant_id=key.tenant_id, api_key_id=key.id), frozenset(key.scopes), key)
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="voxhouse"'
+
+
+class MemberSessionAuthentication(authentication.SessionAuthentication):
+    """The console's own scripts: Django's session, with its CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        signed_in = super().authenticate(request)
+        if signed_in is None:
+            return None
+        user, _ = signed_in
+        member = membership_of(user)
+        if member is None:
+            return None
+        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), member.scopes)

@@ -1,0 +1,62 @@
+"""Refuse a huge body before anything is made of it: not kept in memory, not written to disk."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from api.errors import Problem
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class BodyLimit:
+    """ASGI middleware: a body above `most` bytes is read to its end, thrown away, and answered 413.
+
+    It is read on, rather than cut off, because most clients only look for an answer once they have
+    sent everything; above `most` x `PATIENCE` the connection is closed all the same.
+    """
+
+    PATIENCE = 100
+
+    def __init__(self, application: Application, *, most: int) -> None:
+        self._application = application
+        self._most = most
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        kept: list[Message] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                kept.append(message)
+                break
+            size += len(message.get("body", b""))
+            if size <= self._most:
+                kept.append(message)
+            elif size > self._most * self.PATIENCE:
+                break
+            if not message.get("more_body", False):
+                break
+        if size > self._most:
+            await self._refuse(send)
+            return
+        replayed = iter(kept)
+
+        async def replay() -> Message:
+            return next(replayed, None) or await receive()
+
+        await self._application(scope, replay, send)
+
+    async def _refuse(self, send: Send) -> None:
+        message = f"The body is larger than {self._most} bytes. A text has at most a few thousand characters; split it."
+        problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", message)
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(problem.as_openai()).encode()})

@@ -1,0 +1,80 @@
+"""What every door of the API has in common: scope, rate, request id, headers."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from adrf.views import APIView
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from api.authentication import Principal
+from api.throttles import RateWindow, TenantRate
+from tts_engine.services import Caller
+
+
+class Door(APIView):
+    """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format."""
+
+    scope: ClassVar[str]
+    speaks_openai: ClassVar[bool] = False
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
+
+    request_id: UUID
+    rate_window: RateWindow | None = None
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        self.request_id = uuid4()
+        return super().initialize_request(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("x-request-id", str(self.request_id))
+        if self.rate_window:
+            response.headers.update(self.rate_window.headers())
+        return response
+
+
+def caller_of(request: Request) -> Caller:
+    """The tenant and key or member that the door let in."""
+    principal: Principal = request.auth
+    return principal.caller
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses members it does not know: a misspelt one must not be ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                message = f"Unknown parameter: '{unknown[0]}'. Known are: {', '.join(self.fields)}."
+                raise ValidationError({unknown[0]: [ErrorDetail(message, "unknown_parameter")]})
+        return super().to_internal_value(data)
+
+
+class TextField(serializers.CharField):
+    """A JSON string as it is: no number taken for text, no white space cut off."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise ValidationError("Must be a string.", "invalid")
+        return super().to_internal_value(data)
+
+
+class NumberField(serializers.FloatField):
+    """A JSON number; not a string that looks like one, not NaN or infinity."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            raise ValidationError("Must be a number.", "invalid")
+        return super().to_internal_value(data)

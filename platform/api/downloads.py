@@ -1,0 +1,51 @@
+"""A stored file as an answer, with byte ranges (RFC 9110, section 14) so that players can seek."""
+
+import re
+from pathlib import Path
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from tts_engine.listen import file_pieces
+
+# One range only: a list of ranges may be answered with the whole, and no audio player sends one.
+_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def file_response(path: Path, request: Request, *, media_type: str, name: str, etag: str) -> HttpResponseBase:
+    """The file, or the stretch of it that `Range` asks for; `etag` must change with the file's bytes."""
+    headers = {
+        "Content-Type": media_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private",
+        "ETag": f'"{etag}"',
+    }
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return HttpResponse(status=304, headers=headers)
+    size = path.stat().st_size
+    wanted = request.headers.get("Range", "")
+    if request.headers.get("If-Range", headers["ETag"]) != headers["ETag"]:
+        wanted = ""  # the caller holds the beginning of other bytes: it needs the whole
+    stretch = byte_range(wanted, size)
+    if stretch is None:
+        return StreamingHttpResponse(file_pieces(path), headers=headers | {"Content-Length": str(size)})
+    start, end = stretch
+    if start >= end:
+        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
+    return StreamingHttpResponse(file_pieces(path, start=start, length=end - start), status=206, headers=headers)
+
+
+def byte_range(header: str, size: int) -> tuple[int, int] | None:
+    """[start, end) of the wanted bytes, empty when it lies outside the file; None for the whole file."""
+    match = _ONE_RANGE.fullmatch(header.strip())
+    if match is None or match.group(1) == match.group(2) == "":
+        return None
+    first, last = match.groups()
+    if first == "":
+        return max(size - int(last), 0), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last) + 1, size) if last else size

@@ -1,0 +1,161 @@
+"""Every refusal of every room, as the answer a caller gets. The one place where errors meet HTTP.
+
+OpenAI's doors answer in OpenAI's envelope, ours in RFC 9457 `application/problem+json`; both are
+made from the same `Problem`. A test walks all error trees so that none is forgotten here.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts import errors as accounts
+from billing import errors as billing
+from tts_engine import errors as engine
+from tts_engine.speech import errors as speech
+
+log = structlog.get_logger()
+
+# The first class that fits decides, so subclasses stand above their parents.
+STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (accounts.InvalidApiKey, HTTPStatus.UNAUTHORIZED),
+    (accounts.InsufficientScope, HTTPStatus.FORBIDDEN),
+    (accounts.Unknown, HTTPStatus.NOT_FOUND),
+    (accounts.Exists, HTTPStatus.CONFLICT),
+    (accounts.Unacceptable, HTTPStatus.BAD_REQUEST),
+    (billing.QuotaExceeded, HTTPStatus.TOO_MANY_REQUESTS),
+    (speech.VoiceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (speech.SpeechError, HTTPStatus.BAD_REQUEST),
+    (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
+    (engine.AudioNotReady, HTTPStatus.CONFLICT),
+    (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
+    (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+OPENAI_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
+
+# DRF's codes of a refused member, in the words of OpenAI's contract.
+MEMBER_CODES = {
+    "required": "missing_required_parameter",
+    "null": "invalid_type",
+    "invalid": "invalid_type",
+    "blank": "empty_string",
+    "max_length": "string_above_max_length",
+    "invalid_choice": "invalid_value",
+    "min_value": "decimal_below_min_value",
+    "max_value": "decimal_above_max_value",
+    "null_characters_not_allowed": "invalid_value",
+    "surrogate_characters_not_allowed": "invalid_value",
+}
+
+
+class UnknownModel(exceptions.APIException):
+    """No model of that name; OpenAI's SDK raises NotFoundError."""
+
+    status_code = HTTPStatus.NOT_FOUND
+    default_code = "model_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_openai(self) -> dict[str, Any]:
+        """OpenAI's envelope: all four members, always."""
+        kind = OPENAI_TYPES.get(HTTPStatus(self.status))
+        if self.code == billing.QuotaExceeded.code:
+            kind = billing.QuotaExceeded.code
+        kind = kind or ("server_error" if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error")
+        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+
+    def as_problem_json(self, request_id: str) -> dict[str, Any]:
+        """RFC 9457, with `code`, `param` and `request_id` as extension members."""
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+            "param": self.param,
+            "request_id": request_id,
+        }
+
+
+def problem_of(error: Exception) -> Problem:
+    """The one answer for any error; what nobody foresaw is a 500 whose cause is in the log."""
+    if isinstance(error, Http404 | PermissionDenied):
+        error = exceptions.NotFound() if isinstance(error, Http404) else exceptions.PermissionDenied()
+    if isinstance(error, exceptions.ValidationError):
+        return _refused_member(error)
+    if isinstance(error, exceptions.APIException):
+        return _from_rest_framework(error)
+    if isinstance(error, billing.QuotaExceeded):
+        # Clients repeat a 429 by themselves; a used-up quota does not come back by repeating.
+        headers = {"x-should-retry": "false"}
+        return Problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, str(error), headers=headers)
+    if isinstance(error, engine.SynthesisFailed):
+        status = HTTPStatus.BAD_REQUEST if error.refused else HTTPStatus.INTERNAL_SERVER_ERROR
+        return Problem(status, error.code, str(error), error.param)
+    for kind, status in STATUS_OF:
+        if isinstance(error, kind):
+            return Problem(status, error.code, str(error), error.param)  # type: ignore[attr-defined]
+    log.error("unforeseen_error", exc_info=error)
+    message = "Something went wrong here that we did not foresee. Quote the x-request-id when you report it."
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message)
+
+
+def _from_rest_framework(error: exceptions.APIException) -> Problem:
+    headers: dict[str, str] = {}
+    code = str(error.get_codes())
+    if isinstance(error, exceptions.Throttled):
+        code = "rate_limit_exceeded"
+        if error.wait is not None:
+            headers = {"retry-after": str(math.ceil(error.wait)), "retry-after-ms": str(round(error.wait * 1000))}
+    if isinstance(error, exceptions.NotAuthenticated):
+        code = "invalid_api_key"
+    if header := getattr(error, "auth_header", None):
+        headers["www-authenticate"] = header
+    return Problem(error.status_code, code, str(error.detail), headers=headers)
+
+
+def _refused_member(error: exceptions.ValidationError) -> Problem:
+    param, detail = next(_details(error.detail), (None, exceptions.ErrorDetail("Invalid request.", "invalid")))
+    return Problem(HTTPStatus.BAD_REQUEST, MEMBER_CODES.get(detail.code, detail.code), str(detail), param)
+
+
+def _details(detail: Any, path: str = "") -> Iterator[tuple[str | None, exceptions.ErrorDetail]]:
+    """Walk DRF's nest of details: (dotted name of the member, what is wrong with it)."""
+    if isinstance(detail, exceptions.ErrorDetail):
+        yield path or None, detail
+    elif isinstance(detail, dict):
+        for name, inner in detail.items():
+            own = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
+            yield from _details(inner, own)
+    else:
+        for inner in detail:
+            yield from _details(inner, path)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's hook: the answer to an error, in the words of the door it happened at."""
+    problem = problem_of(error)
+    door = context["view"]
+    if getattr(door, "speaks_openai", False):
+        return Response(problem.as_openai(), status=problem.status, headers=problem.headers)
+    body = problem.as_problem_json(str(getattr(door, "request_id", "")))
+    return Response(body, status=problem.status, headers=problem.headers, content_type="application/problem+json")

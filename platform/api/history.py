@@ -1,0 +1,141 @@
+"""`/v1/history`: what a tenant had spoken, to list, look at, download and delete."""
+
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.door import Door, StrictSerializer, caller_of
+from api.downloads import file_response
+from tts_engine import store
+from tts_engine.errors import AudioNotReady
+from tts_engine.models import Status, Synthesis
+from tts_engine.selectors import HistoryFilter, history, synthesis_get
+from tts_engine.services import synthesis_delete
+from tts_engine.speech.audio.encode import FORMATS
+
+
+class HistoryQuery(serializers.Serializer[Any]):
+    voice = serializers.CharField(required=False)
+    key = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=Status.values, required=False)
+    text = serializers.CharField(required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+    cursor = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a word of Python's own, so it cannot be an attribute above.
+        moments = {name: serializers.DateTimeField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **moments}
+
+    def narrow(self) -> HistoryFilter:
+        asked = self.validated_data
+        return HistoryFilter(
+            voice=asked.get("voice"),
+            key=asked.get("key"),
+            status=asked.get("status"),
+            since=asked.get("from"),
+            until=asked.get("to"),
+            text=asked.get("text"),
+        )
+
+
+class HistoryItem(serializers.ModelSerializer[Synthesis]):
+    characters = serializers.IntegerField(help_text="billable characters of the text")
+
+    class Meta:
+        model = Synthesis
+        fields: ClassVar = [
+            "id", "created_at", "status", "text", "model", "voice", "emotion", "emotion_intensity", "speed", "pitch",
+            "volume", "sample_rate", "audio_format", "characters", "billed_characters", "audio_ms", "queue_ms",
+            "first_byte_ms", "synthesis_ms", "cache_hit", "error_code", "error_message", "api_key",
+        ]  # fmt: skip
+
+
+class HistoryPages(CursorPagination):
+    ordering = ("-created_at", "-id")
+    page_size_query_param = "limit"
+    page_size = 100
+    max_page_size = 1000
+
+
+class HistoryDoor(Door):
+    scope = "history"
+
+    @extend_schema(operation_id="list_history", parameters=[HistoryQuery], responses=HistoryItem(many=True))
+    def get(self, request: Request) -> Response:
+        """The newest first, a page at a time; `next` goes into `cursor` of the following call."""
+        query = HistoryQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        pages = HistoryPages()
+        rows = history(tenant_id=caller_of(request).tenant_id, narrow=query.narrow())
+        page = pages.paginate_queryset(rows, request, view=self) or []
+        following = pages.get_next_link()
+        return Response(
+            {
+                "object": "list",
+                "data": HistoryItem(page, many=True).data,
+                "has_more": following is not None,
+                "next": following and _cursor_of(following),
+            }
+        )
+
+
+def _cursor_of(link: str) -> str:
+    return parse_qs(urlsplit(link).query)["cursor"][0]
+
+
+class SynthesisDoor(Door):
+    scope = "history"
+
+    @extend_schema(operation_id="get_synthesis", responses=HistoryItem)
+    def get(self, request: Request, synthesis_id: UUID) -> Response:
+        """One synthesis."""
+        return Response(HistoryItem(_own(request, synthesis_id)).data)
+
+    @extend_schema(operation_id="delete_synthesis", responses={204: None})
+    def delete(self, request: Request, synthesis_id: UUID) -> Response:
+        """Delete its text and audio for good; what was counted and billed stays."""
+        synthesis_delete(_own(request, synthesis_id))
+        return Response(status=204)
+
+
+class AudioQuery(StrictSerializer):
+    format = serializers.ChoiceField(choices=list(FORMATS), required=False)
+
+
+class AudioDoor(Door):
+    scope = "history"
+
+    @extend_schema(
+        operation_id="download_audio",
+        parameters=[AudioQuery],
+        responses={(200, "audio/mpeg"): OpenApiTypes.BINARY, (206, "audio/mpeg"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, synthesis_id: UUID) -> HttpResponseBase:
+        """The audio as it was sent, or in another `format`; with byte ranges."""
+        query = AudioQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        synthesis = _own(request, synthesis_id)
+        if synthesis.status != Status.DONE:
+            raise AudioNotReady(f"The synthesis is {synthesis.status}; it has no audio to download.")
+        audio_format = query.validated_data.get("format", synthesis.audio_format)
+        described = FORMATS[audio_format]
+        return file_response(
+            store.file_in(synthesis, audio_format),
+            request,
+            media_type=described.media_type,
+            name=f"speech.{described.extension}",
+            etag=f"{synthesis.id}-{audio_format}",
+        )
+
+
+def _own(request: Request, synthesis_id: UUID) -> Synthesis:
+    return synthesis_get(tenant_id=caller_of(request).tenant_id, synthesis_id=synthesis_id)

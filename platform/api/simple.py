@@ -1,0 +1,93 @@
+"""The simple door: `POST /tts` answers audio inside JSON, `GET /tts/download` is one link."""
+
+import base64
+from typing import Any
+
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
+from api.speech import VoiceField, audio_response, result_headers
+from tts_engine import listen
+from tts_engine.models import Synthesis
+from tts_engine.services import Order, synthesis_request
+from tts_engine.speech.audio.encode import FORMATS
+from tts_engine.speech.voice import EMOTIONS, NEUTRAL
+
+MODEL = "simple"  # how history tells these from speech asked for by a model's name
+
+
+class SimpleRequest(StrictSerializer):
+    text = TextField(max_length=settings.SPEECH_MAX_CHARACTERS)
+    voice = VoiceField(default=settings.DEFAULT_VOICE)
+    emotion = serializers.ChoiceField(choices=list(EMOTIONS), default=NEUTRAL)
+    speed = NumberField(min_value=0.25, max_value=4.0, default=1.0)
+    format = serializers.ChoiceField(choices=list(FORMATS), default="wav")
+
+    def order(self) -> Order:
+        asked = self.validated_data
+        return Order(
+            text=asked["text"],
+            voice=asked["voice"],
+            model=MODEL,
+            audio_format=asked["format"],
+            emotion=asked["emotion"],
+            speed=asked["speed"],
+        )
+
+
+class SimpleQuery(SimpleRequest):
+    """The same from a link, where every value is text."""
+
+    speed = serializers.FloatField(min_value=0.25, max_value=4.0, default=1.0)
+
+
+class SimpleDoor(Door):
+    scope = "speech"
+
+    @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
+    async def post(self, request: Request) -> Response:
+        """Speak a text; the whole audio comes in the answer, base64."""
+        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request)
+        audio = b"".join([piece async for piece in listen.answer(synthesis)])
+        return Response(_told(synthesis, audio), headers=result_headers(synthesis))
+
+    def _place(self, body: SimpleRequest, request: Request) -> Synthesis:
+        body.is_valid(raise_exception=True)
+        return synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
+
+
+def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:
+    return {
+        "status": "success",
+        "id": str(synthesis.id),
+        "audio_base64": base64.b64encode(audio).decode(),
+        "format": synthesis.audio_format,
+        "media_type": FORMATS[synthesis.audio_format].media_type,
+        "sample_rate": synthesis.sample_rate,
+        "voice": synthesis.voice,
+        "emotion": synthesis.emotion,
+        "billed_characters": synthesis.billable(),
+    }
+
+
+class SimpleDownloadDoor(SimpleDoor):
+    http_method_names = ["get", "head", "options"]
+
+    @extend_schema(
+        operation_id="tts_download",
+        parameters=[SimpleQuery],
+        responses={(200, "audio/wav"): OpenApiTypes.BINARY},
+    )
+    async def get(self, request: Request) -> StreamingHttpResponse:
+        """Speak a text and send it as a file."""
+        synthesis = await listen.in_database(self._place, SimpleQuery(data=request.query_params.dict()), request)
+        response = await audio_response(synthesis)
+        extension = FORMATS[synthesis.audio_format].extension
+        response.headers["Content-Disposition"] = f'attachment; filename="speech.{extension}"'
+        return response

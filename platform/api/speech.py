@@ -1,0 +1,157 @@
+"""`POST /v1/audio/speech`: OpenAI's contract, with members of ours."""
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from api.catalog import require_model
+from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
+from api.errors import problem_of
+from tts_engine import listen
+from tts_engine.models import Synthesis
+from tts_engine.services import Order, synthesis_request
+from tts_engine.speech.audio.encode import FORMATS
+from tts_engine.speech.voice import EMOTIONS, NEUTRAL
+
+# OpenAI streams events for its newer models only.
+MODELS_WITHOUT_EVENTS = frozenset({"tts-1", "tts-1-hd"})
+
+
+class VoiceField(serializers.Field[str, Any, str, Any]):
+    """A voice's name, or OpenAI's object form `{"id": name}`; OpenAI's own names are aliases."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, dict) and set(data) == {"id"}:
+            data = data["id"]
+        if not isinstance(data, str):
+            raise ValidationError('Must be the name of a voice, or {"id": name}.', "invalid")
+        return settings.VOICE_ALIASES.get(data, data)
+
+    def to_representation(self, value: str) -> str:
+        return value
+
+
+class SpeechRequest(StrictSerializer):
+    model = TextField(max_length=100)
+    input = TextField(max_length=settings.SPEECH_MAX_CHARACTERS)
+    voice = VoiceField()
+    instructions = TextField(required=False, allow_blank=True, max_length=4096)
+    response_format = serializers.ChoiceField(choices=list(FORMATS), default="mp3")
+    speed = NumberField(min_value=0.25, max_value=4.0, default=1.0)
+    stream_format = serializers.ChoiceField(choices=["audio", "sse"], default="audio")
+    emotion = serializers.ChoiceField(choices=list(EMOTIONS), default=NEUTRAL)
+    emotion_intensity = NumberField(min_value=0, max_value=2, default=1.0)
+    pitch = NumberField(min_value=-12, max_value=12, default=0.0, help_text="semitones")
+    volume = NumberField(min_value=-20, max_value=10, default=0.0, help_text="dB")
+    sample_rate = serializers.IntegerField(min_value=8000, max_value=48000, required=False, help_text="Hz")
+    cache = serializers.BooleanField(default=True)
+
+    def validate_instructions(self, instructions: str) -> str:
+        if instructions.strip():
+            raise ValidationError(
+                "No voice here follows free instructions; leave them out and use 'emotion', 'speed' and 'pitch'.",
+                "unsupported_by_voice",
+            )
+        return instructions
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["stream_format"] == "sse" and attrs["model"] in MODELS_WITHOUT_EVENTS:
+            message = f"stream_format 'sse' is not supported by {attrs['model']}; use another model."
+            raise ValidationError({"stream_format": ErrorDetail(message, "unsupported_value")})
+        return attrs
+
+    def order(self) -> Order:
+        asked = self.validated_data
+        return Order(
+            text=asked["input"],
+            voice=asked["voice"],
+            model=asked["model"],
+            audio_format=asked["response_format"],
+            emotion=asked["emotion"],
+            emotion_intensity=asked["emotion_intensity"],
+            speed=asked["speed"],
+            pitch=asked["pitch"],
+            volume=asked["volume"],
+            sample_rate=asked.get("sample_rate"),
+            use_cache=asked["cache"],
+        )
+
+
+class SpeechDoor(Door):
+    scope = "speech"
+    speaks_openai = True
+
+    @extend_schema(
+        operation_id="create_speech",
+        request=SpeechRequest,
+        responses={
+            (200, "audio/mpeg"): OpenApiResponse(OpenApiTypes.BINARY, description="Audio, as it is made."),
+            (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, description="With stream_format `sse`."),
+        },
+    )
+    async def post(self, request: Request) -> StreamingHttpResponse:
+        """Speak a text."""
+        synthesis, asked = await listen.in_database(self._place, request)
+        return await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
+
+    def _place(self, request: Request) -> tuple[Synthesis, dict[str, Any]]:
+        body = SpeechRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        require_model(body.validated_data["model"])
+        synthesis = synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
+        return synthesis, body.validated_data
+
+
+async def audio_response(synthesis: Synthesis, *, as_events: bool = False) -> StreamingHttpResponse:
+    """The audio as it is made; what fails before the first byte is raised and gets a status of its own."""
+    pieces = listen.answer(synthesis)
+    first = await anext(pieces, b"")
+    stream = _continue(first, pieces)
+    media_type = FORMATS[synthesis.audio_format].media_type
+    return StreamingHttpResponse(
+        _events(stream, synthesis) if as_events else stream,
+        content_type="text/event-stream" if as_events else media_type,
+        headers=result_headers(synthesis),
+    )
+
+
+def result_headers(synthesis: Synthesis) -> dict[str, str]:
+    headers = {"x-billed-characters": str(synthesis.billable()), "x-cache": "hit" if synthesis.cache_hit else "miss"}
+    if synthesis.audio_ms is not None:
+        headers["x-audio-duration-ms"] = str(synthesis.audio_ms)
+    return headers
+
+
+async def _continue(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(pieces):  # type: ignore[type-var]
+        yield first
+        async for piece in pieces:
+            yield piece
+
+
+async def _events(stream: AsyncIterator[bytes], synthesis: Synthesis) -> AsyncIterator[bytes]:
+    """OpenAI's events. Its usage counts tokens; ours tells characters, there and by their own name."""
+    async with aclosing(stream):  # type: ignore[type-var]
+        try:
+            async for piece in stream:
+                yield _event(type="speech.audio.delta", audio=base64.b64encode(piece).decode())
+        except Exception as error:
+            yield _event(**problem_of(error).as_openai(), type="error")
+            return
+    characters = synthesis.billable()
+    usage = {"input_tokens": characters, "output_tokens": 0, "total_tokens": characters, "characters": characters}
+    yield _event(type="speech.audio.done", usage=usage)
+
+
+def _event(**members: Any) -> bytes:
+    return f"data: {json.dumps(members)}\n\n".encode()

@@ -1,0 +1,23 @@
+"""The doors of the API."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from api import catalog, health, history, preview, simple, speech
+
+urlpatterns = [
+    path("v1/audio/speech", speech.SpeechDoor.as_view()),
+    path("v1/audio/voices", catalog.VoicesDoor.as_view()),
+    path("v1/models", catalog.ModelsDoor.as_view()),
+    path("v1/models/<str:name>", catalog.ModelDoor.as_view()),
+    path("v1/text/preview", preview.PreviewDoor.as_view()),
+    path("v1/history", history.HistoryDoor.as_view()),
+    path("v1/history/<uuid:synthesis_id>", history.SynthesisDoor.as_view()),
+    path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
+    path("tts", simple.SimpleDoor.as_view()),
+    path("tts/download", simple.SimpleDownloadDoor.as_view()),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
+]

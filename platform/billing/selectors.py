@@ -1,0 +1,75 @@
+"""What a tenant may and what it has used. Every function takes the tenant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from billing import periods
+from billing.errors import UnknownAccount
+from billing.models import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a tenant may, read from its plan now. None is no limit."""
+
+    plan: str
+    characters_per_period: int | None
+    requests_per_minute: int
+    concurrent_requests: int
+    max_text_characters: int
+    weight: int
+    priority: int
+    cached_rate: int  # percent
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """This period's characters. `limit` and `remaining` are None without a limit; `remaining` is never below 0."""
+
+    limit: int | None
+    used: int
+    reserved: int
+    remaining: int | None
+    resets_at: datetime
+
+
+def limits(tenant_id: UUID) -> Limits:
+    plan = Plan.objects.filter(accounts__tenant_id=tenant_id).first()
+    if plan is None:
+        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
+    return Limits(
+        plan=plan.name,
+        characters_per_period=plan.characters_per_period,
+        requests_per_minute=plan.requests_per_minute,
+        concurrent_requests=plan.concurrent_requests,
+        max_text_characters=plan.max_text_characters,
+        weight=plan.weight,
+        priority=plan.priority,
+        cached_rate=plan.cached_rate,
+    )
+
+
+USAGE = f"""
+    SELECT p.characters_per_period, COALESCE(c.used, 0), COALESCE(c.reserved, 0), {periods.END}
+    FROM billing_account a
+    JOIN billing_plan p ON p.id = a.plan_id
+    JOIN accounts_tenant t ON t.id = a.tenant_id
+    LEFT JOIN billing_counter c ON c.tenant_id = t.id AND c.period_start = {periods.START}
+    WHERE a.tenant_id = %(tenant)s
+"""  # noqa: S608 - only constants of this package are put in
+
+
+def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
+    """The period that holds `at`, now by default."""
+    with connection.cursor() as cursor:
+        cursor.execute(USAGE, {"tenant": tenant_id, "at": at or timezone.now()})
+        row = cursor.fetchone()
+    if row is None:
+        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
+    limit, used, reserved, resets_at = row
+    remaining = None if limit is None else max(0, limit - used - reserved)
+    return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)

@@ -1,0 +1,55 @@
+"""What can go wrong between a request for speech and its stored audio, beside the text itself.
+
+EngineError
+├── SynthesisNotFound   no such synthesis for this tenant, or it was deleted
+├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
+├── SynthesisFailed     the worker gave up; `code` tells why
+├── SynthesisCancelled  it was cancelled before it was spoken
+└── SpeechTimeout       no audio came within the time a caller is kept waiting
+"""
+
+
+class EngineError(Exception):
+    """Root of the tree; its message says what to do."""
+
+    code = "engine_error"
+    param: str | None = None
+
+
+class SynthesisNotFound(EngineError):
+    """No such synthesis for this tenant, or it was deleted."""
+
+    code = "synthesis_not_found"
+
+
+class AudioNotReady(EngineError):
+    """The synthesis has no audio: still queued or running, failed, cancelled."""
+
+    code = "audio_not_ready"
+
+
+class SynthesisFailed(EngineError):
+    """The worker gave up on it; nothing is billed.
+
+    `refused` tells that the request itself is at fault: the text or the style, not the platform.
+    """
+
+    code = "synthesis_failed"
+
+    def __init__(self, message: str, *, code: str, param: str | None = None, refused: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
+        self.refused = refused
+
+
+class SynthesisCancelled(EngineError):
+    """It was cancelled before it was spoken; nothing is billed."""
+
+    code = "synthesis_cancelled"
+
+
+class SpeechTimeout(EngineError):
+    """No audio came within the time a caller is kept waiting."""
+
+    code = "server_is_overloaded"

@@ -1,0 +1,102 @@
+"""What a web process does while a worker speaks: pass on audio, hold no database connection."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections
+
+from tts_engine import queue, relay, store
+from tts_engine.errors import SpeechTimeout, SynthesisCancelled, SynthesisFailed
+from tts_engine.models import Status, Synthesis
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FILE_PIECE = 64 * 1024  # bytes
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run synchronous work in a thread and give its database connection back to the pool at once."""
+
+    def work() -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(work)()
+
+
+async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
+    """The encoded audio of a queued, running or done synthesis, as it is made; each byte once.
+
+    When the caller goes away before a worker has begun, the synthesis is cancelled. Raises
+    SynthesisFailed, SynthesisCancelled, SpeechTimeout.
+    """
+    sent = 0
+    try:
+        async for piece in _live(synthesis):
+            sent += len(piece)
+            yield piece
+        return
+    except relay.StreamLost:
+        await _ended(synthesis)
+    except (SynthesisFailed, SynthesisCancelled):
+        raise
+    except BaseException:  # the caller hung up, or the time ran out
+        await asyncio.shield(in_database(queue.cancel, synthesis))
+        raise
+    async for piece in file_pieces(store.answer_file(synthesis), start=sent):
+        yield piece
+
+
+async def _live(synthesis: Synthesis) -> AsyncIterator[bytes]:
+    """What comes through the relay. Raises StreamLost when the rest is only to be had from the store."""
+    if synthesis.status == Status.DONE:
+        raise relay.StreamLost
+    last_heard = time.monotonic()
+    async for piece in relay.pieces(synthesis.id):
+        if piece:
+            yield piece
+            last_heard = time.monotonic()
+        elif time.monotonic() - last_heard > settings.SPEECH_WAIT.total_seconds():
+            raise SpeechTimeout("No audio came in time: the platform has more to do than it can. Try again later.")
+        elif await _has_ended(synthesis):
+            raise relay.StreamLost
+
+
+async def _ended(synthesis: Synthesis) -> None:
+    """Wait until the row is done. Raises SynthesisFailed or SynthesisCancelled."""
+    while not await _has_ended(synthesis):
+        await asyncio.sleep(1)
+
+
+async def _has_ended(synthesis: Synthesis) -> bool:
+    """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
+    await in_database(synthesis.refresh_from_db, fields=["status", "error_code", "error_message"])
+    if synthesis.status == Status.FAILED:
+        raise SynthesisFailed(synthesis.error_message, code=synthesis.error_code)
+    if synthesis.status == Status.CANCELLED:
+        raise SynthesisCancelled(relay.CANCELLED)
+    return synthesis.status == Status.DONE
+
+
+async def file_pieces(path: Path, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    """A stretch of a file, read in a thread; `length` None is to its end."""
+    file = await asyncio.to_thread(path.open, "rb")
+    left = length
+    try:
+        await asyncio.to_thread(file.seek, start)
+        while left is None or left > 0:
+            piece = await asyncio.to_thread(file.read, FILE_PIECE if left is None else min(FILE_PIECE, left))
+            if not piece:
+                return
+            left = None if left is None else left - len(piece)
+            yield piece
+    finally:
+        file.close()

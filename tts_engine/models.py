@@ -1,0 +1,107 @@
+"""One request for speech and its result: the row that history, usage and billing all read."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey, Member, Tenant
+
+
+class Status(models.TextChoices):
+    """queued -> running -> done | failed | cancelled; each step is one conditional UPDATE."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Synthesis(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    # What was asked for
+    text = models.TextField()
+    model = models.CharField(max_length=100)  # as the caller named it
+    voice = models.CharField(max_length=100)
+    voice_revision = models.CharField(max_length=100)
+    emotion = models.CharField(max_length=20)
+    emotion_intensity = models.FloatField()
+    speed = models.FloatField()
+    pitch = models.FloatField()  # semitones
+    volume = models.FloatField()  # dB
+    sample_rate = models.PositiveIntegerField()  # Hz, of the encoded audio
+    audio_format = models.CharField(max_length=10)
+    cache_key = models.CharField(max_length=64)
+
+    # Its life in the queue
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    priority = models.SmallIntegerField(default=0)
+    start_tag = models.BigIntegerField(null=True)  # fair-queueing order; null when served from the cache
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.TextField(blank=True)
+
+    # The facts any price list can be applied to
+    characters = models.PositiveIntegerField()  # billable
+    billed_characters = models.PositiveIntegerField(null=True)  # null until it is settled or released
+    hanzi = models.PositiveIntegerField()
+    other_characters = models.PositiveIntegerField()
+    gbk_bytes = models.PositiveIntegerField()
+    utf8_bytes = models.PositiveIntegerField()
+    normalised_characters = models.PositiveIntegerField(null=True)
+    audio_ms = models.PositiveIntegerField(null=True)
+    queue_ms = models.PositiveIntegerField(null=True)
+    first_byte_ms = models.PositiveIntegerField(null=True)  # from its start in the worker
+    synthesis_ms = models.PositiveIntegerField(null=True)
+    cache_hit = models.BooleanField(default=False)
+
+    deleted_at = models.DateTimeField(null=True)  # text and audio are gone, the counts stay
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="synthesis_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="synthesis_running_has_lease",
+                condition=~Q(status=Status.RUNNING) | Q(lease_expires_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="synthesis_ended_is_accounted",
+                condition=Q(status__in=(Status.QUEUED, Status.RUNNING))
+                | Q(finished_at__isnull=False, billed_characters__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="synthesis_never_billed_above_count",
+                condition=Q(billed_characters__isnull=True) | Q(billed_characters__lte=models.F("characters")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index("priority", "start_tag", name="synthesis_queue", condition=Q(status=Status.QUEUED)),
+            models.Index("lease_expires_at", name="synthesis_leases", condition=Q(status=Status.RUNNING)),
+            # The queue's virtual time is the greatest start tag that was ever given service.
+            models.Index("start_tag", name="synthesis_served", condition=Q(attempt__gt=0)),
+            models.Index("tenant", "-created_at", "-id", name="synthesis_history"),
+            models.Index(
+                "tenant",
+                "cache_key",
+                name="synthesis_cache",
+                condition=Q(status=Status.DONE, deleted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def billable(self) -> int:
+        """What it bills, or will if it is spoken."""
+        return self.characters if self.billed_characters is None else self.billed_characters

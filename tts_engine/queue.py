@@ -1,0 +1,147 @@
+"""The table is the queue: who is next, who holds a row and for how long.
+
+Fairness is the start tag given at the door (start-time fair queueing: Goyal, Vin and Cheng, 1996);
+here rows are only taken in its order. Celery messages are wake-ups and carry nothing, so lost,
+doubled or late ones do no harm.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Max, QuerySet
+from django.db.models.functions import Now
+
+from billing import services as billing
+from tts_engine import relay
+from tts_engine.errors import SynthesisFailed
+from tts_engine.models import Status, Synthesis
+from tts_engine.store import Draft
+
+GAVE_UP = "worker_lost"
+
+
+def virtual_time() -> int:
+    """The queue's clock: the greatest start tag that was ever given service."""
+    return Synthesis.objects.filter(attempt__gt=0).aggregate(tag=Max("start_tag"))["tag"] or 0
+
+
+def claim() -> Synthesis | None:
+    """Take the row with the lowest (priority, start tag), with a lease; None if nothing waits."""
+    rows = Synthesis.objects.raw(
+        """
+        UPDATE tts_engine_synthesis SET
+            status = 'running',
+            attempt = attempt + 1,
+            lease_expires_at = clock_timestamp() + %s,
+            started_at = clock_timestamp()
+        WHERE id = (
+            SELECT id FROM tts_engine_synthesis
+            WHERE status = 'queued'
+            ORDER BY priority, start_tag
+            FOR UPDATE SKIP LOCKED
+            LIMIT 1
+        )
+        RETURNING *
+        """,
+        [settings.LEASE],
+    )
+    return next(iter(rows), None)
+
+
+def renew(held: Collection[tuple[UUID, int]]) -> None:
+    """Put off the end of the leases on these (id, attempt) pairs; those lost meanwhile stay lost."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            UPDATE tts_engine_synthesis SET lease_expires_at = clock_timestamp() + %s
+            WHERE id = %s AND attempt = %s AND status = 'running'
+            """,
+            [(settings.LEASE, synthesis_id, attempt) for synthesis_id, attempt in held],
+        )
+
+
+def requeue_expired() -> int:
+    """Give rows whose worker went away back to the queue; the number given back.
+
+    A row that has worn out all its attempts fails instead: a text that kills its worker must not
+    go round for ever.
+    """
+    expired = Synthesis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=Now())
+    for synthesis in expired.filter(attempt__gte=settings.MAX_ATTEMPTS):
+        message = "The worker stopped each time it tried this text; nothing was billed."
+        fail(synthesis, SynthesisFailed(message, code=GAVE_UP))
+    return expired.filter(attempt__lt=settings.MAX_ATTEMPTS).update(status=Status.QUEUED, lease_expires_at=None)
+
+
+def waiting() -> int:
+    return Synthesis.objects.filter(status=Status.QUEUED).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the worker measured while it spoke a row."""
+
+    normalised_characters: int
+    audio_ms: int
+    first_byte_ms: int
+    synthesis_ms: int
+
+
+@transaction.atomic
+def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
+    """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
+    waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
+    ended = _held(synthesis).update(
+        status=Status.DONE,
+        finished_at=Now(),
+        lease_expires_at=None,
+        billed_characters=F("characters"),
+        normalised_characters=outcome.normalised_characters,
+        audio_ms=outcome.audio_ms,
+        queue_ms=round(waited.total_seconds() * 1000),
+        first_byte_ms=outcome.first_byte_ms,
+        synthesis_ms=outcome.synthesis_ms,
+    )
+    if ended:
+        size = draft.keep()
+        billing.settle(synthesis_id=synthesis.id, characters=synthesis.characters)
+        transaction.on_commit(partial(relay.end, synthesis.id, attempt=synthesis.attempt, size=size))
+    return bool(ended)
+
+
+@transaction.atomic
+def fail(synthesis: Synthesis, error: SynthesisFailed) -> bool:
+    """Mark it failed and release its reservation; False if another worker holds it by now."""
+    ended = _held(synthesis).update(
+        status=Status.FAILED,
+        finished_at=Now(),
+        lease_expires_at=None,
+        billed_characters=0,
+        error_code=error.code,
+        error_message=str(error),
+    )
+    if ended:
+        billing.release(synthesis_id=synthesis.id)
+        transaction.on_commit(partial(relay.fail, synthesis.id, error))
+    return bool(ended)
+
+
+@transaction.atomic
+def cancel(synthesis: Synthesis) -> bool:
+    """Cancel it if it has not started, and release its reservation."""
+    ended = Synthesis.objects.filter(id=synthesis.id, status=Status.QUEUED).update(
+        status=Status.CANCELLED, finished_at=Now(), billed_characters=0
+    )
+    if ended:
+        billing.release(synthesis_id=synthesis.id)
+        transaction.on_commit(partial(relay.cancel, synthesis.id))
+    return bool(ended)
+
+
+def _held(synthesis: Synthesis) -> QuerySet[Synthesis]:
+    """The row as this worker claimed it; empty once the lease ran out and another one took it."""
+    return Synthesis.objects.filter(id=synthesis.id, attempt=synthesis.attempt, status=Status.RUNNING)

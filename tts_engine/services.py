@@ -1,0 +1,151 @@
+"""What may be done with a Synthesis: request, cancel, delete. Doors and pages call these."""
+
+from dataclasses import asdict, dataclass
+from functools import cache as memoize
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from billing import counting
+from billing import selectors as billing_selectors
+from billing import services as billing
+from tts_engine import cache, queue, store
+from tts_engine.models import Status, Synthesis
+from tts_engine.speech import text as front_end
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.voice import NEUTRAL, Style, check_style
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """On whose behalf, and through which key or member, a request comes in."""
+
+    tenant_id: UUID
+    api_key_id: UUID | None = None
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a caller asks for."""
+
+    text: str
+    voice: str
+    model: str
+    audio_format: str
+    emotion: str = NEUTRAL
+    emotion_intensity: float = 1.0
+    speed: float = 1.0
+    pitch: float = 0.0  # semitones
+    volume: float = 0.0  # dB
+    sample_rate: int | None = None  # Hz; None is the voice's own
+    use_cache: bool = True
+
+
+@memoize
+def catalog() -> Catalog:
+    """The voices of this installation; none of them loaded."""
+    return Catalog(settings.VOXHOUSE_HOME)
+
+
+def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None = None) -> Synthesis:
+    """Reserve the order's characters and queue it, or answer it from the cache, in one transaction.
+
+    Raises TextError, StyleError, UnknownVoice (nothing is written) and billing's QuotaExceeded.
+    The answer comes through `listen.answer`.
+    """
+    synthesis = _new(caller, order, synthesis_id or uuid4())
+    found = cache.find(synthesis) if order.use_cache else None
+    with transaction.atomic():
+        if found:
+            _finish_from_cache(synthesis, found)
+        else:
+            reservation = billing.reserve(
+                tenant_id=caller.tenant_id,
+                synthesis_id=synthesis.id,
+                characters=synthesis.characters,
+                virtual_time=queue.virtual_time(),
+            )
+            synthesis.start_tag = reservation.start_tag
+            synthesis.priority = reservation.priority
+            transaction.on_commit(_wake_worker)
+        synthesis.save(force_insert=True)
+    return synthesis
+
+
+def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
+    """A row that is not stored yet, with everything checked and counted."""
+    info, speaker = catalog().resolve(order.voice)
+    style = Style(
+        speaker=speaker,
+        emotion=order.emotion,
+        emotion_intensity=order.emotion_intensity,
+        speed=order.speed,
+        pitch=order.pitch,
+    )
+    check_style(info, style)
+    front_end.check(order.text)
+    text = order.text.strip()
+    facts = counting.text_facts(front_end.plain_text(text))
+    synthesis = Synthesis(
+        id=synthesis_id,
+        **asdict(caller),
+        text=text,
+        model=order.model,
+        voice=order.voice,
+        voice_revision=info.revision,
+        emotion=order.emotion,
+        emotion_intensity=order.emotion_intensity,
+        speed=order.speed,
+        pitch=order.pitch,
+        volume=order.volume,
+        sample_rate=order.sample_rate or info.sample_rate,
+        audio_format=order.audio_format,
+        characters=counting.billable_characters(front_end.plain_text(text)),
+        hanzi=facts.hanzi,
+        other_characters=facts.other_characters,
+        gbk_bytes=facts.gbk_bytes,
+        utf8_bytes=facts.utf8_bytes,
+    )
+    synthesis.cache_key = cache.key(synthesis)
+    return synthesis
+
+
+def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
+    rate = billing_selectors.limits(synthesis.tenant_id).cached_rate
+    synthesis.billed_characters = counting.cached_characters(synthesis.characters, rate)
+    if synthesis.billed_characters:
+        billing.reserve(
+            tenant_id=synthesis.tenant_id,
+            synthesis_id=synthesis.id,
+            characters=synthesis.billed_characters,
+            virtual_time=queue.virtual_time(),
+        )
+        billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
+    synthesis.status = Status.DONE
+    synthesis.cache_hit = True
+    synthesis.finished_at = Now()
+    synthesis.normalised_characters = found.normalised_characters
+    synthesis.audio_ms = found.audio_ms
+    synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
+    store.link(found, synthesis)
+
+
+def _wake_worker() -> None:
+    from tts_engine.tasks import speak_next  # the web process need not load the worker before it sends
+
+    speak_next.delay()
+
+
+def synthesis_cancel(synthesis: Synthesis) -> bool:
+    """Cancel it if no worker has begun; nothing is billed then. False if it is too late."""
+    return queue.cancel(synthesis)
+
+
+def synthesis_delete(synthesis: Synthesis) -> None:
+    """Remove text and audio for good; what was counted and billed stays."""
+    queue.cancel(synthesis)
+    Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
+    store.delete(synthesis)

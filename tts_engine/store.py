@@ -1,0 +1,124 @@
+"""Where audio lies: one folder a synthesis, below its tenant's.
+
+    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless
+                                          answer.<format>  the bytes that the caller was sent
+                                          as.<format>      other formats, made when first asked for
+    audio/drafts/<id>-<attempt>/           what a worker is still writing
+
+A draft becomes the folder by one rename, so half-written audio is never found.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import soundfile
+from django.conf import settings
+
+from tts_engine.models import Synthesis
+from tts_engine.speech.audio.decode import read
+from tts_engine.speech.audio.encode import encode
+from tts_engine.speech.voice import Samples
+
+DRAFTS = "drafts"
+
+
+def folder(tenant_id: UUID, synthesis_id: UUID) -> Path:
+    return Path(settings.AUDIO_ROOT) / str(tenant_id) / str(synthesis_id)[:2] / str(synthesis_id)
+
+
+def _folder(synthesis: Synthesis) -> Path:
+    return folder(synthesis.tenant_id, synthesis.id)
+
+
+def answer_file(synthesis: Synthesis) -> Path:
+    """The audio as it was sent."""
+    return _folder(synthesis) / f"answer.{synthesis.audio_format}"
+
+
+def master_file(synthesis: Synthesis) -> Path:
+    return _folder(synthesis) / "master.flac"
+
+
+def file_in(synthesis: Synthesis, audio_format: str) -> Path:
+    """The audio in any format; made from the lossless master when it is first asked for."""
+    if audio_format == synthesis.audio_format:
+        return answer_file(synthesis)
+    made = _folder(synthesis) / f"as.{audio_format}"
+    if not made.is_file():
+        samples, rate = read(master_file(synthesis))
+        with tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file:
+            file.writelines(encode(iter([samples]), rate, audio_format, output_rate=synthesis.sample_rate))
+        Path(file.name).rename(made)
+    return made
+
+
+def link(source: Synthesis, target: Synthesis) -> None:
+    """Give `target` the audio of `source` at no cost of space; each can be deleted alone."""
+    _folder(target).mkdir(parents=True)
+    for name in (master_file(source).name, answer_file(source).name):
+        os.link(_folder(source) / name, _folder(target) / name)
+
+
+def delete(synthesis: Synthesis) -> None:
+    shutil.rmtree(_folder(synthesis), ignore_errors=True)
+
+
+class Draft:
+    """The audio of one attempt while it is made: `master` passes samples on, `answer` bytes.
+
+    Leaving the context without `keep` throws the draft away.
+    """
+
+    def __init__(self, synthesis: Synthesis, *, voice_rate: int) -> None:
+        self._synthesis = synthesis
+        self._folder = Path(settings.AUDIO_ROOT) / DRAFTS / f"{synthesis.id}-{synthesis.attempt}"
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._master = soundfile.SoundFile(
+            self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
+        )
+        self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
+        self.frames = 0
+        self.size = 0
+
+    def master(self, stream: Iterator[Samples]) -> Iterator[Samples]:
+        """Write down every stretch of samples that goes through."""
+        for samples in stream:
+            self._master.write(samples)
+            self.frames += len(samples)
+            yield samples
+
+    def answer(self, stream: Iterator[bytes]) -> Iterator[bytes]:
+        """Write down every piece of the answer that goes through."""
+        for piece in stream:
+            self._answer.write(piece)
+            self.size += len(piece)
+            yield piece
+
+    def keep(self) -> int:
+        """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
+        self._close()
+        final = _folder(self._synthesis)
+        shutil.rmtree(final, ignore_errors=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.rename(final)
+        return self.size
+
+    def _close(self) -> None:
+        self._master.close()
+        self._answer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        shutil.rmtree(self._folder, ignore_errors=True)

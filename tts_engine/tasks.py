@@ -1,0 +1,25 @@
+"""The Celery tasks. A message carries no work: it only wakes a worker, which asks the table."""
+
+from celery import current_app, shared_task
+from django.conf import settings
+
+from tts_engine import queue
+from tts_engine.worker import engine
+
+MOST_WAKE_UPS = 1000
+
+
+@shared_task
+def speak_next() -> None:
+    """Speak the row that is next in the queue, if there is one."""
+    engine().speak_next()
+
+
+@shared_task
+def sweep() -> None:
+    """Take back rows of workers that went away, and send the wake-ups that were lost."""
+    queue.requeue_expired()
+    with current_app.connection_for_write() as broker:
+        on_the_way = broker.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
+    for _ in range(min(queue.waiting() - on_the_way.message_count, MOST_WAKE_UPS)):
+        speak_next.delay()

@@ -1,0 +1,109 @@
+"""What a worker process does with a row: read, speak, encode, relay, store, account for it."""
+
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from tts_engine import queue, relay
+from tts_engine.batcher import Batcher
+from tts_engine.errors import SynthesisFailed
+from tts_engine.leases import LeaseKeeper
+from tts_engine.models import Synthesis
+from tts_engine.speech.audio.encode import encode
+from tts_engine.speech.audio.gain import amplify
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.speak import join, plan
+from tts_engine.speech.voice import Chunk, Style, Utterance
+from tts_engine.store import Draft
+
+log = structlog.get_logger()
+
+
+class Engine:
+    """The voices this process has loaded, one batcher each, and the leases it holds."""
+
+    def __init__(self) -> None:
+        self.catalog = Catalog(settings.VOXHOUSE_HOME)
+        self.leases = LeaseKeeper()
+        self._batcher = cache(lambda voice_id: Batcher(self.catalog.load(voice_id)))
+
+    def warm_up(self) -> None:
+        """Load what the first request would otherwise wait for: the default voice and the front end."""
+        info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
+        greeting = plan("你好。", info, Style(speaker=speaker))
+        for chunks in map(self._batcher(info.id).submit, greeting):
+            for _ in chunks:
+                pass
+
+    def speak_next(self) -> bool:
+        """Claim the next row and speak it to its end; False if nothing waits."""
+        synthesis = queue.claim()
+        connection.close()  # nothing holds a database connection while it speaks
+        if synthesis is None:
+            return False
+        with self.leases.hold(synthesis):
+            try:
+                self._speak(synthesis)
+            except SpeechError as error:
+                refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
+                queue.fail(synthesis, refused)
+            except Exception:
+                log.exception("synthesis_failed", synthesis=str(synthesis.id), voice=synthesis.voice)
+                message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
+                queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
+        return True
+
+    def _speak(self, synthesis: Synthesis) -> None:
+        began = time.monotonic()
+        info, speaker = self.catalog.resolve(synthesis.voice)
+        style = Style(
+            speaker=speaker,
+            emotion=synthesis.emotion,
+            emotion_intensity=synthesis.emotion_intensity,
+            speed=synthesis.speed,
+            pitch=synthesis.pitch,
+        )
+        utterances = plan(synthesis.text, info, style)
+        first_byte_ms = 0
+        with Draft(synthesis, voice_rate=info.sample_rate) as draft:
+            speech = join(utterances, self._chunks(info.id, utterances, synthesis), info.sample_rate)
+            samples = draft.master(amplify((chunk.samples for chunk in speech), synthesis.volume))
+            encoded = encode(samples, info.sample_rate, synthesis.audio_format, output_rate=synthesis.sample_rate)
+            offset = 0
+            for piece in draft.answer(encoded):
+                first_byte_ms = first_byte_ms or _since(began)
+                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset)
+                offset += len(piece)
+            outcome = queue.Outcome(
+                normalised_characters=sum(len(utterance.sentence.text) for utterance in utterances),
+                audio_ms=round(draft.frames * 1000 / info.sample_rate),
+                first_byte_ms=first_byte_ms,
+                synthesis_ms=_since(began),
+            )
+            queue.finish(synthesis, outcome, draft)
+
+    def _chunks(self, voice_id: str, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
+        """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""
+        batcher = self._batcher(voice_id)
+        ahead: list[Iterator[Chunk]] = []
+        for number, utterance in enumerate(utterances):
+            order = (synthesis.priority, synthesis.start_tag or 0, number)
+            ahead.append(batcher.submit(utterance, order=order))
+            if len(ahead) > batcher.voice.info.batch_size:
+                yield ahead.pop(0)
+        yield from ahead
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+@cache
+def engine() -> Engine:
+    """One engine a worker process."""
+    return Engine()
