@@ -1,6 +1,7 @@
 """The console's pages. Each asks a selector and fills a template; the scripts call /v1/... themselves."""
 
 from dataclasses import asdict
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -8,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
+from accounts.selectors import membership_of
 from billing import selectors as billing
-from console.selectors import membership
 from console.words import studio_words
 
 
@@ -17,7 +19,7 @@ from console.words import studio_words
 @login_required
 def studio(request: HttpRequest) -> HttpResponse:
     """Write a text, hear it while it is made, take it away; 403 with a page of its own for a user without a team."""
-    member = membership(user_id=request.user.pk)
+    member = membership_of(cast(User, request.user))  # login_required lets nobody else in
     if member is None:
         return render(request, "console/no_team.html", status=403)
     limits = billing.limits(member.tenant_id)

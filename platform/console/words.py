@@ -50,6 +50,10 @@ def _problems() -> dict[str, str]:
         "problem_string_above_max_length": _(
             "The text is longer than {limit} characters. Shorten it, or speak it in parts."
         ),
+        "problem_text_unspeakable": _("There is nothing in this text that can be spoken."),
+        "problem_text_control_character": _("The text holds an invisible control character. Remove it and try again."),
+        "problem_voice_unavailable": _("This voice is not available at the moment. Choose another one."),
+        "problem_synthesis_failed": _("The speech could not be made. Try again."),
         "problem_cut": _("The speech broke off before its end. Try again."),
         "problem_playback": _("This recording cannot be played. Try to download it instead."),
     }

@@ -23,17 +23,19 @@ function post(path, body, signal) {
 
 async function explain(answer) {
   const isJson = answer.headers.get("content-type")?.includes("json");
-  const error = isJson ? (await answer.json()).error : undefined;
-  const own = `problem_${error?.code}`;
+  const body = isJson ? await answer.json() : {};
+  const error = body.error ?? body; // OpenAI's envelope at some doors, RFC 9457 at the others
+  const own = `problem_${error.code}`;
   if (own in page.words) {
     return say(own, { seconds: answer.headers.get("retry-after") ?? "1", limit: number(page.max_characters) });
   }
   if (answer.status === 401) return say("problem_signed_out");
   if (answer.status === 403) return say("problem_forbidden");
-  return error?.message ?? `${say("problem_network")} (HTTP ${answer.status})`;
+  return error.message ?? error.detail ?? `${say("problem_network")} (HTTP ${answer.status})`;
 }
 
-export const voices = async () => (await (await request("/v1/audio/voices")).json()).voices;
+/** {voices: [...], default: id} */
+export const voices = async () => (await request("/v1/audio/voices")).json();
 
 export const recent = async () => (await (await request("/v1/history?limit=10")).json()).data;
 
@@ -69,7 +71,5 @@ async function* samples(reader) {
   }
 }
 
-/** Where a finished speech can be fetched, and the name to save it by. */
-export function file(id, format) {
-  return { href: `/v1/history/${id}/audio?format=${format}`, name: `voxhouse-${id.slice(0, 8)}.${format}` };
-}
+/** Where a finished speech can be fetched. */
+export const file = (id, format) => `/v1/history/${id}/audio?format=${format}`;

@@ -10,8 +10,6 @@ export function face(button, action) {
 
 /** Points a download link at a speech. */
 export function offer(link, id) {
-  const { href, name } = file(id, link.dataset.format);
-  link.href = href;
-  link.download = name;
-  link.setAttribute("aria-label", `${link.dataset.format.toUpperCase()}: ${name}`);
+  link.href = file(id, link.dataset.format);
+  link.download = ""; // the server names it
 }

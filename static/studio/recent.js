@@ -54,7 +54,7 @@ export class Recent {
   #rowOf(speech) {
     const row = document.getElementById("recent-row").content.cloneNode(true).firstElementChild;
     row.dataset.id = speech.id;
-    row.querySelector(".recent-text").textContent = speech.text ?? say("text_not_kept");
+    row.querySelector(".recent-text").textContent = speech.text || say("text_not_kept");
     row.querySelector(".recent-facts").textContent = facts(speech, this.#voiceName(speech.voice)).join(" · ");
     const done = speech.status === "done";
     const button = row.querySelector("[data-play]");
@@ -76,7 +76,7 @@ export class Recent {
       const before = this.#row;
       this.#row = row;
       if (before) rest(before);
-      this.#audio.src = file(row.dataset.id, "mp3").href;
+      this.#audio.src = file(row.dataset.id, "mp3");
     }
     // A refusal is reported by the "error" event; a pause that comes first is no fault.
     this.#audio.play().catch(() => this.#showState());

@@ -1,5 +1,5 @@
 // Voice, emotion, speed and pitch. What the chosen voice cannot honour is not offered.
-import { say, seconds } from "./words.js";
+import { page, say, seconds } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -9,7 +9,7 @@ export class Settings {
 
   constructor(form) {
     this.#form = form;
-    byId("voices").addEventListener("change", () => this.#fit());
+    byId("voices").addEventListener("input", () => this.#fit());
     byId("reset").addEventListener("click", () => this.reset());
     for (const slider of [byId("speed"), byId("pitch")]) slider.addEventListener("input", () => this.#showValues());
   }
@@ -18,8 +18,7 @@ export class Settings {
   offer(voices, { voice, emotion = "neutral", speed = 1, pitch = 0 } = {}) {
     this.#voices = voices;
     byId("voices").replaceChildren(...voices.map(voiceChoice));
-    const chosen = voices.some(({ id }) => id === voice) ? voice : voices[0]?.id;
-    if (chosen) this.#form.elements.voice.value = chosen;
+    check("voice", voices.some(({ id }) => id === voice) ? voice : voices[0]?.id);
     byId("speed").value = speed;
     byId("pitch").value = pitch;
     this.#fit(emotion);
@@ -27,13 +26,20 @@ export class Settings {
 
   /** What is chosen, as members of a speech request; what is as the voice has it is left out. */
   get value() {
-    const { voice, emotion, speed, pitch } = this.#form.elements;
+    const emotion = checked("emotion") ?? "neutral";
+    const speed = Number(byId("speed").value);
+    const pitch = Number(byId("pitch").value);
     return {
-      voice: voice?.value ?? "",
-      ...(emotion?.value && emotion.value !== "neutral" && { emotion: emotion.value }),
-      ...(Number(speed.value) !== 1 && { speed: Number(speed.value) }),
-      ...(!pitch.disabled && Number(pitch.value) !== 0 && { pitch: Number(pitch.value) }),
+      voice: this.#voice?.id ?? "",
+      ...(emotion !== "neutral" && { emotion }),
+      ...(speed !== 1 && { speed }),
+      ...(pitch !== 0 && { pitch }),
     };
+  }
+
+  /** What the API calls the model of the chosen voice. */
+  get family() {
+    return this.#voice?.family ?? "";
   }
 
   /** The name that people know a voice by. */
@@ -48,37 +54,52 @@ export class Settings {
     this.#form.dispatchEvent(new Event("input"));
   }
 
-  #fit(wanted = this.#form.elements.emotion?.value) {
-    const voice = this.#voices.find(({ id }) => id === this.#form.elements.voice?.value);
+  get #voice() {
+    return this.#voices.find(({ id }) => id === checked("voice"));
+  }
+
+  #fit(wanted = checked("emotion")) {
+    const voice = this.#voice;
     if (!voice) return;
     byId("emotions").replaceChildren(...voice.emotions.map(emotionChoice));
     byId("emotion-field").hidden = voice.emotions.length < 2;
-    const kept = voice.emotions.includes(wanted) ? wanted : voice.emotions[0];
-    for (const choice of byId("emotions").querySelectorAll("input")) choice.checked = choice.value === kept;
-    bound(byId("speed"), voice.speed);
-    byId("pitch").disabled = !voice.pitch;
-    byId("pitch-fixed").hidden = Boolean(voice.pitch);
-    if (voice.pitch) bound(byId("pitch"), voice.pitch);
+    check("emotion", voice.emotions.includes(wanted) ? wanted : voice.emotions[0]);
+    bound("speed", voice.speed, 1);
+    bound("pitch", voice.pitch, 0);
     this.#showValues();
   }
 
   #showValues() {
-    const pitch = byId("pitch").disabled ? 0 : Number(byId("pitch").value);
+    const pitch = Number(byId("pitch").value);
     byId("speed-value").value = `${Number(byId("speed").value).toFixed(2)}×`;
     byId("pitch-value").value = say("semitones", { value: (pitch > 0 ? "+" : "") + seconds(pitch) });
   }
 }
 
-function bound(slider, { low, high }) {
-  slider.min = low;
-  slider.max = high;
+const checked = (name) => document.querySelector(`[name=${name}]:checked`)?.value;
+
+function check(name, value) {
+  for (const choice of document.querySelectorAll(`[name=${name}]`)) choice.checked = choice.value === value;
+}
+
+/** Lets a slider go as far as the voice does; where that is nowhere it rests at `rest` and says so. */
+function bound(name, range, rest) {
+  const slider = byId(name);
+  slider.disabled = !range || range.low === range.high;
+  byId(`${name}-fixed`).hidden = !slider.disabled;
+  if (slider.disabled) {
+    slider.value = rest;
+  } else {
+    slider.min = range.low;
+    slider.max = range.high;
+  }
 }
 
 function voiceChoice({ id, name, gender }) {
   const choice = byId("voice-choice").content.cloneNode(true);
   choice.querySelector("input").value = id;
   choice.querySelector(".voice-name").textContent = name;
-  choice.querySelector(".voice-facts").textContent = say(gender ?? "");
+  choice.querySelector(".voice-facts").textContent = page.words[gender] ?? "";
   return choice;
 }
 

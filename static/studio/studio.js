@@ -1,7 +1,7 @@
 // The studio: text and settings in, speech heard while it is made.
 import * as api from "./api.js";
 import { face, offer } from "./buttons.js";
-import { Player } from "./player.js";
+import { Player, RATE } from "./player.js";
 import { Reading } from "./reading.js";
 import { Recent } from "./recent.js";
 import { Settings } from "./settings.js";
@@ -27,7 +27,7 @@ let expected = 0; // seconds that the waveform has room for
 const length = () => [...text.value].length; // code points, as the server counts
 
 function speechRequest() {
-  return { model: "kokoro", input: text.value, ...settings.value };
+  return { model: settings.family, input: text.value, ...settings.value };
 }
 
 // --- What the page shows ---
@@ -51,12 +51,12 @@ function showSpeak() {
 }
 
 function showQuota() {
-  const { used, limit, resets_at } = page.quota;
+  const { used, limit, remaining, resets_at } = page.quota;
   byId("quota-meter").hidden = limit === null;
   byId("quota-text").textContent =
     limit === null
       ? say("quota_unlimited", { used: number(used) })
-      : say("quota", { used: number(used), limit: number(limit), remaining: number(Math.max(0, limit - used)), date: date(resets_at) });
+      : say("quota", { used: number(used), limit: number(limit), remaining: number(remaining), date: date(resets_at) });
   if (limit) byId("quota-meter").value = used / limit;
 }
 
@@ -101,13 +101,14 @@ async function speak() {
   showSpeak();
   requestAnimationFrame(animate);
   try {
-    const speech = await api.speech({ ...speechRequest(), response_format: "pcm" }, signal);
+    const speech = await api.speech({ ...speechRequest(), response_format: "pcm", sample_rate: RATE }, signal);
     let first;
     for await (const samples of speech.chunks) {
       first ??= performance.now() - started;
       hear(samples);
       showFacts(first, speech.billed);
     }
+    if (first === undefined) throw new api.Problem(say("problem_cut"));
     finish(speech);
   } catch (error) {
     if (error.name !== "AbortError") showProblem(error.message);
@@ -138,6 +139,7 @@ function showFacts(first, billed) {
 
 function finish(speech) {
   page.quota.used += speech.billed;
+  page.quota.remaining = Math.max(0, page.quota.remaining - speech.billed);
   showQuota();
   for (const link of byId("downloads").querySelectorAll("a")) offer(link, speech.id);
   byId("downloads").hidden = false;
@@ -216,7 +218,8 @@ async function open() {
   showPlayer();
   showText();
   try {
-    settings.offer(await api.voices(), kept);
+    const { voices, default: voice } = await api.voices();
+    settings.offer(voices, { ...kept, voice: kept.voice || voice });
   } catch (error) {
     showProblem(error.message);
   }
