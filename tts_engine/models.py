@@ -86,15 +86,14 @@ class Synthesis(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index("priority", "start_tag", name="synthesis_queue", condition=Q(status=Status.QUEUED)),
-            models.Index("lease_expires_at", name="synthesis_leases", condition=Q(status=Status.RUNNING)),
+            models.Index(name="synthesis_queue", fields=["priority", "start_tag"], condition=Q(status=Status.QUEUED)),
+            models.Index(name="synthesis_leases", fields=["lease_expires_at"], condition=Q(status=Status.RUNNING)),
             # The queue's virtual time is the greatest start tag that was ever given service.
-            models.Index("start_tag", name="synthesis_served", condition=Q(attempt__gt=0)),
-            models.Index("tenant", "-created_at", "-id", name="synthesis_history"),
+            models.Index(name="synthesis_served", fields=["start_tag"], condition=Q(attempt__gt=0)),
+            models.Index(name="synthesis_history", fields=["tenant", "-created_at", "-id"]),
             models.Index(
-                "tenant",
-                "cache_key",
                 name="synthesis_cache",
+                fields=["tenant", "cache_key"],
                 condition=Q(status=Status.DONE, deleted_at__isnull=True),
             ),
         ]

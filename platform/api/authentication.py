@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from accounts import services as accounts
 from accounts.errors import InvalidApiKey
 from accounts.models import ApiKey
-from accounts.selectors import membership_of
+from accounts.roles import SCOPES
+from accounts.selectors import memberships
 from tts_engine.services import Caller
 
 
@@ -46,7 +47,7 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         if signed_in is None:
             return None
         user, _ = signed_in
-        member = membership_of(user)
+        member = memberships(user).first()
         if member is None:
             return None
-        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), member.scopes)
+        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), SCOPES[member.role])

@@ -1,18 +1,22 @@
 """What a caller may do: every door names the scope it needs."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.errors import InsufficientScope
 from accounts.services import api_key_require_scope
+
+if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
     """The caller is known and has the door's `scope`."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         principal = request.auth
         if principal is None:
             raise NotAuthenticated(
