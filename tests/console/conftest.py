@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -62,7 +62,9 @@ def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Pa
         if not request.url.startswith((platform.url, "data:", "blob:")):
             complaints.append(f"left the machine: {request.url}")
 
-    def open_page(*, width: int = 1440, language: str = "zh-CN", scheme: str = "light", forgive: str = "") -> Page:
+    def open_page(
+        *, width: int = 1440, language: str = "zh-CN", scheme: Literal["light", "dark"] = "light", forgive: str = ""
+    ) -> Page:
         forgiven.extend([forgive] if forgive else [])
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale=language, color_scheme=scheme, accept_downloads=True
