@@ -18,6 +18,7 @@ from django.db import OperationalError, connection
 from config import demo, embedded, preflight, servers
 from config.processes import Service, StartError
 from config.supervisor import InstanceLock, Supervisor
+from tts_engine.speech.catalog import Catalog
 
 READY_WITHIN = 180.0  # seconds from the start of web and workers
 TICK = 0.2  # seconds between two looks at the children
@@ -58,6 +59,8 @@ def start(supervisor: Supervisor) -> None:
         start_servers(supervisor)
     with step("Bringing the database up to date"):
         call_command("migrate", interactive=False, verbosity=0)
+    with step("Preparing the built-in voice"):
+        Catalog(settings.VOXHOUSE_HOME).prepare()
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
     connection.close()
     supervisor.start([web()])
