@@ -42,7 +42,7 @@ def record_refusal(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Like `record`, at most REFUSALS_AUDITED_PER_MINUTE times a minute and network."""
-    key = f"accounts:refusals:{_network(ip)}:{datetime.now(UTC):%Y%m%d%H%M}"
+    key = f"accounts:refusals:{_network(ip)}:{_minute()}"
     cache.add(key, 0, timeout=120)
     if cache.incr(key) <= REFUSALS_AUDITED_PER_MINUTE:
         record(action=action, actor=actor, outcome=outcome, tenant=tenant, ip=ip, details=details)
@@ -63,3 +63,7 @@ def _network(ip: str | None) -> str:
         return "unknown"
     length = 64 if ":" in address else 32
     return str(ipaddress.ip_network((address, length), strict=False)).replace(":", ".")
+
+
+def _minute() -> str:
+    return f"{datetime.now(UTC):%Y%m%d%H%M}"

@@ -14,6 +14,7 @@ AccountsError
 │   └── MemberExists
 └── Unacceptable           a value that cannot be stored; `param` names it
     ├── UnacceptableName
+    ├── UnacceptableUser
     ├── UnknownTimeZone
     ├── UnknownRole
     ├── UnknownScope
@@ -110,6 +111,16 @@ class UnacceptableName(Unacceptable):
 
     code = "unacceptable_name"
     param = "name"
+
+
+class UnacceptableUser(Unacceptable):
+    """A user name or e-mail address that cannot be one; `param` is `username` or `email`."""
+
+    code = "unacceptable_user"
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class UnknownTimeZone(Unacceptable):

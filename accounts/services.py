@@ -27,6 +27,7 @@ from accounts.errors import (
     UnacceptableExpiry,
     UnacceptableName,
     UnacceptablePassword,
+    UnacceptableUser,
     UnknownApiKey,
     UnknownRole,
     UnknownScope,
@@ -56,10 +57,7 @@ def tenant_create(*, name: str, time_zone: str = "Asia/Shanghai", actor: str = O
 @transaction.atomic
 def user_create(*, username: str, password: str, email: str = "", actor: str = OPERATOR) -> User:
     user = User(username=username, email=email)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise UnacceptablePassword(" ".join(error.messages)) from error
+    _require_acceptable(user, password)
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -93,7 +91,7 @@ def api_key_create(
     actor: str = OPERATOR,
 ) -> tuple[ApiKey, str]:
     """The new row and the key's text, which exists nowhere else from here on."""
-    wanted = sorted({str(scope) for scope in scopes})
+    wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= set(Scope.values):
         raise UnknownScope(f"A key needs one or more of the scopes {', '.join(Scope.values)}; {wanted} was asked for.")
     if not 1 <= len(name.strip()) <= 100:
@@ -162,6 +160,17 @@ def api_key_require_scope(key: ApiKey, scope: str, *, ip: str | None = None) -> 
         details={"scope": scope},
     )
     raise InsufficientScope(f"This needs a key with the scope {scope}; yours has {', '.join(key.scopes)}.")
+
+
+def _require_acceptable(user: User, password: str) -> None:
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise UnacceptableUser(" ".join(error.messages), param=next(iter(error.message_dict))) from error
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UnacceptablePassword(" ".join(error.messages)) from error
 
 
 def _refuse(error: InvalidApiKey, outcome: str, ip: str | None, key: ApiKey | None = None) -> NoReturn:

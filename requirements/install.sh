@@ -7,7 +7,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
 
-"$python" -m pip install --disable-pip-version-check --require-hashes --requirement "$lock" >"$log" 2>&1 &
+# The lock is resolved for every Python; misaki's metadata excludes 3.13 and later, where its plain Python works.
+"$python" -m pip install --disable-pip-version-check --ignore-requires-python --require-hashes \
+    --requirement "$lock" >"$log" 2>&1 &
 pid=$!
 seconds=0
 while kill -0 "$pid" 2>/dev/null; do

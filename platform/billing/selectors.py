@@ -1,15 +1,16 @@
-"""What a tenant may and what it has used. Every function takes the tenant."""
+"""What a tenant may and what it has used. All but the operator's list take the tenant."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import periods
 from billing.errors import UnknownAccount
-from billing.models import Plan
+from billing.models import Account, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,8 @@ def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     limit, used, reserved, resets_at = row
     remaining = None if limit is None else max(0, limit - used - reserved)
     return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
+
+
+def accounts() -> QuerySet[Account]:
+    """Every tenant's account by name, for operators only."""
+    return Account.objects.select_related("tenant", "plan").order_by("tenant__name")

@@ -24,7 +24,7 @@ from billing.errors import (
     UnknownPlan,
     UnknownReservation,
 )
-from billing.models import Account, Counter, LedgerEntry, Move, Plan
+from billing.models import Account, LedgerEntry, Move, Plan
 
 DEFAULT_PLAN = "standard"
 
@@ -150,30 +150,43 @@ def release(*, synthesis_id: UUID, at: datetime | None = None) -> bool:
     return _end(synthesis_id, Move.RELEASE, 0, at or timezone.now())
 
 
+# Under the counter's lock, so that of two ends at once the second sees the first and moves nothing.
+END = """
+    WITH moved AS (
+        UPDATE billing_counter
+        SET used = used + %(billed)s, reserved = reserved - %(held)s
+        WHERE id = %(counter)s AND NOT EXISTS (
+            SELECT FROM billing_ledgerentry WHERE synthesis_id = %(synthesis)s AND kind IN ('settle', 'release')
+        )
+        RETURNING id, used, reserved
+    )
+    INSERT INTO billing_ledgerentry
+        (counter_id, synthesis_id, kind, characters, used_before, used_after, reserved_before, reserved_after, at)
+    SELECT id, %(synthesis)s, %(kind)s, %(characters)s,
+           used - %(billed)s, used, reserved + %(held)s, reserved, %(at)s
+    FROM moved
+    RETURNING id
+"""
+
+
 def _end(synthesis_id: UUID, kind: Move, billed: int, at: datetime) -> bool:
-    """The lock on the counter makes of two ends at once a first and a second."""
-    reservation = LedgerEntry.objects.filter(synthesis_id=synthesis_id, kind=Move.RESERVE).first()
+    reservations = LedgerEntry.objects.select_related("counter").select_for_update(of=("counter",))
+    reservation = reservations.filter(synthesis_id=synthesis_id, kind=Move.RESERVE).first()
     if reservation is None:
         raise UnknownReservation(f"Nothing was reserved for synthesis {synthesis_id}.")
-    if not 0 <= billed <= reservation.characters:
-        raise OverSettled(f"{billed} characters cannot be settled of {reservation.characters} reserved.")
-    counter = Counter.objects.select_for_update().get(id=reservation.counter_id)
-    if LedgerEntry.objects.filter(synthesis_id=synthesis_id, kind__in=(Move.SETTLE, Move.RELEASE)).exists():
-        return False
-    entry = LedgerEntry(
-        counter=counter,
-        synthesis_id=synthesis_id,
-        kind=kind,
-        characters=billed if kind is Move.SETTLE else reservation.characters,
-        used_before=counter.used,
-        used_after=counter.used + billed,
-        reserved_before=counter.reserved,
-        reserved_after=counter.reserved - reservation.characters,
-        at=at,
-    )
-    Counter.objects.filter(id=counter.id).update(used=entry.used_after, reserved=entry.reserved_after)
-    entry.save(force_insert=True)
-    return True
+    held = reservation.characters
+    if not 0 <= billed <= held:
+        raise OverSettled(f"{billed} characters cannot be settled of {held} reserved.")
+    values = {
+        "counter": reservation.counter_id,
+        "synthesis": synthesis_id,
+        "kind": kind,
+        "characters": billed if kind is Move.SETTLE else held,
+        "billed": billed,
+        "held": held,
+        "at": at,
+    }
+    return _one(END, values) is not None
 
 
 def _plan(name: str) -> Plan:

@@ -46,6 +46,7 @@ def celery_url(redis_url: str) -> str:
 def secret_key(home: Path, *, own_database: bool) -> str:
     """The instance's secret, made once and kept in the home folder (mode 0600).
 
+    A folder that cannot be written ends the process with one line: settings have no other way to say so.
     Only in embedded mode: with the operator's own database a lost home folder must not silently
     give a new secret, so there "" is returned and Django refuses to start without SECRET_KEY.
     """
@@ -53,13 +54,20 @@ def secret_key(home: Path, *, own_database: bool) -> str:
         return ""
     file = home / "secret_key"
     if not file.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=home, delete=False) as made:  # mode 0600
-            made.write(secrets.token_urlsafe(50))
         try:
-            os.link(made.name, file)  # of two processes starting at once, the first one's secret stays
-        except FileExistsError:
-            pass
-        finally:
-            Path(made.name).unlink()
+            make_secret_key(home, file)
+        except OSError as error:
+            raise SystemExit(f"{home} cannot be written: {error.strerror}. Set VOXHOUSE_HOME.") from error
     return file.read_text().strip()
+
+
+def make_secret_key(home: Path, file: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=home, delete=False) as made:  # mode 0600
+        made.write(secrets.token_urlsafe(50))
+    try:
+        os.link(made.name, file)  # of two processes starting at once, the first one's secret stays
+    except FileExistsError:
+        pass
+    finally:
+        Path(made.name).unlink()

@@ -17,7 +17,9 @@ env = environ.FileAwareEnv()  # NAME_FILE is read where NAME is not given, for s
 # --- Where things are -------------------------------------------------------------------------
 
 VOXHOUSE_HOME = Path(env.str("VOXHOUSE_HOME", default=str(BASE_DIR / "var"))).resolve()
+HOST: str = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
+VOXHOUSE_WORKERS = env.int("VOXHOUSE_WORKERS", default=0)  # processes; 0 is one a core
 
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
@@ -43,6 +45,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "config",
     "accounts",
     "billing",
     "tts_engine",

@@ -1,0 +1,67 @@
+"""`manage.py key create TENANT [--name N] [--scope S]... [--expires ISO]`, `key revoke ID`."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.errors import AccountsError
+from accounts.models import ApiKey, Scope
+from accounts.selectors import tenant_by_name
+from accounts.services import DEFAULT_SCOPES, api_key_create, api_key_revoke
+
+
+class Command(BaseCommand):
+    help = "Create API keys, each shown once, and revoke them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        create = actions.add_parser("create", help="a key, which is shown this once")
+        create.add_argument("tenant")
+        create.add_argument("--name", default="default")
+        create.add_argument("--scope", action="append", choices=Scope.values, help="may be given again and again")
+        create.add_argument("--expires", type=iso_8601, help="ISO 8601, UTC where no offset is given")
+        revoke = actions.add_parser("revoke", help="switch a key off for good")
+        revoke.add_argument("id", type=UUID)
+        for action in (create, revoke):
+            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
+        try:
+            shape, text = _create(**options) if action == "create" else _revoke(**options)
+        except AccountsError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
+
+
+def _create(
+    *, tenant: str, name: str, scope: list[str] | None, expires: datetime | None, **options: Any
+) -> tuple[dict[str, Any], str]:
+    key, secret = api_key_create(
+        tenant=tenant_by_name(tenant), name=name, scopes=scope or DEFAULT_SCOPES, expires_at=expires
+    )
+    return {**_shape(key), "key": secret}, f"{secret}\nKeep it: it is not shown again. Its id is {key.id}."
+
+
+def _revoke(*, id: UUID, **options: Any) -> tuple[dict[str, Any], str]:
+    key = api_key_revoke(key_id=id)
+    return _shape(key), f"Revoked {key} of {key.tenant}."
+
+
+def _shape(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": str(key.id),
+        "tenant": key.tenant.name,
+        "name": key.name,
+        "last4": key.last4,
+        "scopes": key.scopes,
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+    }
+
+
+def iso_8601(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

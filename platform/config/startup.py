@@ -1,0 +1,199 @@
+"""What `manage.py up` does, in order, from an empty home folder to a platform that answers."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from types import FrameType
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError, connection
+
+from config import demo, embedded, preflight, servers
+from config.processes import Service, StartError
+from config.supervisor import InstanceLock, Supervisor
+from tts_engine.speech.catalog import Catalog
+
+READY_WITHIN = 180.0  # seconds from the start of web and workers
+TICK = 0.2  # seconds between two looks at the children
+STILL_AT_IT = 5.0  # seconds between two signs of life of a slow step
+
+
+def up(*, with_parent: bool) -> None:
+    """Start everything, keep it running until SIGINT or SIGTERM, stop everything.
+
+    Raises StartError, with nothing left running, where the platform cannot start.
+    """
+    parent = os.getppid() if with_parent else None
+    preflight.check_home(settings.VOXHOUSE_HOME)
+    with InstanceLock(settings.VOXHOUSE_HOME) as lock:
+        preflight.check_port(settings.HOST, settings.PORT)
+        supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)  # also where a shell started us in the background
+        try:
+            start(supervisor)
+            while parent is None or os.getppid() == parent:
+                supervisor.watch()
+                time.sleep(TICK)
+        except KeyboardInterrupt:
+            say("Stopping")
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # the stop is on its way and bounded
+            supervisor.stop()
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def start(supervisor: Supervisor) -> None:
+    with step("Starting database and broker"):
+        start_servers(supervisor)
+    with step("Bringing the database up to date"):
+        call_command("migrate", interactive=False, verbosity=0)
+    with step("Preparing the built-in voice"):
+        Catalog(settings.VOXHOUSE_HOME).prepare()
+    access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
+    connection.close()
+    supervisor.start([web()])
+    supervisor.start(
+        [*(worker(number + 1) for number in range(settings.VOXHOUSE_WORKERS or preflight.cores())), beat()]
+    )
+    with step("Starting web and workers"):
+        servers.wait_for("Voxhouse", unreadiness, seconds=READY_WITHIN, meanwhile=supervisor.check)
+    say(demo.panel(access))
+    say(f"Voxhouse is ready: {address()}")
+
+
+def address() -> str:
+    host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST  # noqa: S104
+    return f"http://[{host}]:{settings.PORT}" if ":" in host else f"http://{host}:{settings.PORT}"
+
+
+# --- Servers ----------------------------------------------------------------------------------
+
+
+def start_servers(supervisor: Supervisor) -> None:
+    """The embedded ones, where the operator did not give others; all must answer."""
+    home = settings.VOXHOUSE_HOME
+    own_database = not settings.DATABASE_URL
+    own_broker = embedded.valkey_url(home) == settings.REDIS_URL
+    services = [
+        *([servers.prepare_postgres(home)] if own_database else []),
+        *([servers.prepare_valkey(home)] if own_broker else []),
+    ]
+    supervisor.start(services)
+    if own_database:
+        servers.wait_for("PostgreSQL", lambda: servers.postgres_silence(home), meanwhile=supervisor.check)
+        servers.create_database(home)
+    else:
+        check_given_database()
+    patience = 60 if own_broker else 5
+    servers.wait_for(
+        "The broker",
+        lambda: servers.valkey_silence(settings.REDIS_URL),
+        seconds=patience,
+        meanwhile=supervisor.check,
+    )
+
+
+def check_given_database() -> None:
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise StartError(f"The database at DATABASE_URL does not answer: {str(error).splitlines()[0]}") from error
+
+
+# --- The platform's own processes -------------------------------------------------------------
+
+
+def environment() -> dict[str, str]:
+    """One core a process: the workers are as many as the cores."""
+    source_roots = [str(settings.BASE_DIR / "platform"), str(settings.BASE_DIR)]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {
+        **threads,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([*source_roots, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "VOXHOUSE_HOME": str(settings.VOXHOUSE_HOME),
+    }
+
+
+def web() -> Service:
+    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--lifespan", "off"]
+    options += ["--timeout-graceful-shutdown", "1"]
+    return Service(
+        "web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], environment=environment()
+    )
+
+
+def celery(*arguments: str) -> list[str]:
+    """Its warning against root is for pickled messages, which our workers do not accept."""
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser privileges"]
+    return [*python, "-m", "celery", "--quiet", "--app", "config.celery", *arguments, "--loglevel", "INFO"]
+
+
+def worker(number: int) -> Service:
+    """Without gossip and mingle a worker neither waits for nor listens to the others."""
+    options = [
+        "--pool",
+        "threads",
+        "--concurrency",
+        str(settings.WORKER_THREADS),
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    name = f"worker-{number}"
+    return Service(name, celery("worker", "--hostname", f"{name}@%h", *options), environment=environment())
+
+
+def beat() -> Service:
+    schedule = str(settings.VOXHOUSE_HOME / "beat-schedule")
+    return Service("beat", celery("beat", "--schedule", schedule, "--pidfile", ""), environment=environment())
+
+
+def unreadiness() -> str:
+    """Why the platform is not ready; "" when it is."""
+    try:
+        with urllib.request.urlopen(f"{address()}/readyz", timeout=5):  # noqa: S310
+            return ""
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode(errors="replace")[:500]
+    except OSError as error:
+        return str(error)
+
+
+# --- What the operator sees -------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    """A line when the step is done, with its seconds, and a sign of life in between where it is slow."""
+    began = time.monotonic()
+    done = threading.Event()
+
+    def show_life() -> None:
+        while not done.wait(STILL_AT_IT):
+            say(f"{title}: {time.monotonic() - began:.0f} s …")
+
+    say(f"{title} …")
+    threading.Thread(target=show_life, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+    say(f"{title}: {time.monotonic() - began:.1f} s")

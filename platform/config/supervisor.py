@@ -1,0 +1,148 @@
+"""Keeps the platform's processes running: one instance a home, restarts with back-off, an orderly stop."""
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from config.processes import Child, Service, StartError, log_file, terminal_handler
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between a death and the next start; doubled each time
+SETTLED = 30.0  # seconds after which a child counts as healthy again
+PATIENCE = 3.0  # seconds a stage of the stop may take before it is killed; three stages make 9 s
+STUBBORN = 5  # deaths in a row that end a start which is not ready yet
+ORPHANS_END = 10.0  # seconds the processes of a killed supervisor get to be gone
+
+
+class InstanceLock:
+    """Held while any process of this home runs: every child inherits it, so it outlives a killed supervisor.
+
+    Taking it therefore also waits for the last orphan of the run before, PostgreSQL's backends included.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.file = (home / "lock").open("a+")
+        self.descriptor = self.file.fileno()
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait()
+        except StartError:
+            self.file.close()
+            raise
+        self.file.truncate(0)
+        self.file.write(str(os.getpid()))
+        self.file.flush()
+        return self
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + ORPHANS_END
+        while not self.try_once():
+            if (holder := self.holder()) and exists(holder):
+                raise StartError(f"Voxhouse already runs on {self.home} (process {holder}).")
+            if time.monotonic() > deadline:
+                raise StartError(f"Processes of an earlier run on {self.home} have not ended.")
+            time.sleep(0.1)
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def try_once(self) -> bool:
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def holder(self) -> int:
+        """The process that took the lock last; 0 if none ever did."""
+        self.file.seek(0)
+        return int(self.file.read().strip() or 0)
+
+
+def exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@dataclass
+class Watched:
+    child: Child
+    deaths: int = 0  # in a row
+    due: float | None = None  # monotonic time of the next start, while it is down
+
+
+class Supervisor:
+    """Children in stages: started in order, stopped stage by stage in the reverse order."""
+
+    def __init__(self, home: Path, lock: InstanceLock) -> None:
+        self.logs = home / "logs"
+        self.logs.mkdir(exist_ok=True)
+        self.terminal = terminal_handler()
+        self.files: list[logging.Handler] = []
+        self.log = self.open_log("up")
+        self.keep_open = (lock.descriptor,)
+        self.stages: list[list[Watched]] = []
+
+    def start(self, services: Sequence[Service]) -> None:
+        """Start a stage; its services do not wait for each other."""
+        stage: list[Watched] = []
+        self.stages.append(stage)  # known before the first starts, so that a stop in between ends it too
+        for service in services:
+            stage.append(Watched(Child(service, self.open_log(service.name), self.keep_open)))
+
+    def open_log(self, name: str) -> logging.Logger:
+        """Lines go to the terminal behind the child's name, and to `logs/name.log`, whose size is bounded."""
+        file = log_file(self.logs / f"{name}.log")
+        self.files.append(file)
+        log = logging.Logger(name)  # noqa: LOG001 - this supervisor's own, not the process's
+        log.addHandler(file)
+        log.addHandler(self.terminal)
+        return log
+
+    def watch(self) -> None:
+        """Start again what died and whose pause is over; call it a few times a second."""
+        now = time.monotonic()
+        for watched in (watched for stage in self.stages for watched in stage):
+            child = watched.child
+            if watched.due is not None:
+                if now >= watched.due:
+                    watched.due = None
+                    watched.child = Child(child.service, child.log, self.keep_open)
+            elif not child.alive:
+                watched.deaths = 1 if child.age > SETTLED else watched.deaths + 1
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (watched.deaths - 1))
+                watched.due = now + pause
+                self.log.warning("%s ended (%s); starts again in %.1f s", child.service.name, child.obituary(), pause)
+
+    def check(self) -> None:
+        """Watch during a start, which a child that keeps dying ends with StartError."""
+        self.watch()
+        for watched in (watched for stage in self.stages for watched in stage):
+            if watched.deaths >= STUBBORN:
+                name = watched.child.service.name
+                raise StartError(f"{name} keeps ending ({watched.child.obituary()}): see {self.logs / name}.log")
+
+    def stop(self) -> None:
+        """Stop every stage, the last one first; what does not end in time is killed."""
+        for stage in reversed(self.stages):
+            running = [watched.child for watched in stage if watched.child.alive]
+            for child in running:
+                child.ask_to_stop()
+            deadline = time.monotonic() + PATIENCE
+            for child in running:
+                if not child.end(deadline):
+                    self.log.warning("%s did not stop in time and was killed", child.service.name)
+        self.stages.clear()
+        for file in self.files:
+            file.close()

@@ -1,0 +1,32 @@
+"""The console's pages. Each asks a selector and fills a template; the scripts call /v1/... themselves."""
+
+from dataclasses import asdict
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.selectors import membership_of
+from billing import selectors as billing
+from console.words import studio_words
+
+
+@require_safe
+@login_required
+def studio(request: HttpRequest) -> HttpResponse:
+    """Write a text, hear it while it is made, take it away; 403 with a page of its own for a user without a team."""
+    member = membership_of(cast(User, request.user))  # login_required lets nobody else in
+    if member is None:
+        return render(request, "console/no_team.html", status=403)
+    limits = billing.limits(member.tenant_id)
+    page = {
+        "words": studio_words(),
+        "quota": asdict(billing.usage(member.tenant_id)),
+        "max_characters": min(settings.SPEECH_MAX_CHARACTERS, limits.max_text_characters),
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "console/studio.html", {"member": member, "page": page})

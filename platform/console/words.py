@@ -1,0 +1,83 @@
+"""The visible strings of the scripts, in the language of the request: a page hands them over as JSON.
+
+`{name}` in a string is filled in by the script (static/studio/words.js).
+"""
+
+from django.utils.translation import gettext as _
+
+
+def studio_words() -> dict[str, str]:
+    """Every string that static/studio/*.js shows, by key."""
+    return _actions() | _figures() | _problems() | _voice_facts() | _states()
+
+
+def _actions() -> dict[str, str]:
+    return {
+        "speak": _("Speak"),
+        "stop": _("Stop"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "copied": _("Copied"),
+        "copy": _("Copy"),
+    }
+
+
+def _figures() -> dict[str, str]:
+    return {
+        "characters": _("{count} of {limit} characters"),
+        "characters_short": _("{count} characters"),
+        "quota": _("{used} of {limit} characters used, {remaining} left until {date}"),
+        "quota_unlimited": _("{used} characters used, no limit"),
+        "first_audio": _("First audio after {ms} ms"),
+        "duration": _("{seconds} s of speech"),
+        "billed": _("{count} characters billed"),
+        "preview": _("{count} characters will be billed, about {seconds} s of speech"),
+        "position": _("{position} of {duration}"),
+        "semitones": _("{value} semitones"),
+    }
+
+
+def _problems() -> dict[str, str]:
+    return {
+        "problem_network": _("The server does not answer. Check your connection and try again."),
+        "problem_signed_out": _("You are signed out. Reload the page and sign in again."),
+        "problem_forbidden": _("Your role in this team does not allow this."),
+        "problem_insufficient_quota": _(
+            "Your team's characters for this period are used up. Ask an owner of the team for a larger plan."
+        ),
+        "problem_rate_limit_exceeded": _("Too many requests at once. Try again in {seconds} s."),
+        "problem_server_is_overloaded": _("The voices are busy at the moment. Try again in a few seconds."),
+        "problem_string_above_max_length": _(
+            "The text is longer than {limit} characters. Shorten it, or speak it in parts."
+        ),
+        "problem_text_unspeakable": _("There is nothing in this text that can be spoken."),
+        "problem_text_control_character": _("The text holds an invisible control character. Remove it and try again."),
+        "problem_voice_unavailable": _("This voice is not available at the moment. Choose another one."),
+        "problem_synthesis_failed": _("The speech could not be made. Try again."),
+        "problem_cut": _("The speech broke off before its end. Try again."),
+        "problem_playback": _("This recording cannot be played. Try to download it instead."),
+    }
+
+
+def _voice_facts() -> dict[str, str]:
+    return {
+        "female": _("Female"),
+        "male": _("Male"),
+        "neutral": _("Neutral"),
+        "happy": _("Happy"),
+        "sad": _("Sad"),
+        "angry": _("Angry"),
+        "fear": _("Afraid"),
+        "hate": _("Disgusted"),
+        "surprise": _("Surprised"),
+    }
+
+
+def _states() -> dict[str, str]:
+    return {
+        "queued": _("Waiting"),
+        "running": _("In progress"),
+        "failed": _("Failed"),
+        "cancelled": _("Cancelled"),
+        "text_not_kept": _("Text not kept"),
+    }

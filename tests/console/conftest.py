@@ -1,0 +1,102 @@
+"""A real headless Chromium, and a page that objects to whatever a member should never meet."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+# What every buffer sent to the loudspeakers holds, seen from the browser's own API.
+SPY_ON_LOUDSPEAKERS = """
+window.heard = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  const peak = this.buffer.getChannelData(0).reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
+  window.heard.push({ seconds: this.buffer.duration, peak });
+  return start.apply(this, when);
+};
+"""
+
+CHROMIUM_SWITCHES = [
+    "--disable-background-networking",  # the browser's own calls home would be ours to explain
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),  # Chromium refuses its sandbox to root
+]
+
+
+class Platform(Protocol):
+    """What the `platform` fixture tells of the running instance."""
+
+    url: str
+    user: str
+    password: str
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, or where there is none Playwright's own.
+
+    A module's, not the session's: while Playwright runs, Django takes this thread for asynchronous.
+    """
+    installed = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the platform; at the end no error, no failed request and no foreign address may be on record."""
+    complaints: list[str] = []
+    forgiven: list[str] = []
+    pages: list[Page] = []
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((platform.url, "data:", "blob:")):
+            complaints.append(f"left the machine: {request.url}")
+
+    def open_page(
+        *, width: int = 1440, language: str = "zh-CN", scheme: Literal["light", "dark"] = "light", forgive: str = ""
+    ) -> Page:
+        forgiven.extend([forgive] if forgive else [])
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale=language, color_scheme=scheme, accept_downloads=True
+        )
+        context.add_init_script(SPY_ON_LOUDSPEAKERS)
+        page = context.new_page()
+        page.on("console", told)
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.on("request", asked)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+    assert [said for said in complaints if not any(pardon in said for pardon in forgiven)] == []
+
+
+@pytest.fixture
+def sign_in(platform: Platform) -> Callable[[Page], None]:
+    """Signs the demo member in, through the door that people use."""
+
+    def sign_in(page: Page) -> None:
+        page.goto(platform.url)
+        page.locator("[name=login]").fill(platform.user)
+        page.locator("[name=password]").fill(platform.password)
+        page.locator("main button").click()
+        page.locator(".voice").first.wait_for()
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).resolve().parent.parent.parent

@@ -1,0 +1,91 @@
+"""Who gets which page of the console."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Tenant, User
+from accounts.services import member_add, tenant_create, user_create
+from billing.services import account_open
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "a-long-enough-passphrase"
+
+
+def person(name: str) -> User:
+    return user_create(username=name, password=PASSWORD)
+
+
+def team(name: str) -> Tenant:
+    tenant = tenant_create(name=name)
+    account_open(tenant=tenant)
+    return tenant
+
+
+def signed_in(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def test_a_visitor_is_sent_to_sign_in_and_back(client: Client) -> None:
+    """Nobody sees the studio unsigned; after signing in the member is where they wanted to be."""
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/accounts/login/?next=/"
+
+
+def test_a_member_sees_their_own_team_only() -> None:
+    """Alice's page names her team and never Charlie's."""
+    alice, charlie = person("alice"), person("charlie")
+    member_add(tenant=team("harbour"), user=alice, role="member")
+    member_add(tenant=team("quarry"), user=charlie, role="owner")
+    page = signed_in(alice).get("/")
+    assert page.status_code == 200
+    assert "harbour" in page.content.decode()
+    assert "quarry" not in page.content.decode()
+
+
+def test_a_person_without_a_team_is_told_what_to_do() -> None:
+    """403 with a page in plain words, and the way to sign out."""
+    page = signed_in(person("dora")).get("/")
+    assert page.status_code == 403
+    assert "You are not in a team yet" in page.content.decode()
+    assert "/accounts/logout/" in page.content.decode()
+
+
+def test_the_studio_only_answers_reading_methods() -> None:
+    """The page changes nothing, so nothing can be posted to it."""
+    alice = person("alice")
+    member_add(tenant=team("harbour"), user=alice, role="member")
+    assert signed_in(alice).post("/").status_code == 405
+
+
+@pytest.mark.parametrize(("language", "heading"), [("zh-hans", "工作室"), ("en", "Studio"), ("fr", "工作室")])
+def test_the_page_speaks_the_members_language(language: str, heading: str) -> None:
+    """Chinese and English by the browser's wish; Chinese for every other."""
+    alice = person("alice")
+    member_add(tenant=team("harbour"), user=alice, role="member")
+    assert f"<h1>{heading}</h1>" in signed_in(alice, language).get("/").content.decode()
+
+
+def test_nobody_signs_up_by_themselves(client: Client) -> None:
+    """The sign-up page says that accounts are given, and takes none."""
+    page = client.get("/accounts/signup/", headers={"accept-language": "en"})
+    assert "By invitation only" in page.content.decode()
+    client.post("/accounts/signup/", {"username": "eve", "password1": PASSWORD, "password2": PASSWORD})
+    assert not User.objects.filter(username="eve").exists()
+
+
+def test_pages_forbid_foreign_and_inline_scripts(client: Client) -> None:
+    """Whatever slips into a page, the browser runs the project's own files only."""
+    page = client.get("/accounts/login/").content.decode()
+    assert 'http-equiv="Content-Security-Policy" content="default-src \'self\'' in page
+    assert "unsafe-inline" not in page
+
+
+def test_the_icon_is_there_under_its_old_name(client: Client) -> None:
+    """Browsers ask for /favicon.ico beside anything that is no page."""
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "/static/favicon.svg"

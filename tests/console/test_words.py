@@ -1,0 +1,67 @@
+"""Every visible string exists in both languages, and the compiled file is the written one."""
+
+import gettext
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.utils.translation import override
+from django.utils.translation.template import templatize
+
+from console.words import studio_words
+
+MARKED = re.compile(r"""\b(?:_|gettext)\((?:u?'((?:[^'\\]|\\.)*)'|u?"((?:[^"\\]|\\.)*)")\)""")
+
+
+@pytest.fixture(scope="module")
+def catalogue(repository: Path) -> polib.POFile:
+    return polib.pofile(str(repository / "locale/zh_Hans/LC_MESSAGES/django.po"))
+
+
+def marked_strings(repository: Path) -> set[str]:
+    """Every string of our templates that is marked for translation, and every string of the scripts."""
+    sources = [templatize(file.read_text()) for file in (repository / "templates").rglob("*.html")]
+    found = {a or b for source in sources for a, b in MARKED.findall(source)}
+    with override("en"):
+        return found | set(studio_words().values())
+
+
+def test_every_marked_string_is_translated(repository: Path, catalogue: polib.POFile) -> None:
+    """Nothing that a page shows is missing in the catalogue, left empty or in doubt."""
+    translated = {entry.msgid for entry in catalogue.translated_entries()}
+    assert marked_strings(repository) - translated == set()
+    assert [entry.msgid for entry in catalogue if not entry.translated()] == []
+
+
+def test_no_translation_outlives_its_string(repository: Path, catalogue: polib.POFile) -> None:
+    """The catalogue holds what is used and nothing else."""
+    assert {entry.msgid for entry in catalogue} - marked_strings(repository) == set()
+
+
+def test_placeholders_survive_translation(catalogue: polib.POFile) -> None:
+    """A translated string has the same {names} and %(names)s, so that no figure is lost."""
+    names = re.compile(r"\{\w+\}|%\(\w+\)s")
+    differing = [e.msgid for e in catalogue if sorted(names.findall(e.msgid)) != sorted(names.findall(e.msgstr))]
+    assert differing == []
+
+
+def test_the_compiled_catalogue_is_the_written_one(repository: Path, catalogue: polib.POFile) -> None:
+    """django.mo is committed, because machines lack gettext; it must never lag behind django.po."""
+    with (repository / "locale/zh_Hans/LC_MESSAGES/django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    assert [e.msgid for e in catalogue if compiled.gettext(e.msgid) != e.msgstr] == []
+
+
+def test_scripts_ask_only_for_words_that_exist(repository: Path) -> None:
+    """A key in a script that the page does not hand over would show up as the bare key."""
+    scripts = "".join(file.read_text() for file in (repository / "static/studio").glob("*.js"))
+    asked = set(re.findall(r"""\bsay\(\s*"(\w+)\"""", scripts))
+    assert len(asked) > 10
+    assert asked - studio_words().keys() == set()
+
+
+def test_no_template_holds_a_script_style_or_handler(repository: Path) -> None:
+    """Behaviour and looks live in files of their own, so that the content policy can forbid the rest."""
+    inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", re.IGNORECASE)
+    assert [f.name for f in (repository / "templates").rglob("*.html") if inline.search(f.read_text())] == []

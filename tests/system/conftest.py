@@ -1,0 +1,62 @@
+"""The platform as its operator has it: the true `manage.py up`, in a home and on a port of its own."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The joined model, made by the session's first instance and shared by the rest."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def launched() -> Iterator[list[Platform]]:
+    """Whatever still runs at the end is killed, so that a failed test leaves nothing behind."""
+    platforms: list[Platform] = []
+    yield platforms
+    for platform in platforms:
+        if platform.process.poll() is None:
+            platform.process.kill()
+        platform.process.wait()
+
+
+@pytest.fixture(scope="session")
+def launch(models: Path, launched: list[Platform]) -> Launch:
+    """Start an instance and return it once it is ready."""
+
+    def start(home: Path, port: int = 0, *, ready: bool = True, **more: str) -> Platform:
+        port = port or free_port()
+        home.mkdir(exist_ok=True)
+        if not (home / "models").exists():
+            (home / "models").symlink_to(models)
+        process = subprocess.Popen(  # noqa: S603
+            [*MANAGE, "up"],
+            env=environment(home, port, **more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        platform = Platform(home, port, process)
+        launched.append(platform)
+        threading.Thread(target=collect, args=[platform], daemon=True).start()
+        if ready:
+            platform.wait_for_line("Voxhouse is ready")
+        return platform
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def platform(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One instance for all tests that only use it; Ctrl-C must end it without a trace."""
+    running = launch(tmp_path_factory.mktemp("platform"))
+    yield running
+    running.stop()

@@ -1,0 +1,119 @@
+"""One running `manage.py up`, seen from outside."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANAGE = [sys.executable, str(ROOT / "manage.py")]
+READY_WITHIN = 120.0
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def environment(home: Path, port: int, **more: str) -> dict[str, str]:
+    """The session's own, which names other servers, with this instance's in their place."""
+    return {**os.environ, "VOXHOUSE_HOME": str(home), "PORT": str(port), "PYTHONUNBUFFERED": "1", **more}
+
+
+@dataclass
+class Platform:
+    """One running instance."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def access(self, name: str) -> str:
+        pairs = (line.partition("=") for line in (self.home / "demo.env").read_text().splitlines())
+        return {key: value for key, _, value in pairs}[name]
+
+    @property
+    def api_key(self) -> str:
+        return self.access("VOXHOUSE_API_KEY")
+
+    @property
+    def user(self) -> str:
+        return self.access("VOXHOUSE_ADMIN_USER")
+
+    @property
+    def password(self) -> str:
+        return self.access("VOXHOUSE_ADMIN_PASSWORD")
+
+    def manage(self, *arguments: str) -> str:
+        """What a `manage.py` command prints, run against this instance; it must succeed."""
+        done = subprocess.run(  # noqa: S603
+            [*MANAGE, *arguments], env=environment(self.home, self.port), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def wait_for_line(self, start: str, *, seconds: float = READY_WITHIN) -> str:
+        deadline = time.monotonic() + seconds
+        while not (found := [line for line in self.lines if line.startswith(start)]):
+            assert self.process.poll() is None, "\n".join(self.lines)
+            assert time.monotonic() < deadline, "\n".join(self.lines)
+            time.sleep(0.02)
+        return found[0]
+
+    def children(self, word: str = "") -> list[int]:
+        """The processes whose command line names this home or whose environment does, and holds `word`."""
+        return sorted(process for process in live_processes() if belongs(process, self.home, word))
+
+    def stop(self) -> float:
+        """Ctrl-C; the seconds it took. Nothing may be left."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(timeout=20) == 0, "\n".join(self.lines)
+        seconds = time.monotonic() - began
+        assert nothing_runs(self.home)
+        return seconds
+
+
+def live_processes() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+
+
+def belongs(process: int, home: Path, word: str) -> bool:
+    try:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+        environ = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):  # it ended just now
+        return False
+    ours = os.fsencode(home) in command or f"VOXHOUSE_HOME={home}".encode() in environ
+    return bool(command) and ours and word.encode() in command
+
+
+def nothing_runs(home: Path) -> bool:
+    """Every process of an instance, PostgreSQL's backends too, inherits the lock on its home."""
+    with (home / "lock").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return not any(belongs(process, home, "") for process in live_processes())
+
+
+def collect(platform: Platform) -> None:
+    assert platform.process.stdout is not None
+    with platform.process.stdout as output:
+        platform.lines.extend(line.rstrip("\n") for line in output)
+
+
+Launch = Callable[..., Platform]
