@@ -62,4 +62,5 @@ def make_queued(tenant: Tenant, *, text: str = "你好。", priority: int | None
         other_characters=1,
         gbk_bytes=2 * len(text),
         utf8_bytes=3 * len(text),
+        normalised_characters=len(text),
     )

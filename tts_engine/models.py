@@ -59,7 +59,7 @@ class Synthesis(models.Model):
     other_characters = models.PositiveIntegerField()
     gbk_bytes = models.PositiveIntegerField()
     utf8_bytes = models.PositiveIntegerField()
-    normalised_characters = models.PositiveIntegerField(null=True)
+    normalised_characters = models.PositiveIntegerField()
     audio_ms = models.PositiveIntegerField(null=True)
     queue_ms = models.PositiveIntegerField(null=True)
     first_byte_ms = models.PositiveIntegerField(null=True)  # from its start in the worker

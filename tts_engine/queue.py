@@ -85,7 +85,6 @@ def waiting() -> int:
 class Outcome:
     """What the worker measured while it spoke a row."""
 
-    normalised_characters: int
     audio_ms: int
     first_byte_ms: int
     synthesis_ms: int
@@ -100,7 +99,6 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
         finished_at=Now(),
         lease_expires_at=None,
         billed_characters=F("characters"),
-        normalised_characters=outcome.normalised_characters,
         audio_ms=outcome.audio_ms,
         queue_ms=round(waited.total_seconds() * 1000),
         first_byte_ms=outcome.first_byte_ms,

@@ -86,13 +86,13 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         pitch=order.pitch,
     )
     check_style(info, style)
-    front_end.check(order.text)
-    text = order.text.strip()
-    facts = counting.text_facts(front_end.plain_text(text))
+    reading = front_end.read(order.text)
+    plain = front_end.plain_text(order.text)
+    facts = counting.text_facts(plain, reading.text)
     synthesis = Synthesis(
         id=synthesis_id,
         **asdict(caller),
-        text=text,
+        text=order.text.strip(),
         model=order.model,
         voice=order.voice,
         voice_revision=info.revision,
@@ -103,11 +103,12 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         volume=order.volume,
         sample_rate=order.sample_rate or info.sample_rate,
         audio_format=order.audio_format,
-        characters=counting.billable_characters(front_end.plain_text(text)),
+        characters=counting.billable_characters(plain),
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,
         gbk_bytes=facts.gbk_bytes,
         utf8_bytes=facts.utf8_bytes,
+        normalised_characters=facts.normalised_characters,
     )
     synthesis.cache_key = cache.key(synthesis)
     return synthesis
@@ -115,7 +116,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
 
 def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
     rate = billing_selectors.limits(synthesis.tenant_id).cached_rate
-    synthesis.billed_characters = counting.cached_characters(synthesis.characters, rate)
+    synthesis.billed_characters = synthesis.characters * rate // 100
     if synthesis.billed_characters:
         billing.reserve(
             tenant_id=synthesis.tenant_id,
@@ -127,7 +128,6 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
     synthesis.status = Status.DONE
     synthesis.cache_hit = True
     synthesis.finished_at = Now()
-    synthesis.normalised_characters = found.normalised_characters
     synthesis.audio_ms = found.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
     store.link(found, synthesis)

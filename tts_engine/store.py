@@ -21,8 +21,9 @@ import soundfile
 from django.conf import settings
 
 from tts_engine.models import Synthesis
-from tts_engine.speech.audio.decode import read
-from tts_engine.speech.audio.encode import encode
+from tts_engine.speech.audio.decode import decoded, sample_rate_of
+from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.voice import Samples
 
 DRAFTS = "drafts"
@@ -51,9 +52,19 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
         return answer_file(synthesis)
     made = _folder(synthesis) / f"as.{audio_format}"
     if not made.is_file():
-        samples, rate = read(master_file(synthesis))
-        with tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file:
-            file.writelines(encode(iter([samples]), rate, audio_format, output_rate=synthesis.sample_rate))
+        with (
+            master_file(synthesis).open("rb") as master,
+            tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file,
+        ):
+            file.writelines(
+                rendered(
+                    decoded(master),
+                    sample_rate_of(master),
+                    FORMATS[audio_format],
+                    wanted_rate=synthesis.sample_rate,
+                    volume=synthesis.volume,
+                )
+            )
         Path(file.name).rename(made)
     return made
 

@@ -14,8 +14,8 @@ from tts_engine.batcher import Batcher, Hearing
 from tts_engine.errors import SynthesisFailed
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
-from tts_engine.speech.audio.encode import encode
-from tts_engine.speech.audio.gain import amplify
+from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
@@ -72,15 +72,19 @@ class Engine:
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
             speech = join(utterances, self._chunks(info.id, utterances, synthesis), info.sample_rate)
-            samples = draft.master(amplify((chunk.samples for chunk in speech), synthesis.volume))
-            encoded = encode(samples, info.sample_rate, synthesis.audio_format, output_rate=synthesis.sample_rate)
+            encoded = rendered(
+                draft.master(chunk.samples for chunk in speech),
+                info.sample_rate,
+                FORMATS[synthesis.audio_format],
+                wanted_rate=synthesis.sample_rate,
+                volume=synthesis.volume,
+            )
             offset = 0
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
                 relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset)
                 offset += len(piece)
             outcome = queue.Outcome(
-                normalised_characters=sum(len(utterance.sentence.text) for utterance in utterances),
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,
                 synthesis_ms=_since(began),

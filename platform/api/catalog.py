@@ -18,7 +18,7 @@ RELEASED = 1764028800  # 2025-11-25, in seconds: OpenAI's shape wants a date
 
 def model_names() -> list[str]:
     """The families of voices here, then the names that unchanged OpenAI clients send."""
-    families = sorted({entry.info.family for entry in catalog().speakers()})
+    families = sorted({entry.info.family for entry in catalog().entries()})
     return [*families, *settings.MODEL_ALIASES]
 
 
@@ -67,8 +67,8 @@ class VoicesDoor(Door):
         voices = [
             {
                 "id": entry.id,
-                "name": entry.name,
-                "gender": entry.gender,
+                "name": entry.speaker.name,
+                "gender": entry.speaker.gender,
                 "family": entry.info.family,
                 "sample_rate": entry.info.sample_rate,
                 "emotions": list(entry.info.emotions),
@@ -77,6 +77,6 @@ class VoicesDoor(Door):
                 "pitch": _range(entry.info.pitch),
                 "aliases": sorted(alias for alias, voice in settings.VOICE_ALIASES.items() if voice == entry.id),
             }
-            for entry in catalog().speakers()
+            for entry in catalog().entries()
         ]
         return Response({"voices": voices, "default": settings.DEFAULT_VOICE})

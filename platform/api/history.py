@@ -19,7 +19,7 @@ from tts_engine.errors import AudioNotReady
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import HistoryFilter, history, synthesis_get
 from tts_engine.services import synthesis_delete
-from tts_engine.speech.audio.encode import FORMATS
+from tts_engine.speech.audio.formats import FORMATS
 
 
 class HistoryQuery(serializers.Serializer[Any]):
@@ -132,7 +132,7 @@ class AudioDoor(Door):
             store.file_in(synthesis, audio_format),
             request,
             media_type=described.media_type,
-            name=f"speech.{described.extension}",
+            name=f"speech{described.extension}",
             etag=f"{synthesis.id}-{audio_format}",
         )
 

@@ -16,7 +16,7 @@ from api.speech import VoiceField, audio_response, result_headers
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
-from tts_engine.speech.audio.encode import FORMATS
+from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 
 MODEL = "simple"  # how history tells these from speech asked for by a model's name
@@ -89,5 +89,5 @@ class SimpleDownloadDoor(SimpleDoor):
         synthesis = await listen.in_database(self._place, SimpleQuery(data=request.query_params.dict()), request)
         response = await audio_response(synthesis)
         extension = FORMATS[synthesis.audio_format].extension
-        response.headers["Content-Disposition"] = f'attachment; filename="speech.{extension}"'
+        response.headers["Content-Disposition"] = f'attachment; filename="speech{extension}"'
         return response

@@ -20,7 +20,7 @@ from api.errors import problem_of
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
-from tts_engine.speech.audio.encode import FORMATS
+from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 
 # OpenAI streams events for its newer models only.

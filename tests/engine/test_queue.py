@@ -19,7 +19,7 @@ from tts_engine.store import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OUTCOME = queue.Outcome(normalised_characters=3, audio_ms=500, first_byte_ms=20, synthesis_ms=40)
+OUTCOME = queue.Outcome(audio_ms=500, first_byte_ms=20, synthesis_ms=40)
 
 
 def claimed() -> Synthesis:

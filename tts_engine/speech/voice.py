@@ -96,6 +96,13 @@ class Chunk:
     samples: Samples
     characters: tuple[CharacterTime, ...] = field(default=())
 
+    def later(self, seconds: float) -> "Chunk":
+        """The same audio with its characters' times counted from `seconds` earlier."""
+        return Chunk(
+            self.samples,
+            tuple(CharacterTime(c.char, c.start + seconds, c.end + seconds) for c in self.characters),
+        )
+
 
 class Voice(Protocol):
     """A loaded voice. Loading happens once, in the family's `load`; speaking keeps no state.

@@ -1,0 +1,58 @@
+"""`manage.py speak TEXT`: hear a voice without server, database or tenant."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tts_engine.speech.audio.formats import format_of_file
+from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.speak import plan, speak
+from tts_engine.speech.voice import EMOTIONS, NEUTRAL, Samples, Style
+
+
+class Command(BaseCommand):
+    help = "Speak TEXT into a file; '-' reads standard input. The file's ending chooses the format."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("text", metavar="TEXT")
+        parser.add_argument("--voice", default=settings.DEFAULT_VOICE)
+        parser.add_argument("--emotion", default=NEUTRAL, choices=EMOTIONS)
+        parser.add_argument("--speed", type=float, default=1.0)
+        parser.add_argument("--pitch", type=float, default=0.0, help="semitones")
+        parser.add_argument("-o", dest="file", type=Path, default=Path("speech.wav"), metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        text = sys.stdin.read() if options["text"] == "-" else options["text"]
+        file: Path = options["file"]
+        try:
+            seconds, took = self._speak(text, file, options)
+        except (SpeechError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{file}: {seconds:.2f} s of speech, made in {took:.2f} s (RTF {took / seconds:.2f})")
+
+    def _speak(self, text: str, file: Path, options: dict[str, Any]) -> tuple[float, float]:
+        audio_format = format_of_file(file.name)
+        catalog = Catalog(settings.VOXHOUSE_HOME)
+        info, speaker = catalog.resolve(settings.VOICE_ALIASES.get(options["voice"], options["voice"]))
+        style = Style(speaker, emotion=options["emotion"], speed=options["speed"], pitch=options["pitch"])
+        utterances = plan(text, info, style)
+        voice = catalog.load(info.id)
+        began = time.monotonic()
+        samples = 0
+
+        def counted() -> Iterator[Samples]:
+            nonlocal samples
+            for chunk in speak(voice, utterances):
+                samples += len(chunk.samples)
+                yield chunk.samples
+
+        file.write_bytes(b"".join(rendered(counted(), info.sample_rate, audio_format)))
+        return samples / info.sample_rate, time.monotonic() - began

@@ -1,0 +1,58 @@
+"""The audio formats that leave the house."""
+
+from dataclasses import dataclass
+
+from tts_engine.speech.errors import UnknownFormat
+
+LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000  # Hz
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One container and codec. `rates` are the sample rates it can carry, None for any."""
+
+    name: str
+    media_type: str
+    extension: str
+    rates: tuple[int, ...] | None = None
+
+    def rate_for(self, wanted: int) -> int:
+        """The rate at which audio of `wanted` Hz is carried: the same, else the next higher, else the highest."""
+        if self.rates is None or wanted in self.rates:
+            return wanted
+        return min((rate for rate in self.rates if rate > wanted), default=max(self.rates))
+
+
+MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("mp3", "audio/mpeg", ".mp3", MPEG_RATES),
+        Format("opus", "audio/ogg", ".opus", OPUS_RATES),
+        Format("aac", "audio/aac", ".aac", MPEG_RATES),
+        Format("flac", "audio/flac", ".flac"),
+        Format("wav", "audio/wav", ".wav"),
+        Format("pcm", "audio/pcm", ".pcm"),  # 16 bit, little endian, no header
+        Format("mulaw", "audio/basic", ".ulaw"),  # ITU-T G.711, no header
+        Format("alaw", "audio/x-alaw-basic", ".alaw"),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """Raises UnknownFormat with the names there are."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise UnknownFormat(f"There is no audio format '{name}'; there are {', '.join(FORMATS)}.") from None
+
+
+def format_of_file(file_name: str) -> Format:
+    """The format that the ending of a file's name asks for. Raises UnknownFormat."""
+    for each in FORMATS.values():
+        if file_name.lower().endswith(each.extension):
+            return each
+    endings = ", ".join(each.extension for each in FORMATS.values())
+    raise UnknownFormat(f"The ending of '{file_name}' names no audio format; use one of {endings}.")

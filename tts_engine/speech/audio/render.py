@@ -1,0 +1,21 @@
+"""From a voice's samples to the bytes a caller asked for: volume, sample rate, format, in that order."""
+
+from collections.abc import Iterable, Iterator
+
+from tts_engine.speech.audio.encode import encode
+from tts_engine.speech.audio.formats import Format
+from tts_engine.speech.audio.gain import amplified
+from tts_engine.speech.audio.resample import resampled
+from tts_engine.speech.voice import Samples
+
+
+def rendered(
+    chunks: Iterable[Samples], rate: int, audio_format: Format, *, wanted_rate: int | None = None, volume: float = 0.0
+) -> Iterator[bytes]:
+    """Bytes of `audio_format` from `chunks` of `rate` Hz.
+
+    `wanted_rate` is that of the voice unless given, and the nearest the format can carry
+    (`Format.rate_for`); `volume` is in dB.
+    """
+    carried = audio_format.rate_for(wanted_rate or rate)
+    return encode(resampled(amplified(chunks, volume), rate, carried), carried, audio_format)

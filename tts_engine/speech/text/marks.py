@@ -1,0 +1,89 @@
+"""Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from tts_engine.speech.text.characters import HANZI
+from tts_engine.speech.text.data import data_lines
+
+_MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """A text, and the pinyin given by hand for the characters at some of its positions."""
+
+    text: str
+    readings: Mapping[int, str] = field(default_factory=dict)
+
+    def slice(self, start: int, end: int) -> "MarkedText":
+        readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
+        return MarkedText(self.text[start:end], readings)
+
+    def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
+        """The text with each match replaced, and every reading still on its character.
+
+        A marked character inside a match keeps its reading if the replacement begins or ends like
+        the match up to it; one that is rewritten loses it.
+        """
+        if not self.readings:
+            return MarkedText(pattern.sub(replacement, self.text))
+        parts: list[str] = []
+        origins: list[int] = []  # for each new character its old position, -1 if it has none
+        done = 0
+        for match in pattern.finditer(self.text):
+            new = replacement(match)
+            parts += [self.text[done : match.start()], new]
+            origins += [*range(done, match.start()), *_origins(match.group(), new, match.start())]
+            done = match.end()
+        parts.append(self.text[done:])
+        origins += range(done, len(self.text))
+        moved = {new: self.readings[old] for new, old in enumerate(origins) if old in self.readings}
+        return MarkedText("".join(parts), moved)
+
+
+def _origins(old: str, new: str, start: int) -> list[int]:
+    limit = min(len(old), len(new))
+    head = next((i for i in range(limit) if old[i] != new[i]), limit)
+    tail = next((i for i in range(limit - head) if old[-1 - i] != new[-1 - i]), limit - head)
+    kept_head = list(range(start, start + head))
+    kept_tail = list(range(start + len(old) - tail, start + len(old)))
+    return kept_head + [-1] * (len(new) - head - tail) + kept_tail
+
+
+@cache
+def pinyin_syllables() -> frozenset[str]:
+    """Every syllable of Standard Mandarin without its tone; ü is v, `r` is the 儿 of erhua."""
+    return frozenset(syllable for line in data_lines("syllables.txt") for syllable in line.split())
+
+
+def parse_pinyin(syllable: str, tone: str) -> str | None:
+    """`Lü`, `lu:` and `lv` with tone 4 are all `lv4`; None if no such syllable exists."""
+    plain = syllable.lower().replace("u:", "v").replace("ü", "v")
+    if plain[0] in "jqxy":
+        plain = plain.replace("v", "u")
+    return plain + tone if plain in pinyin_syllables() else None
+
+
+def read_marks(text: str) -> MarkedText:
+    """Take the pronunciations out of the text; brackets that hold none stay as they are."""
+    parts: list[str] = []
+    readings: dict[int, str] = {}
+    length = done = 0
+    for match in _MARK.finditer(text):
+        pinyin = parse_pinyin(match[1], match[2])
+        if pinyin is None:
+            continue
+        parts.append(text[done : match.start()])
+        length += match.start() - done
+        readings[length - 1] = pinyin
+        done = match.end()
+    parts.append(text[done:])
+    return MarkedText("".join(parts), readings)
+
+
+def plain_text(text: str) -> str:
+    """The text without its pronunciation marks: what is shown, and what billing counts."""
+    return read_marks(text).text

@@ -1,0 +1,40 @@
+"""Rules for everyday characters that have several readings, from data/polyphones.tsv.
+
+They speak where a dictionary of phrases is silent or wrong: 还 before a debt, 得 after a verb, 长
+after a measure. A rule is a piece of text around the character, so it sees across words.
+"""
+
+import re
+from collections import defaultdict
+from functools import cache
+
+from tts_engine.speech.text.data import data_lines
+
+_Rule = tuple[re.Pattern[str], str]
+
+
+@cache
+def _rules() -> dict[str, tuple[_Rule, ...]]:
+    rules: defaultdict[str, list[_Rule]] = defaultdict(list)
+    for line in data_lines("polyphones.tsv"):
+        char, pinyin, patterns = line.split("\t")
+        rules[char] += [
+            (pattern, pinyin) for alternative in patterns.split() for pattern in _compiled(char, alternative)
+        ]
+    return {char: tuple(listed) for char, listed in rules.items()}
+
+
+def _compiled(char: str, alternative: str) -> list[re.Pattern[str]]:
+    """One pattern for each ~, capturing that one: 数一数 (~一~) holds two characters that the rule reads."""
+    pieces = alternative.split("~")
+    return [re.compile(char.join(pieces[:i]) + f"({char})" + char.join(pieces[i:])) for i in range(1, len(pieces))]
+
+
+def rule_readings(text: str) -> dict[int, str]:
+    """The pinyin of each position of the text for which a rule speaks; of two rules the first."""
+    readings: dict[int, str] = {}
+    for char in _rules().keys() & set(text):
+        for pattern, pinyin in _rules()[char]:
+            for match in pattern.finditer(text):
+                readings.setdefault(match.start(1), pinyin)
+    return readings

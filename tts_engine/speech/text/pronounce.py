@@ -1,0 +1,71 @@
+"""The reading of every Hanzi of a sentence.
+
+Five sources, the first that speaks decides: what the writer marked, the rules of everyday
+characters, the dictionary of phrases, g2pM's network, the commonest reading. Each is right where
+the next one fails (bench/frontend.py measures it). Then 儿, 一 and 不 as they sound in their place.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tts_engine.speech.text.erhua import ERHUA, is_erhua
+from tts_engine.speech.text.lexicon import character_reading, phrase_reading, phrases_inside
+from tts_engine.speech.text.marks import MarkedText
+from tts_engine.speech.text.polyphones import rule_readings
+from tts_engine.speech.text.sandhi import change_tones
+from tts_engine.speech.text.segment import Token
+from tts_engine.speech.text.tagger import tagger
+from tts_engine.speech.text.types import Character, Word, WordKind
+
+
+def pronounce(sentence: MarkedText, tokens: Sequence[Token]) -> list[Word]:
+    """The tokens of a sentence as words whose characters have their readings; no breaks yet."""
+    text = sentence.text
+    readings = rule_readings(text)
+    hanzi = [token for token in tokens if token.kind is WordKind.HANZI]
+    for token in hanzi:
+        _add_phrases(readings, token)
+    _add_single(readings, text, (i for token in hanzi for i in range(token.start, token.start + len(token.text))))
+    _set_base_tones(readings, text)
+    readings |= sentence.readings
+    for token in hanzi:
+        for position in range(token.start, token.start + len(token.text)):
+            end = token.start + len(token.text)
+            if position not in sentence.readings and is_erhua(text, position, token.start, end):
+                readings[position] = ERHUA
+    spoken = change_tones(text, readings, frozenset(sentence.readings))
+    return [_word(token, spoken) for token in tokens]
+
+
+def _add_phrases(readings: dict[int, str], token: Token) -> None:
+    whole = phrase_reading(token.text) if len(token.text) > 1 else None
+    found = [(0, whole)] if whole else phrases_inside(token.text)
+    for start, phrase in found:
+        for offset, pinyin in enumerate(phrase):
+            readings.setdefault(token.start + start + offset, pinyin)
+
+
+def _add_single(readings: dict[int, str], text: str, positions: Iterable[int]) -> None:
+    net = tagger()
+    missing = [position for position in positions if position not in readings]
+    ambiguous = [position for position in missing if net.is_ambiguous(text[position])]
+    if ambiguous:
+        readings.update(zip(ambiguous, net.tag(text, ambiguous), strict=True))
+    for position in missing:
+        pinyin = character_reading(text[position])
+        if position not in readings and pinyin:
+            readings[position] = pinyin
+
+
+def _set_base_tones(readings: dict[int, str], text: str) -> None:
+    """Dictionaries write 一 and 不 with the tone of their phrase; sandhi wants to begin from their own."""
+    for position, base in ((i, {"一": "yi1", "不": "bu4"}.get(text[i])) for i in readings):
+        if base:
+            readings[position] = base
+
+
+def _word(token: Token, readings: dict[int, str]) -> Word:
+    characters = tuple(
+        Character(char, pinyin, erhua=pinyin == ERHUA)
+        for char, pinyin in ((c, readings.get(token.start + i)) for i, c in enumerate(token.text))
+    )
+    return Word(characters, token.kind)

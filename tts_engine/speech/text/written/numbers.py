@@ -1,0 +1,102 @@
+"""The digits that no other rule has taken: signs of arithmetic, ranges, names of models, counts."""
+
+import re
+
+from tts_engine.speech.text.numerals import cardinal, decimal, digits, ordinal
+from tts_engine.speech.text.written import NUMBER, NUMBER_START, Rule
+
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
+_DOTTED = re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+
+_MATCH = "比分|比赛|战胜|击败|战平|领先|获胜|险胜|大胜|完胜|负于|不敌|惜败|逼平|爆冷|主场|客场|总比分|[以胜负平][^\\d]{0,4}$|队[^\\d]{0,2}$"
+_SCORE_BEFORE = re.compile(_MATCH)
+_SCORE = re.compile(
+    rf"{NUMBER_START}(\d{{1,3}}) ?- ?(\d{{1,3}})(?![\d.-])(?! ?[A-Za-z%°℃个天年月日号岁元次人名位倍米斤])"
+)
+_NAME_BEFORE = re.compile(
+    r"[\u4e00-\u9fff]{2} ?$(?<![第周表图页卷课题章节组评分级层楼号段期为是] )(?<![第周表图页卷课题章节组评分级层楼号段期为是])"
+)
+_END_AFTER = re.compile(r"$|[，。！？；,;!?]")
+_RATIO = re.compile(r"(?<=\d) ?[:：] ?(?=\d)")
+_RANGE = re.compile(rf"({NUMBER_START}{NUMBER}[百千万亿]*) ?(?:-|~|—{{1,2}}|–) ?(?={NUMBER}(?!\d*[-]\d))")
+_HANZI_RANGE = re.compile(r"(?<=[\u4e00-\u9fff]) ?[~～] ?(?=\d|[零一二三四五六七八九十百])")
+_LONG_CHAIN = re.compile(r"(?<![\d-])\d+(?:-\d+){2,}(?![\d-])")
+_CHAIN = re.compile(r"(?<=\d)-(?=\d)")
+_SIGNED = re.compile(r"(?<![\dA-Za-z)）])([-+±]) ?(?=\d)")
+_SIGNS = {"-": "负", "+": "正", "±": "正负"}
+_OPERATORS = {"+": "加", "-": "减", "×": "乘", "*": "乘", "÷": "除以", "/": "除以", "=": "等于", "≈": "约等于", "≠": "不等于", "<": "小于",
+              ">": "大于", "≤": "小于等于", "≥": "大于等于", "±": "正负", "^": "的次方"}  # fmt: skip
+_OPERAND = r"[\d零一二三四五六七八九十百千万亿πA-Za-z)）]"
+_OPERATOR = re.compile(rf"(?<={_OPERAND}) ?([+×*÷=≈≠<>≤≥±]) ?(?=[-+±]?[\d(（πA-Za-z])")
+_BOUND = re.compile(r"([<>≤≥≈]) ?(?=\d)")
+_MINUS_IN_SUM = re.compile(r"(?<=\d)\s-\s(?=\d)|(?<=\d)-(?=\d+(?:\.\d+)? ?=)")
+_PLUS_AFTER = re.compile(r"(?<=[\d万亿])\+(?![\d])")
+_FEET = re.compile(r"(?<![\d.])(\d)['′](\d{1,2})[\"″]")
+_NUMERO = re.compile(r"(?<![A-Za-z])[Nn][Oo]\. ?(?=\d)")
+
+
+_ORDINAL = re.compile(r"第 ?(\d+)(?![\d.])")
+_MODEL = re.compile(rf"(?<![A-Za-z])([A-Za-z]+)(-?)({NUMBER})(?![\d])")
+_MODEL_SPACED = re.compile(r"(?<=[A-Za-z])\s(\d{3})(?=\s|$|[，。！？；、,;!?]|[A-Za-z])")
+_RESOLUTION = re.compile(rf"{NUMBER_START}(\d{{3,4}})(?=[pPiI](?![A-Za-z]))")
+_DECADE = re.compile(rf"{NUMBER_START}(\d0)s(?![A-Za-z])")
+
+_COUNTED = (
+    "个|只|条(?!款)|张|本|件|块|片|位|名(?!著)|家|座|台|辆|部(?!分)|架|艘|匹|头|双|对|副|套|组|批|种|类|样|项|份|封|颗|粒|根|支|枝|把|面|"
+    "幅|首|篇|章|节|课|段|句|行|列|排|层|栋|幢|间|扇|盏|场|次(?!元|方)|回|趟|遍|下|顿|餐|杯|瓶|碗|盘|盒|箱|包|袋|桶|罐|串|束|群|伙|"
+    "斤|公斤|千克|克|毫克|吨|米|厘米|毫米|公里|千米|平方|立方|里|尺|升|毫升|天|年(?!级|代|[度生])|周|星期|小时|钟头|分钟|秒|刻钟|"
+    "元(?!素|次|一次)|块|毛|万|亿|千|百(?!分)|倍|成|折|岁|局|轮|球|票|门|笔|户|口|所|国|省|市|县|校|人|者|边|侧|端|半|拳|滴|册|页|道|题|"
+    "处|支|棵|株|朵|桌|席|剂|款|美元|欧元|英镑|港元|日元|韩元|摄氏度|千瓦|瓦|兆|吉字节|字节|大|多(?=[个年月])|"
+    "丈|寸|亩|公顷|海里|英里|英尺|英寸|磅|盎司|集|期(?!待)|届|起|例|桩|宗|则|番|盆|筐|车|船|队|班人|屋|身|股|团|堆|叠|卷|枚|发|声|眼|口|杯|夜|晚|餐"
+)
+_TWO = re.compile(rf"(?<![第\d.初二周期])2(?= ?(?:{_COUNTED}))")
+_COUNT = re.compile(NUMBER)
+
+
+def _score(match: re.Match[str]) -> str:
+    """1-2 is a score after words of sport, and after a name where nothing follows that could be counted."""
+    before = match.string[max(0, match.start() - 12) : match.start()]
+    lone = _NAME_BEFORE.search(before) and _END_AFTER.match(match.string, match.end())
+    return f"{match[1]}比{match[2]}" if lone or _SCORE_BEFORE.search(before) else match.group()
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """192.168.1.1 digit by digit, the version 2.10.1 number by number."""
+    say = digits if _ADDRESS.fullmatch(match.group()) else cardinal
+    return "点".join(say(part) for part in match.group().split("."))
+
+
+def _model(match: re.Match[str]) -> str:
+    """C919 -> C九一九, iPhone15 -> iPhone十五, GPT-4 -> GPT四: a hyphen is not said."""
+    name, _, number = match.groups()
+    short = len(number.partition(".")[0]) < 3 and not number.startswith("0")
+    return name + (decimal(number) if short or "." in number else digits(number))
+
+
+GROUPED: tuple[Rule, ...] = ((_THOUSANDS, lambda m: m.group().replace(",", "")),)
+"""1,234,567 loses its commas before anything else looks at it."""
+
+RULES: tuple[Rule, ...] = (
+    (_DOTTED, _dotted),
+    (_FEET, lambda m: f"{m[1]}英尺{m[2]}英寸"),
+    (_NUMERO, lambda m: "第"),
+    (_LONG_CHAIN, lambda m: "杠".join(digits(part) for part in m.group().split("-"))),
+    (_ORDINAL, lambda m: "第" + ordinal(m[1])),
+    (_MODEL, _model),
+    (_MODEL_SPACED, lambda m: " " + digits(m[1])),
+    (_RESOLUTION, lambda m: digits(m[1])),
+    (_DECADE, lambda m: m[1] + "年代"),
+    (_SCORE, _score),
+    (_RATIO, lambda m: "比"),
+    (_MINUS_IN_SUM, lambda m: "减"),
+    (_RANGE, lambda m: m[1] + "到"),
+    (_HANZI_RANGE, lambda m: "到"),
+    (_CHAIN, lambda m: "杠"),
+    (_PLUS_AFTER, lambda m: "加"),
+    (_OPERATOR, lambda m: _OPERATORS[m[1]]),
+    (_BOUND, lambda m: _OPERATORS[m[1]]),
+    (_SIGNED, lambda m: _SIGNS[m[1]]),
+    (_TWO, lambda m: "两"),
+    (_COUNT, lambda m: decimal(m.group())),
+)
