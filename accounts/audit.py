@@ -49,11 +49,12 @@ def record_refusal(
 
 
 def _address(ip: str | None) -> str | None:
-    """The address, or None where a proxy sent something that is none: it must not fail the request."""
+    """The address in its plain form, or None where a proxy sent something that is none: that fails no request."""
     try:
-        return str(ipaddress.ip_address(ip or ""))
+        address = ipaddress.ip_address((ip or "").partition("%")[0])
     except ValueError:
         return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _network(ip: str | None) -> str:
@@ -61,8 +62,7 @@ def _network(ip: str | None) -> str:
     address = _address(ip)
     if address is None:
         return "unknown"
-    length = 64 if ":" in address else 32
-    return str(ipaddress.ip_network((address, length), strict=False)).replace(":", ".")
+    return str(ipaddress.ip_network((address, 64 if ":" in address else 32), strict=False))
 
 
 def _minute() -> str:

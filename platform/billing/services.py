@@ -198,9 +198,9 @@ def _plan(name: str) -> Plan:
 
 def _quota_exceeded(tenant_id: UUID, asked: int, at: datetime) -> QuotaExceeded:
     now = selectors.usage(tenant_id, at=at)
-    return QuotaExceeded(
-        asked=asked, limit=now.limit or 0, used=now.used, reserved=now.reserved, resets_at=now.resets_at
-    )
+    # Without a limit it was lifted in this very moment; what the refusal saw was a full one.
+    limit = now.used + now.reserved if now.limit is None else now.limit
+    return QuotaExceeded(asked=asked, limit=limit, used=now.used, reserved=now.reserved, resets_at=now.resets_at)
 
 
 def _one(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:

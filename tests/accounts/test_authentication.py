@@ -144,6 +144,16 @@ def test_an_address_that_is_none_fails_nothing(address: str | None) -> None:
     assert not AuditEvent.objects.exclude(ip=None).exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::1"), ("192.0.2.8", "192.0.2.8")]
+)
+def test_an_address_is_kept_in_its_plain_form(given: str, kept: str) -> None:
+    """IPv4 behind a dual-stack socket is IPv4, so that not all of it counts as one network."""
+    with pytest.raises(InvalidApiKey):
+        services.api_key_authenticate(secret="wrong", ip=given)
+    assert AuditEvent.objects.get().ip == kept
+
+
 def test_last_used_is_written_once_a_minute(key: Key, ip: str) -> None:
     """A busy key does not write its row with each request."""
     row = ApiKey.objects.filter(id=key[0].id)

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             for difference in found:
                 self.stdout.write(str(difference))
             self.stdout.write(
-                f"{len(found)} differences, {len(left)} left." if repair else f"{len(found)} differences."
+                f"{len(found)} differences, {len(found) - len(left)} set right" if found else "Zero drift"
             )
         if left:
             sys.exit(1)

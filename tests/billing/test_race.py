@@ -1,0 +1,144 @@
+"""Many at once, in real threads on real connections: the quota is never passed and nothing ends twice."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+
+from accounts.models import Tenant
+from billing import reconciliation, selectors, services
+from billing.errors import QuotaExceeded
+from billing.models import Counter, LedgerEntry
+from billing.services import Reservation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MakeTenant = Callable[..., Tenant]
+Reserve = Callable[..., Reservation]
+
+
+def at_once(count: int, function: Callable[[], Any]) -> list[Any]:
+    """The results of `count` threads that each call the function on a connection of its own."""
+
+    def call(_: int) -> Any:
+        try:
+            return function()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(call, range(count)))
+
+
+def succeeds(reserve: Reserve, tenant: Tenant) -> bool:
+    try:
+        reserve(tenant, 1)
+    except QuotaExceeded:
+        return False
+    return True
+
+
+def test_a_move_belongs_into_a_transaction(tenant: Tenant, reserve: Reserve) -> None:
+    """On its own it would be there without the request it is for: refused."""
+    synthesis = uuid.uuid4()
+    with pytest.raises(transaction.TransactionManagementError):
+        services.reserve(tenant_id=tenant.id, synthesis_id=synthesis, characters=1, virtual_time=0)
+    reserve(tenant, 1, synthesis_id=synthesis)
+    with pytest.raises(transaction.TransactionManagementError):
+        services.settle(synthesis_id=synthesis, characters=1)
+    with pytest.raises(transaction.TransactionManagementError):
+        services.release(synthesis_id=synthesis)
+
+
+def test_the_race_is_real(tenant: Tenant, reserve: Reserve) -> None:
+    """Asked first and moved afterwards, a counter passes its limit: so the tests below mean something."""
+    reserve(tenant, 96)
+    asked = threading.Barrier(8)
+
+    def ask_then_move() -> bool:
+        room = selectors.usage(tenant.id).remaining
+        connection.close()
+        asked.wait(timeout=10)
+        if not room:
+            return False
+        Counter.objects.filter(tenant=tenant).update(reserved=F("reserved") + 1)
+        return True
+
+    assert sum(at_once(8, ask_then_move)) == 8
+    assert selectors.usage(tenant.id).reserved == 104 > 100
+
+
+@pytest.mark.parametrize("repeat", range(3))
+def test_exactly_what_is_left_is_given(tenant: Tenant, reserve: Reserve, repeat: int) -> None:
+    """Of 50 at once that want one of the last 20 characters exactly 20 get it."""
+    reserve(tenant, 80)
+    assert sum(at_once(50, lambda: succeeds(reserve, tenant))) == 20
+    usage = selectors.usage(tenant.id)
+    assert (usage.used, usage.reserved, usage.remaining) == (0, 100, 0)
+    assert reconciliation.reconcile() == []
+
+
+def test_a_month_begins_once(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """The month's first 30 requests, all at once, find one counter and get what it has."""
+    tenant = make_tenant("new-month", characters_per_period=20)
+    assert sum(at_once(30, lambda: succeeds(reserve, tenant))) == 20
+    assert Counter.objects.get(tenant=tenant).reserved == 20
+
+
+def test_tags_are_given_once(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """Requests of one tenant at once stand one behind the other in the queue."""
+    tenant = make_tenant("busy")
+    tags = at_once(20, lambda: reserve(tenant, 2).start_tag)
+    assert sorted(tags) == [2 * n * services.SCALE for n in range(20)]
+
+
+@pytest.mark.parametrize("ends", [("settle",), ("release",), ("settle", "release")])
+def test_a_synthesis_ends_once(tenant: Tenant, reserve: Reserve, ends: tuple[str, ...]) -> None:
+    """Of many settlements and releases of one synthesis at once a single one counts."""
+    synthesis = uuid.uuid4()
+    reserve(tenant, 10, synthesis_id=synthesis)
+    turns = iter(ends * 12)
+
+    def end() -> bool:
+        with transaction.atomic():
+            if next(turns) == "settle":
+                return services.settle(synthesis_id=synthesis, characters=10)
+            return services.release(synthesis_id=synthesis)
+
+    assert sum(at_once(12, end)) == 1
+    assert LedgerEntry.objects.exclude(kind="reserve").count() == 1
+    assert selectors.usage(tenant.id).reserved == 0
+    assert reconciliation.reconcile() == []
+
+
+def test_everything_at_once_adds_up(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """Reserving, settling and releasing of two tenants mixed: the chain holds and no character is lost."""
+    tenants = [make_tenant(name, characters_per_period=60) for name in ("first", "second")]
+    turn = threading.Lock()
+    turns = iter(range(48))
+
+    def live() -> int:
+        with turn:
+            number = next(turns)
+        synthesis = uuid.uuid4()
+        try:
+            reserve(tenants[number % 2], 4, synthesis_id=synthesis)
+        except QuotaExceeded:
+            return 0
+        with transaction.atomic():
+            if number % 3 == 0:
+                services.release(synthesis_id=synthesis)
+                return 0
+            services.settle(synthesis_id=synthesis, characters=3)
+        return 3
+
+    billed = sum(at_once(48, live))
+    usages = [selectors.usage(tenant.id) for tenant in tenants]
+    assert sum(usage.used for usage in usages) == billed > 0
+    assert [usage.reserved for usage in usages] == [0, 0]
+    assert reconciliation.reconcile() == []
