@@ -94,7 +94,7 @@ def belongs(process: int, home: Path, word: str) -> bool:
     try:
         command = Path(f"/proc/{process}/cmdline").read_bytes()
         environ = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):  # it ended just now
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # it ended just now, or is not ours
         return False
     ours = os.fsencode(home) in command or f"VOXHOUSE_HOME={home}".encode() in environ
     return bool(command) and ours and word.encode() in command
