@@ -20,6 +20,11 @@ def memberships(user: User) -> QuerySet[Member]:
     return Member.objects.filter(user=user).select_related("tenant").order_by("tenant__name")
 
 
+def membership_of(user: User) -> Member | None:
+    """The team a person works for at the console: the first by name. None for somebody without a team."""
+    return memberships(user).first()
+
+
 def members(tenant: Tenant) -> QuerySet[Member]:
     return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
 

@@ -10,7 +10,7 @@ from accounts import services as accounts
 from accounts.errors import InvalidApiKey
 from accounts.models import ApiKey
 from accounts.roles import SCOPES
-from accounts.selectors import memberships
+from accounts.selectors import membership_of
 from tts_engine.services import Caller
 
 
@@ -47,7 +47,7 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         if signed_in is None:
             return None
         user, _ = signed_in
-        member = memberships(user).first()
+        member = membership_of(user)
         if member is None:
             return None
         return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), SCOPES[member.role])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tts_engine.speech.errors import UnknownVoice
 from tts_engine.speech.voice import Speaker, Voice, VoiceInfo
+from tts_engine.speech.voices.kokoro.model import install
 from tts_engine.speech.voices.kokoro.voice import INFO as KOKORO
 from tts_engine.speech.voices.kokoro.voice import load as load_kokoro
 
@@ -44,6 +45,10 @@ class Catalog:
                 return entry.info, entry.speaker.id
         names = ", ".join(entry.id for entry in self.entries())
         raise UnknownVoice(f"There is no voice '{name}' here; there are {names}.")
+
+    def prepare(self) -> None:
+        """Do what takes long at the first start: put the models in place. Raises VoiceUnavailable."""
+        install(self._models, KOKORO.revision)
 
     def load(self, voice_id: str) -> Voice:
         """The voice, ready to speak; loaded by the first call. Raises UnknownVoice or VoiceUnavailable."""

@@ -1,5 +1,6 @@
 """Cutting a sentence to what the model can take, and its audio to what a listener can wait for."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,9 +68,7 @@ def spans_of(sounds: Sequence[Sound], frames: Frames, energy: Floats) -> list[Sp
         if cut - cuts[-1] >= shortest and end - cut >= SHORTEST_LAST:
             cuts.append(cut)
     cuts.append(end)
-    return [
-        Span(a, b, slice(max(first, a - MARGIN), min(end, b + MARGIN))) for a, b in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [Span(a, b, slice(max(first, a - MARGIN), min(end, b + MARGIN))) for a, b in itertools.pairwise(cuts)]
 
 
 def joined(decoded: Iterable[tuple[Span, Samples]]) -> Iterator[Samples]:

@@ -112,9 +112,8 @@ def _sounds_of(word: Word, first: int) -> Iterator[Sound]:
 
 
 def _syllable_of(character: Character) -> str:
-    assert character.pinyin is not None
     # ZHG2P knows no erhua; its own writing of a weak 儿 is this syllable without a tone.
-    return syllable("er5" if character.erhua else character.pinyin)
+    return syllable("er5" if character.erhua else character.pinyin or "")
 
 
 def _needs_space(before: WordKind | None, kind: WordKind) -> bool:
