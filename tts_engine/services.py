@@ -4,9 +4,11 @@ from dataclasses import asdict, dataclass
 from functools import cache as memoize
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
 
 from billing import counting
 from billing import selectors as billing_selectors
@@ -16,6 +18,8 @@ from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.voice import NEUTRAL, Style, check_style
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,10 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
 def _wake_worker() -> None:
     from tts_engine.tasks import speak_next  # the web process need not load the worker before it sends
 
-    speak_next.delay()
+    try:
+        speak_next.delay()
+    except OperationalError as error:  # the row is in the queue all the same; the sweeper wakes a worker
+        log.warning("wake_up_not_sent", error=str(error))
 
 
 def synthesis_cancel(synthesis: Synthesis) -> bool:

@@ -20,6 +20,6 @@ def sweep() -> None:
     """Take back rows of workers that went away, and send the wake-ups that were lost."""
     queue.requeue_expired()
     with current_app.connection_for_write() as broker:
-        on_the_way = broker.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE, passive=True)
+        on_the_way = broker.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE)
     for _ in range(min(queue.waiting() - on_the_way.message_count, MOST_WAKE_UPS)):
         speak_next.delay()

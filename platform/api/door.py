@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from adrf.views import APIView
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -29,6 +30,7 @@ class Door(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
+        translation.activate("en")  # machines and their logs get one language, whoever set up the machine
         return super().initialize_request(request, *args, **kwargs)
 
     def finalize_response(
@@ -37,7 +39,8 @@ class Door(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("x-request-id", str(self.request_id))
         if self.rate_window:
-            response.headers.update(self.rate_window.headers())
+            for name, value in self.rate_window.headers().items():
+                response.headers[name] = value
         return response
 
 
