@@ -55,13 +55,14 @@ def claim() -> Synthesis | None:
 def renew(held: Collection[tuple[UUID, int]]) -> None:
     """Put off the end of the leases on these (id, attempt) pairs; those lost meanwhile stay lost."""
     with connection.cursor() as cursor:
-        cursor.executemany(
-            """
-            UPDATE tts_engine_synthesis SET lease_expires_at = clock_timestamp() + %s
-            WHERE id = %s AND attempt = %s AND status = 'running'
-            """,
-            [(settings.LEASE, synthesis_id, attempt) for synthesis_id, attempt in held],
-        )
+        for synthesis_id, attempt in held:
+            cursor.execute(
+                """
+                UPDATE tts_engine_synthesis SET lease_expires_at = clock_timestamp() + make_interval(secs => %s)
+                WHERE id = %s AND attempt = %s AND status = 'running'
+                """,
+                [settings.LEASE.total_seconds(), synthesis_id, attempt],
+            )
 
 
 def requeue_expired() -> int:

@@ -46,7 +46,7 @@ def _reader() -> redis.asyncio.Redis:
     return redis.asyncio.Redis.from_url(settings.REDIS_URL, max_connections=MOST_READERS)
 
 
-def _add(synthesis_id: UUID, fields: dict[str, bytes | str | int]) -> None:
+def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
     with writer().pipeline(transaction=False) as pipe:
         pipe.xadd(_key(synthesis_id), fields)
         pipe.expire(_key(synthesis_id), settings.RELAY_KEEP)

@@ -1,5 +1,7 @@
 """The Celery tasks. A message carries no work: it only wakes a worker, which asks the table."""
 
+from typing import Any
+
 from celery import current_app, shared_task
 from django.conf import settings
 
@@ -20,6 +22,7 @@ def sweep() -> None:
     """Take back rows of workers that went away, and send the wake-ups that were lost."""
     queue.requeue_expired()
     with current_app.connection_for_write() as broker:
-        on_the_way = broker.default_channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE)
+        channel: Any = broker.default_channel
+        on_the_way = channel.queue_declare(settings.CELERY_TASK_DEFAULT_QUEUE)
     for _ in range(min(queue.waiting() - on_the_way.message_count, MOST_WAKE_UPS)):
         speak_next.delay()

@@ -54,7 +54,7 @@ class ModelDoor(Door):
 
 
 def _range(bounds: Range | None) -> dict[str, float] | None:
-    return bounds and {"low": bounds.low, "high": bounds.high}
+    return None if bounds is None else {"low": bounds.low, "high": bounds.high}
 
 
 class VoicesDoor(Door):

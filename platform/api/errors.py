@@ -124,8 +124,9 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
     code = str(error.get_codes())
     if isinstance(error, exceptions.Throttled):
         code = "rate_limit_exceeded"
-        if error.wait is not None:
-            headers = {"retry-after": str(math.ceil(error.wait)), "retry-after-ms": str(round(error.wait * 1000))}
+        wait: float | None = getattr(error, "wait", None)
+        if wait is not None:
+            headers = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(wait * 1000))}
     if isinstance(error, exceptions.NotAuthenticated):
         code = "invalid_api_key"
     if header := getattr(error, "auth_header", None):
@@ -135,7 +136,8 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
 
 def _refused_member(error: exceptions.ValidationError) -> Problem:
     param, detail = next(_details(error.detail), (None, exceptions.ErrorDetail("Invalid request.", "invalid")))
-    return Problem(HTTPStatus.BAD_REQUEST, MEMBER_CODES.get(detail.code, detail.code), str(detail), param)
+    code = detail.code or "invalid"
+    return Problem(HTTPStatus.BAD_REQUEST, MEMBER_CODES.get(code, code), str(detail), param)
 
 
 def _details(detail: Any, path: str = "") -> Iterator[tuple[str | None, exceptions.ErrorDetail]]:

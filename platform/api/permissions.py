@@ -1,6 +1,6 @@
 """What a caller may do: every door names the scope it needs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
@@ -17,7 +17,7 @@ class HasScope(BasePermission):
     """The caller is known and has the door's `scope`."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        principal = request.auth
+        principal: Any = request.auth  # DRF's stubs know only its own tokens
         if principal is None:
             raise NotAuthenticated(
                 "You did not provide an API key. Send it as 'Authorization: Bearer vox_…'; "

@@ -44,7 +44,9 @@ class SimpleRequest(StrictSerializer):
 class SimpleQuery(SimpleRequest):
     """The same from a link, where every value is text."""
 
-    speed = serializers.FloatField(min_value=0.25, max_value=4.0, default=1.0)
+    speed = serializers.FloatField(  # type: ignore[assignment]
+        min_value=0.25, max_value=4.0, default=1.0
+    )
 
 
 class SimpleDoor(Door):

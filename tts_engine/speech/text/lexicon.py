@@ -21,14 +21,14 @@ def _own_words() -> dict[str, tuple[str, ...]]:
 def _phrases() -> dict[str, list[list[str]]]:
     from pypinyin.phrases_dict import phrases_dict
 
-    return phrases_dict  # type: ignore[no-any-return]
+    return phrases_dict
 
 
 @cache
 def _characters() -> dict[int, str]:
     from pypinyin.pinyin_dict import pinyin_dict
 
-    return pinyin_dict  # type: ignore[no-any-return]
+    return pinyin_dict
 
 
 def has_phrase(word: str) -> bool:

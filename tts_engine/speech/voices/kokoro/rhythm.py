@@ -9,6 +9,7 @@ must keep a frame; tone marks and spaces may lose theirs.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tts_engine.speech.voice import CharacterTime
 from tts_engine.speech.voices.kokoro.networks import FRAME, SAMPLE_RATE, Floats, Frames
@@ -56,7 +57,7 @@ def character_times(text: str, sounds: Sequence[Sound], frames: Frames, first: i
     return times
 
 
-def _rounded(wanted: Floats, least: Frames) -> Frames:
+def _rounded(wanted: npt.NDArray[np.float64], least: Frames) -> Frames:
     """Whole numbers, each at least `least`, whose running sum stays as near to that of `wanted` as that allows."""
     counts = np.empty(len(wanted), dtype=np.int64)
     ideal, total = 0.0, 0

@@ -28,7 +28,8 @@ SPEAKERS = (
 def style_vector(speaker: str, symbols: int) -> npt.NDArray[np.float32]:
     """The style [1, 256] of `speaker` for an utterance of that many symbols."""
     table = _tables()[speaker]
-    return table[min(symbols, len(table) - 1)][np.newaxis].astype(np.float32)
+    vector: npt.NDArray[np.float32] = table[min(symbols, len(table) - 1)][np.newaxis].astype(np.float32)
+    return vector
 
 
 @functools.cache

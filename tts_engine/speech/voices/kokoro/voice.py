@@ -72,7 +72,7 @@ class KokoroVoice:
     def _run(self, run: pieces.Run, style: Style) -> Iterator[Chunk]:
         prosody = styles.prosody_of(style)
         rate = min(prosody.rate, FASTEST_RATE)
-        tokens = token_ids(run.sounds)
+        tokens = token_ids(list(run.sounds))
         vector = style_vector(style.speaker, len(tokens))
 
         symbols = self._networks.symbols(tokens, vector)
