@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# The running platform, for the tests of console and system alike.
+pytest_plugins = ["tests.system.fixtures"]
+
 # Before Django reads its settings; what the developer's shell says about a real instance is not ours.
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"):
     os.environ.pop(name, None)

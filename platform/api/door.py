@@ -1,6 +1,6 @@
 """What every door of the API has in common: scope, rate, request id, headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -10,6 +10,9 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -17,11 +20,24 @@ from api.throttles import RateWindow, TenantRate
 from tts_engine.services import Caller
 
 
+class AnyAccept(BaseContentNegotiation):
+    """Errors and lists are JSON whatever `Accept` says: OpenAI's package asks for octets and reads JSON errors."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
     """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format."""
 
     scope: ClassVar[str]
     speaks_openai: ClassVar[bool] = False
+    content_negotiation_class = AnyAccept
     throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
 
     request_id: UUID
