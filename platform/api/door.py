@@ -1,6 +1,6 @@
 """What every door of the API has in common: scope, rate, request id, headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -23,13 +23,14 @@ from tts_engine.services import Caller
 class AnyAccept(BaseContentNegotiation):
     """Errors and lists are JSON whatever `Accept` says: OpenAI's package asks for octets and reads JSON errors."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         return DefaultContentNegotiation().select_parser(request, parsers)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type
 
 
 class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
