@@ -9,6 +9,8 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 # A Unix socket's whole path must fit into 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_FOLDER = 80
@@ -32,6 +34,11 @@ def database(home: Path) -> dict[str, str]:
         "HOST": str(socket_folder(home)),
         "PORT": "5432",  # names the socket file only
     }
+
+
+def given_database(parsed: dict[str, Any]) -> dict[str, Any]:
+    """The operator's own, as DATABASE_URL names it; a Unix socket's folder comes percent-encoded as the host."""
+    return {**parsed, "HOST": unquote(str(parsed.get("HOST", "")))}
 
 
 def valkey_url(home: Path) -> str:

@@ -6,10 +6,21 @@ import socket
 import tempfile
 from pathlib import Path
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
 from config.processes import StartError
 
 MEGABYTE = 1_000_000
 FIRST_START, LATER_START = 700 * MEGABYTE, 100 * MEGABYTE  # joined model, database cluster, write-ahead log
+
+
+def check_secret() -> None:
+    """With the operator's own database a secret must be given: a new one would void every key in it."""
+    try:
+        bool(settings.SECRET_KEY)
+    except ImproperlyConfigured as error:
+        raise StartError("SECRET_KEY is not set: with DATABASE_URL given it must be, and stay the same.") from error
 
 
 def check_home(home: Path) -> None:

@@ -87,7 +87,7 @@ TEMPLATES = [
 # The pool keeps a burst of requests from opening a connection each; psycopg waits for a free one.
 DATABASES = {
     "default": {
-        **(env.db_url("DATABASE_URL") if DATABASE_URL else embedded.database(VOXHOUSE_HOME)),
+        **(embedded.given_database(env.db_url("DATABASE_URL")) if DATABASE_URL else embedded.database(VOXHOUSE_HOME)),
         "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 30}},
     },
 }

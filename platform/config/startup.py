@@ -32,6 +32,7 @@ def up(*, with_parent: bool) -> None:
     """
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
+    preflight.check_secret()
     with InstanceLock(settings.VOXHOUSE_HOME) as lock:
         preflight.check_port(settings.HOST, settings.PORT)
         supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
