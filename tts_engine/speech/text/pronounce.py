@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from tts_engine.speech.text.erhua import ERHUA, is_erhua
 from tts_engine.speech.text.lexicon import character_reading, phrase_reading, phrases_inside
 from tts_engine.speech.text.marks import MarkedText
-from tts_engine.speech.text.polyphones import rule_readings
+from tts_engine.speech.text.polyphones import rule_readings, usual_reading
 from tts_engine.speech.text.sandhi import change_tones
 from tts_engine.speech.text.segment import Token
 from tts_engine.speech.text.tagger import tagger
@@ -46,7 +46,13 @@ def _add_phrases(readings: dict[int, str], token: Token) -> None:
 
 def _add_single(readings: dict[int, str], text: str, positions: Iterable[int]) -> None:
     net = tagger()
-    missing = [position for position in positions if position not in readings]
+    missing = []
+    for position in positions:
+        usual = usual_reading(text[position])
+        if usual:
+            readings.setdefault(position, usual)
+        elif position not in readings:
+            missing.append(position)
     ambiguous = [position for position in missing if net.is_ambiguous(text[position])]
     if ambiguous:
         readings.update(zip(ambiguous, net.tag(text, ambiguous), strict=True))

@@ -1,0 +1,73 @@
+"""The built-in voice, heard by numbers."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.errors import StyleError
+from tts_engine.speech.speak import plan, speak
+from tts_engine.speech.voice import Samples, Style, Voice
+
+TEXT = "欢迎光临我们的店铺！"
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    return Catalog(Path(tmp_path_factory.mktemp("home"))).load("kokoro")
+
+
+def spoken(voice: Voice, text: str = TEXT, **style: float | str) -> Samples:
+    wanted = Style(**{"speaker": "xiaoxiao", **style})  # type: ignore[arg-type]
+    return np.concatenate([chunk.samples for chunk in speak(voice, plan(text, voice.info, wanted))])
+
+
+def test_it_is_speech_of_a_natural_length_and_level(voice: Voice) -> None:
+    """Nine syllables in one to four seconds, neither silent nor clipped."""
+    samples = spoken(voice)
+    assert 1.0 < len(samples) / voice.info.sample_rate < 4.0
+    assert 0.01 < float(np.sqrt(np.mean(samples**2))) < 0.3
+    assert float(np.mean(np.abs(samples) >= 1)) == 0
+
+
+def test_speed_scales_the_duration(voice: Voice) -> None:
+    """Twice as fast is about half as long."""
+    assert len(spoken(voice, speed=2.0)) / len(spoken(voice)) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("speaker", ["xiaobei", "yunxi"])
+def test_speakers_differ(voice: Voice, speaker: str) -> None:
+    """Each speaker has other samples than the default one."""
+    other = spoken(voice, speaker=speaker)
+    own = spoken(voice)
+    assert len(other) != len(own) or not np.array_equal(other, own)
+
+
+def test_emotions_differ_from_neutral(voice: Voice) -> None:
+    """happy, sad and angry each sound unlike neutral; an emotion it lacks is refused."""
+    neutral = spoken(voice)
+    for emotion in ("happy", "sad", "angry"):
+        other = spoken(voice, emotion=emotion)
+        assert len(other) != len(neutral) or not np.array_equal(other, neutral)
+    with pytest.raises(StyleError):
+        spoken(voice, emotion="fear")
+
+
+def test_threads_get_the_bits_they_get_alone(voice: Voice) -> None:
+    """The same utterance gives the same samples, whatever is spoken beside it."""
+    alone = spoken(voice)
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda _: spoken(voice), range(8)))
+    assert all(np.array_equal(alone, other) for other in together)
+
+
+def test_every_character_has_its_time(voice: Voice) -> None:
+    """Times are in order and lie within the audio."""
+    chunks = list(speak(voice, plan(TEXT, voice.info, Style("xiaoxiao"))))
+    times = [time for chunk in chunks for time in chunk.characters]
+    assert "".join(time.char for time in times) == TEXT
+    assert all(before.start <= after.start for before, after in itertools.pairwise(times))
+    assert times[-1].end <= sum(len(chunk.samples) for chunk in chunks) / voice.info.sample_rate
