@@ -55,14 +55,17 @@ def claim() -> Synthesis | None:
 def renew(held: Collection[tuple[UUID, int]]) -> None:
     """Put off the end of the leases on these (id, attempt) pairs; those lost meanwhile stay lost."""
     with connection.cursor() as cursor:
-        for synthesis_id, attempt in held:
-            cursor.execute(
-                """
-                UPDATE tts_engine_synthesis SET lease_expires_at = clock_timestamp() + make_interval(secs => %s)
-                WHERE id = %s AND attempt = %s AND status = 'running'
-                """,
-                [settings.LEASE.total_seconds(), synthesis_id, attempt],
-            )
+        cursor.execute(
+            """
+            UPDATE tts_engine_synthesis SET lease_expires_at = clock_timestamp() + make_interval(secs => %s)
+            WHERE (id, attempt) IN (SELECT * FROM unnest(%s::uuid[], %s::smallint[])) AND status = 'running'
+            """,
+            [
+                settings.LEASE.total_seconds(),
+                [synthesis_id for synthesis_id, _ in held],
+                [attempt for _, attempt in held],
+            ],
+        )
 
 
 def requeue_expired() -> int:

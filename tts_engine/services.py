@@ -1,4 +1,4 @@
-"""What may be done with a Synthesis: request, cancel, delete. Doors and pages call these."""
+"""What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
 from dataclasses import asdict, dataclass
 from functools import cache as memoize
@@ -79,17 +79,21 @@ def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None
     return synthesis
 
 
+def style_of(asked: Order | Synthesis, speaker: str) -> Style:
+    """How it is to be spoken, whether it is still an order or already a row."""
+    return Style(
+        speaker=speaker,
+        emotion=asked.emotion,
+        emotion_intensity=asked.emotion_intensity,
+        speed=asked.speed,
+        pitch=asked.pitch,
+    )
+
+
 def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
     info, speaker = catalog().resolve(order.voice)
-    style = Style(
-        speaker=speaker,
-        emotion=order.emotion,
-        emotion_intensity=order.emotion_intensity,
-        speed=order.speed,
-        pitch=order.pitch,
-    )
-    check_style(info, style)
+    check_style(info, style_of(order, speaker))
     reading = front_end.read(order.text)
     plain = front_end.plain_text(order.text)
     facts = counting.text_facts(plain, reading.text)
@@ -144,11 +148,6 @@ def _wake_worker() -> None:
         speak_next.delay()
     except OperationalError as error:  # the row is in the queue all the same; the sweeper wakes a worker
         log.warning("wake_up_not_sent", error=str(error))
-
-
-def synthesis_cancel(synthesis: Synthesis) -> bool:
-    """Cancel it if no worker has begun; nothing is billed then. False if it is too late."""
-    return queue.cancel(synthesis)
 
 
 def synthesis_delete(synthesis: Synthesis) -> None:

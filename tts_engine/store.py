@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from uuid import UUID
 
 import soundfile
 from django.conf import settings
@@ -29,12 +28,9 @@ from tts_engine.speech.voice import Samples
 DRAFTS = "drafts"
 
 
-def folder(tenant_id: UUID, synthesis_id: UUID) -> Path:
-    return Path(settings.AUDIO_ROOT) / str(tenant_id) / str(synthesis_id)[:2] / str(synthesis_id)
-
-
 def _folder(synthesis: Synthesis) -> Path:
-    return folder(synthesis.tenant_id, synthesis.id)
+    name = str(synthesis.id)
+    return Path(settings.AUDIO_ROOT) / str(synthesis.tenant_id) / name[:2] / name
 
 
 def answer_file(synthesis: Synthesis) -> Path:

@@ -14,9 +14,9 @@ from tts_engine.batcher import Batcher, Hearing
 from tts_engine.errors import SynthesisFailed
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
+from tts_engine.services import catalog, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
-from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
 from tts_engine.speech.voice import Chunk, Style, Utterance
@@ -29,7 +29,7 @@ class Engine:
     """The voices this process has loaded, one batcher each, and the leases it holds."""
 
     def __init__(self) -> None:
-        self.catalog = Catalog(settings.VOXHOUSE_HOME)
+        self.catalog = catalog()
         self.leases = LeaseKeeper()
         self._batcher = cache(lambda voice_id: Batcher(self.catalog.load(voice_id)))
 
@@ -61,14 +61,7 @@ class Engine:
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
         info, speaker = self.catalog.resolve(synthesis.voice)
-        style = Style(
-            speaker=speaker,
-            emotion=synthesis.emotion,
-            emotion_intensity=synthesis.emotion_intensity,
-            speed=synthesis.speed,
-            pitch=synthesis.pitch,
-        )
-        utterances = plan(synthesis.text, info, style)
+        utterances = plan(synthesis.text, info, style_of(synthesis, speaker))
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
             speech = join(utterances, self._chunks(info.id, utterances, synthesis), info.sample_rate)
@@ -79,11 +72,9 @@ class Engine:
                 wanted_rate=synthesis.sample_rate,
                 volume=synthesis.volume,
             )
-            offset = 0
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
-                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset)
-                offset += len(piece)
+                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=draft.size - len(piece))
             outcome = queue.Outcome(
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,

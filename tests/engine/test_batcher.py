@@ -31,9 +31,6 @@ class CountingVoice:
         self.may_speak = threading.Event()
         self.may_speak.set()
 
-    def can_say(self, sentence: Sentence) -> bool:
-        return True
-
     def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
         self.may_speak.wait()
         self.batches.append([utterance.sentence.text for utterance in batch])

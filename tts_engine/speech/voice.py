@@ -114,10 +114,6 @@ class Voice(Protocol):
     @property
     def info(self) -> VoiceInfo: ...
 
-    def can_say(self, sentence: Sentence) -> bool:
-        """Whether at least one character of the sentence has a sound in this voice."""
-        ...
-
     def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
         """Yield (index in `batch`, next chunk of that utterance) as the audio is made.
 

@@ -38,20 +38,13 @@ def to_pcm(samples: Samples) -> Pcm:
     return np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2")
 
 
-def wav_header(sample_rate: int, data_bytes: int | None = None) -> bytes:
-    """The 44 bytes before 16-bit mono samples; of a stream whose length is not yet known if `data_bytes` is None."""
-    riff = UNKNOWN_LENGTH if data_bytes is None else 36 + data_bytes
-    data = UNKNOWN_LENGTH if data_bytes is None else data_bytes
+def wav_header(sample_rate: int) -> bytes:
+    """The 44 bytes before 16-bit mono samples of a stream whose length is not yet known."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", riff, b"WAVE", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data", data,
+        b"RIFF", UNKNOWN_LENGTH, b"WAVE", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data",
+        UNKNOWN_LENGTH,
     )  # fmt: skip
-
-
-def wav_file(samples: Samples, sample_rate: int) -> bytes:
-    """A whole WAV file with its true length in the header."""
-    data = to_pcm(samples).tobytes()
-    return wav_header(sample_rate, len(data)) + data
 
 
 def _pcm(chunks: Iterable[Pcm], sample_rate: int) -> Iterator[bytes]:

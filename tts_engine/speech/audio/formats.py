@@ -41,14 +41,6 @@ FORMATS = {
 }
 
 
-def format_named(name: str) -> Format:
-    """Raises UnknownFormat with the names there are."""
-    try:
-        return FORMATS[name]
-    except KeyError:
-        raise UnknownFormat(f"There is no audio format '{name}'; there are {', '.join(FORMATS)}.") from None
-
-
 def format_of_file(file_name: str) -> Format:
     """The format that the ending of a file's name asks for. Raises UnknownFormat."""
     for each in FORMATS.values():

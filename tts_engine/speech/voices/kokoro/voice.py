@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from tts_engine.speech.audio.tempo import stretched
-from tts_engine.speech.text.types import Sentence
 from tts_engine.speech.voice import CharacterTime, Chunk, Range, Samples, Style, Utterance, VoiceInfo
 from tts_engine.speech.voices.kokoro import model, pieces, rhythm, styles
 from tts_engine.speech.voices.kokoro.networks import SAMPLE_RATE, Networks
@@ -52,9 +51,6 @@ class KokoroVoice:
     @property
     def info(self) -> VoiceInfo:
         return INFO
-
-    def can_say(self, sentence: Sentence) -> bool:
-        return bool(transcribe(sentence))
 
     def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
         for index, utterance in enumerate(batch):
