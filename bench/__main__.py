@@ -1,7 +1,7 @@
-"""`make bench`: every benchmark that needs no running platform, one after the other."""
+"""`make bench`: every benchmark, one after the other."""
 
 import runpy
 
-for name in ("bench.voice", "bench.frontend"):
+for name in ("bench.voice", "bench.frontend", "bench.platform_cost"):
     print(f"\n--- {name}")
     runpy.run_module(name, run_name="__main__")

@@ -1,0 +1,54 @@
+"""A platform of a benchmark's own: `manage.py up` in a new home, stopped and deleted at the end."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MANAGE = Path(__file__).resolve().parents[1] / "manage.py"
+
+
+@dataclass(frozen=True)
+class Instance:
+    home: Path
+    url: str
+    api_key: str
+
+
+@contextlib.contextmanager
+def running(**environment: str) -> Iterator[Instance]:
+    """Until the block ends. Raises RuntimeError with the platform's last lines where it does not come up."""
+    with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
+        home = Path(folder)
+        values = {**os.environ, "VOXHOUSE_HOME": folder, "PORT": str(free_port()), **environment}
+        log = home / "up.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(  # noqa: S603
+                [sys.executable, str(MANAGE), "up"], env=values, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            wait_until_ready(process, log)
+            pairs = dict(line.split("=", 1) for line in (home / "demo.env").read_text().splitlines())
+            yield Instance(home, pairs["VOXHOUSE_URL"], pairs["VOXHOUSE_API_KEY"])
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    while "\nVoxhouse is ready" not in log.read_text():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.2)
+            raise RuntimeError("\n".join(log.read_text().splitlines()[-20:]))
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])

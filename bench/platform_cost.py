@@ -1,0 +1,83 @@
+"""What does the platform cost on top of the bare voice: HTTP, queue, database, relay?
+
+Speaks the same sentence alternately with the voice in this process and through `POST /v1/audio/speech`
+of a platform of its own, and prints the medians of the whole, of the first audio and of the pairs'
+differences. A repeat from the tenant's cache shows the same path without queue and voice.
+
+    python -m bench.platform_cost
+"""
+
+import statistics
+import time
+
+import httpx
+
+from bench.instance import Instance, running
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.speak import plan, speak
+from tts_engine.speech.voice import Style
+
+REPEATS = 15
+SPEAKER = "xiaoxiao"
+SENTENCE = "您的订单已经发货，预计明天下午送达。"
+
+Timing = tuple[float, float]  # seconds to the first audio and to the last
+
+
+class BareVoice:
+    def __init__(self, instance: Instance) -> None:
+        catalog = Catalog(instance.home)
+        self.info, self.speaker = catalog.resolve(SPEAKER)
+        self.voice = catalog.load(self.info.id)
+
+    def time(self) -> Timing:
+        began = time.perf_counter()
+        chunks = speak(self.voice, plan(SENTENCE, self.info, Style(self.speaker)))
+        next(chunks)
+        first = time.perf_counter() - began
+        for _ in chunks:
+            pass
+        return first, time.perf_counter() - began
+
+
+class Door:
+    def __init__(self, instance: Instance) -> None:
+        headers = {"Authorization": f"Bearer {instance.api_key}"}
+        self.client = httpx.Client(base_url=instance.url, headers=headers, timeout=60)
+
+    def time(self, *, cache: bool) -> Timing:
+        body = {"model": "tts-1", "voice": SPEAKER, "input": SENTENCE, "response_format": "pcm", "cache": cache}
+        began = time.perf_counter()
+        with self.client.stream("POST", "/v1/audio/speech", json=body) as answer:
+            answer.raise_for_status()
+            pieces = answer.iter_raw()
+            next(pieces)
+            first = time.perf_counter() - began
+            for _ in pieces:
+                pass
+        return first, time.perf_counter() - began
+
+
+def median_ms(seconds: list[float]) -> float:
+    return statistics.median(seconds) * 1000
+
+
+def main() -> None:
+    with running() as instance:
+        voice, door = BareVoice(instance), Door(instance)
+        for _ in range(3):  # every worker has the voice loaded, every connection is open
+            voice.time()
+            door.time(cache=False)
+        pairs = [(voice.time(), door.time(cache=False)) for _ in range(REPEATS)]
+        door.time(cache=True)
+        hits = [door.time(cache=True)[1] for _ in range(REPEATS)]
+    for name, part in (("first audio", 0), ("whole", 1)):
+        bare = median_ms([alone[part] for alone, _ in pairs])
+        through = median_ms([served[part] for _, served in pairs])
+        added = median_ms([served[part] - alone[part] for alone, served in pairs])
+        print(f"{name}: bare voice {bare:.0f} ms, through HTTP {through:.0f} ms, added {added:.0f} ms")
+    print(f"the same from the cache: {median_ms(hits):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
