@@ -19,6 +19,13 @@ from tts_engine.speech.text.types import Character, Word, WordKind
 
 def pronounce(sentence: MarkedText, tokens: Sequence[Token]) -> list[Word]:
     """The tokens of a sentence as words whose characters have their readings; no breaks yet."""
+    readings = lexical_readings(sentence, tokens)
+    spoken = change_tones(sentence.text, readings, frozenset(sentence.readings))
+    return [_word(token, spoken) for token in tokens]
+
+
+def lexical_readings(sentence: MarkedText, tokens: Sequence[Token]) -> dict[int, str]:
+    """The pinyin of each Hanzi by its position, as a dictionary would write it: 一 is yi1, 不 is bu4."""
     text = sentence.text
     readings = rule_readings(text)
     hanzi = [token for token in tokens if token.kind is WordKind.HANZI]
@@ -32,8 +39,7 @@ def pronounce(sentence: MarkedText, tokens: Sequence[Token]) -> list[Word]:
             end = token.start + len(token.text)
             if position not in sentence.readings and is_erhua(text, position, token.start, end):
                 readings[position] = ERHUA
-    spoken = change_tones(text, readings, frozenset(sentence.readings))
-    return [_word(token, spoken) for token in tokens]
+    return readings
 
 
 def _add_phrases(readings: dict[int, str], token: Token) -> None:
