@@ -8,7 +8,7 @@ the next one fails (bench/frontend.py measures it). Then 儿, 一 and 不 as the
 from collections.abc import Iterable, Sequence
 
 from tts_engine.speech.text.erhua import ERHUA, is_erhua
-from tts_engine.speech.text.lexicon import character_reading, phrase_reading, phrases_inside
+from tts_engine.speech.text.lexicon import character_reading, ends_neutral, phrase_reading, phrases_inside
 from tts_engine.speech.text.marks import MarkedText
 from tts_engine.speech.text.polyphones import rule_readings, usual_reading
 from tts_engine.speech.text.sandhi import change_tones
@@ -32,6 +32,8 @@ def lexical_readings(sentence: MarkedText, tokens: Sequence[Token]) -> dict[int,
     for token in hanzi:
         _add_phrases(readings, token)
     _add_single(readings, text, (i for token in hanzi for i in range(token.start, token.start + len(token.text))))
+    for token in hanzi:
+        _neutralise(readings, token)
     _set_base_tones(readings, text)
     readings |= sentence.readings
     for token in hanzi:
@@ -66,6 +68,14 @@ def _add_single(readings: dict[int, str], text: str, positions: Iterable[int]) -
         pinyin = character_reading(text[position])
         if position not in readings and pinyin:
             readings[position] = pinyin
+
+
+def _neutralise(readings: dict[int, str], token: Token) -> None:
+    """朋友 is peng2 you5, and so is it in 朋友们."""
+    word = token.text.removesuffix("们")
+    last = token.start + len(word) - 1
+    if last in readings and ends_neutral(word):
+        readings[last] = readings[last][:-1] + "5"
 
 
 def _set_base_tones(readings: dict[int, str], text: str) -> None:
