@@ -14,7 +14,7 @@ _LONE_SIGN = re.compile(r"(?<![A-Za-z0-9\u4e00-\u9fff])[%@&=+×÷°℃℉²³μ]
 _SET_APART = re.compile(rf"(?<=[{HANZI}]) +(?=[\d¥$€£₩+-])|(?<=[\d%℃°]) +(?=[{HANZI}])")
 """The space that typesetters leave between Hanzi and digits (共 5 个) says nothing."""
 _DROPPED = re.compile(f"[^{HANZI}A-Za-z\\s{re.escape(PUNCTUATION)}]")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
+_LINE_BREAK = re.compile(r" ?\n\s*")
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(rf"(?<![A-Za-z{HANZI}]) +|(?<=[A-Za-z]) +(?![A-Za-z])|(?<=[{HANZI}]) +(?![{HANZI}])")
 """A space is kept between two words and between two Hanzi; nowhere else does it say anything."""
@@ -71,6 +71,6 @@ def _tidy(text: MarkedText) -> MarkedText:
     text = text.rewrite(_DROPPED, lambda m: " ")
     text = text.rewrite(_EMPTY_BRACKETS, lambda m: "")
     text = text.rewrite(_REPEATED, lambda m: m[1])
+    text = text.rewrite(_SPACES, lambda m: " ")  # first, so that no run of spaces is tried from each of its ends
     text = text.rewrite(_LINE_BREAK, lambda m: "\n")
-    text = text.rewrite(_SPACES, lambda m: " ")
     return text.rewrite(_IDLE_SPACE, lambda m: "")
