@@ -12,7 +12,8 @@ from api.speech import VoiceField
 from billing.counting import billable_characters
 from tts_engine.services import catalog
 from tts_engine.speech import text as front_end
-from tts_engine.speech.text.types import Reading, WordKind
+from tts_engine.speech.text.prosody import syllables
+from tts_engine.speech.text.types import Reading
 
 # Mandarin at an even pace: four to five syllables a second.
 SECONDS_A_SYLLABLE = 0.23
@@ -50,12 +51,6 @@ class PreviewDoor(Door):
 
 def estimated_seconds(reading: Reading) -> float:
     """How long the reading will take at speed 1, to a fifth or so."""
-    words = [word for sentence in reading.sentences for word in sentence.words if word.kind != WordKind.PUNCTUATION]
-    syllables = sum(len(word.characters) if word.kind == WordKind.HANZI else _syllables(word.text) for word in words)
+    spoken = sum(syllables(word) for sentence in reading.sentences for word in sentence.words)
     pauses = sum(sentence.pause for sentence in reading.sentences)
-    return round(syllables * SECONDS_A_SYLLABLE + pauses, 2)
-
-
-def _syllables(latin: str) -> int:
-    """About one for three letters of a word, one each for letters that are spelt."""
-    return len(latin) if latin.isupper() else max(1, round(len(latin) / 3))
+    return round(spoken * SECONDS_A_SYLLABLE + pauses, 2)

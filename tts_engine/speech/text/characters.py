@@ -22,7 +22,7 @@ CLOSING = "”’」』）》〉】〕)]}\"'"
 PUNCTUATION = SENTENCE_MARKS + CLAUSE_MARKS + LIST_MARKS + OPENING + CLOSING + ".·～-"
 
 # Signs that later stages read aloud; any that is left over is dropped when the text is tidied.
-_SIGNS = "0123456789+-*/\\=<>%@#$&^~_|`°℃℉‰¥€£₩×÷±≈≠≤≥√∞π–−~～"
+_SIGNS = "0123456789+-*/\\=<>%@#$&^~_|`°℃℉‰¥€£₩×÷±≈≠≤≥√∞π–−~～′″"
 
 # What stands for another character. Circled and Roman numerals and fractions say their value.
 _FOLDED = {
@@ -32,6 +32,7 @@ _FOLDED = {
     "μ": "μ", "µ": "μ", "²": "²", "³": "³", "\u2126": "Ω", "π": "π", "兒": "兒", "\u2044": "/", "∶": ":", "：": "：",
     "½": "2分之1", "⅓": "3分之1", "⅔": "3分之2", "¼": "4分之1", "¾": "4分之3", "⅛": "8分之1",
 }  # fmt: skip
+_FOLDED |= dict(zip("⁰¹⁴⁵⁶⁷⁸⁹⁻", ["^0", "^1", "^4", "^5", "^6", "^7", "^8", "^9", "^-"], strict=True))
 _FOLDED |= {chr(0x2160 + i): str(i + 1) for i in range(12)}  # Ⅰ to Ⅻ
 _FOLDED |= {chr(0x2460 + i): str(i + 1) for i in range(20)}  # ① to ⑳
 _FOLDED |= {chr(0x2776 + i): str(i + 1) for i in range(10)}  # ❶ to ❿

@@ -21,10 +21,11 @@ def is_erhua(text: str, position: int, word_start: int, word_end: int) -> bool:
         return False
     syllable, coloured = _lists()
     simple = text.replace("兒", "儿")
+    if simple[max(0, position - 2) : position] in coloured:  # 小孩儿, though 孩儿 alone is two syllables
+        return True
     around = (simple[max(0, position - left) : position + right] for left in range(4) for right in range(1, 4))
     if any(piece in syllable for piece in around):
         return False
-    before = (simple[max(0, position - left) : position] for left in (1, 2))
-    if any(piece in coloured for piece in before):
+    if simple[position - 1] in coloured:
         return True
     return word_start < position == word_end - 1

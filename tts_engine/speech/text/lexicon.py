@@ -31,6 +31,16 @@ def _characters() -> dict[int, str]:
     return pinyin_dict
 
 
+@cache
+def _neutral_words() -> frozenset[str]:
+    return frozenset(word for line in data_lines("neutral.txt") for word in line.split())
+
+
+def ends_neutral(word: str) -> bool:
+    """Whether its last syllable has lost its tone: 朋友, 好朋友."""
+    return any(word[start:] in _neutral_words() for start in range(len(word) - 1))
+
+
 def has_phrase(word: str) -> bool:
     return word in _own_words() or word in _phrases()
 

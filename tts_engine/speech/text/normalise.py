@@ -11,15 +11,17 @@ _SIGN_NAMES = {"%": "百分号", "@": "艾特", "&": "和", "=": "等于", "+": 
                "π": "派", "∞": "无穷大", "√": "根号", "Ω": "欧姆", "²": "平方", "³": "立方", "‰": "千分号", "μ": "微"}  # fmt: skip
 _SIGN = re.compile("[" + re.escape("".join(_SIGN_NAMES)) + "]")
 _LONE_SIGN = re.compile(r"(?<![A-Za-z0-9\u4e00-\u9fff])[%@&=+×÷°℃℉²³μ](?![A-Za-z0-9\u4e00-\u9fff])")
+_SET_APART = re.compile(rf"(?<=[{HANZI}]) +(?=[\d¥$€£₩+-])|(?<=[\d%℃°]) +(?=[{HANZI}])")
+"""The space that typesetters leave between Hanzi and digits (共 5 个) says nothing."""
 _DROPPED = re.compile(f"[^{HANZI}A-Za-z\\s{re.escape(PUNCTUATION)}]")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
+_LINE_BREAK = re.compile(r" ?\n\s*")
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(rf"(?<![A-Za-z{HANZI}]) +|(?<=[A-Za-z]) +(?![A-Za-z])|(?<=[{HANZI}]) +(?![{HANZI}])")
 """A space is kept between two words and between two Hanzi; nowhere else does it say anything."""
 _EMPTY_BRACKETS = re.compile(f"[{re.escape(OPENING)}]\\s*[{re.escape(CLOSING)}]")
 _REPEATED = re.compile(r"([，、：；,:;—·\-.])\1+")
 
-_WRITTEN = re.compile(r"[\d@°℃℉%‰¥€£₩×÷=]|://|[A-Za-z]\.[A-Za-z]")
+_WRITTEN = re.compile(r"[\d@°℃℉%‰¥€£₩×÷=~～#_]|://|[A-Za-z]\.[A-Za-z]|\+\+|[\u4e00-\u9fff][-—][\u4e00-\u9fff]")
 """A text without any of these needs no rule."""
 
 
@@ -46,6 +48,7 @@ def normalise(marked: MarkedText) -> MarkedText:
     """
     text = _fold(marked)
     if _WRITTEN.search(text.text):
+        text = text.rewrite(_SET_APART, lambda m: "")
         for pattern, replacement in _rules():
             text = text.rewrite(pattern, replacement)
     return _tidy(text)
@@ -68,6 +71,6 @@ def _tidy(text: MarkedText) -> MarkedText:
     text = text.rewrite(_DROPPED, lambda m: " ")
     text = text.rewrite(_EMPTY_BRACKETS, lambda m: "")
     text = text.rewrite(_REPEATED, lambda m: m[1])
+    text = text.rewrite(_SPACES, lambda m: " ")  # first, so that no run of spaces is tried from each of its ends
     text = text.rewrite(_LINE_BREAK, lambda m: "\n")
-    text = text.rewrite(_SPACES, lambda m: " ")
     return text.rewrite(_IDLE_SPACE, lambda m: "")

@@ -1,39 +1,32 @@
 """Rules for everyday characters that have several readings, from data/polyphones.tsv.
 
 They speak where a dictionary of phrases is silent or wrong: 还 before a debt, 得 after a verb, 长
-after a measure. A rule is a piece of text around the character, so it sees across words.
+after a measure. A rule is a piece of text around the character, so it sees across words. A strong
+rule overrules the dictionary; a weak one speaks for a character that stands in no phrase.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cache
 
 from tts_engine.speech.text.data import data_lines
 
 _Rule = tuple[re.Pattern[str], str]
-_ALONE = "~"
+_WEAK = "?"
 
 
 @cache
-def _rules() -> dict[str, tuple[_Rule, ...]]:
-    rules: defaultdict[str, list[_Rule]] = defaultdict(list)
-    for char, pinyin, patterns in _rows():
-        if patterns != _ALONE:
-            compiled = [pattern for alternative in patterns.split() for pattern in _compiled(char, alternative)]
-            rules[char] += [(pattern, pinyin) for pattern in compiled]
-    return {char: tuple(listed) for char, listed in rules.items()}
-
-
-@cache
-def _usual() -> dict[str, str]:
-    return {char: pinyin for char, pinyin, patterns in _rows() if patterns == _ALONE}
-
-
-def _rows() -> Iterator[tuple[str, str, str]]:
+def _rules() -> tuple[Mapping[str, list[_Rule]], Mapping[str, list[_Rule]]]:
+    """The strong and the weak rules of each character, in their order."""
+    strong: defaultdict[str, list[_Rule]] = defaultdict(list)
+    weak: defaultdict[str, list[_Rule]] = defaultdict(list)
     for line in data_lines("polyphones.tsv"):
         char, pinyin, patterns = line.split("\t")
-        yield char, pinyin, patterns.strip()
+        rules = weak if pinyin.endswith(_WEAK) else strong
+        for alternative in patterns.split():
+            rules[char] += [(pattern, pinyin.removesuffix(_WEAK)) for pattern in _compiled(char, alternative)]
+    return strong, weak
 
 
 def _compiled(char: str, alternative: str) -> list[re.Pattern[str]]:
@@ -44,16 +37,20 @@ def _compiled(char: str, alternative: str) -> list[re.Pattern[str]]:
     ]
 
 
-def rule_readings(text: str) -> dict[int, str]:
-    """The pinyin of each position of the text for which a rule speaks; of two rules the first."""
+def strong_readings(text: str) -> dict[int, str]:
+    """The pinyin of each position for which a strong rule speaks; of two rules the first."""
+    return _readings(_rules()[0], text)
+
+
+def weak_readings(text: str) -> dict[int, str]:
+    """The same of the weak rules."""
+    return _readings(_rules()[1], text)
+
+
+def _readings(rules: Mapping[str, list[_Rule]], text: str) -> dict[int, str]:
     readings: dict[int, str] = {}
-    for char in _rules().keys() & set(text):
-        for pattern, pinyin in _rules()[char]:
+    for char in rules.keys() & set(text):
+        for pattern, pinyin in rules[char]:
             for match in pattern.finditer(text):
                 readings.setdefault(match.start("it"), pinyin)
     return readings
-
-
-def usual_reading(char: str) -> str | None:
-    """The reading of an everyday character that no rule and no phrase decides (a row of ~ alone)."""
-    return _usual().get(char)

@@ -67,9 +67,10 @@ def _joined(word: Word, following: Word) -> bool:
 
 
 def syllables(word: Word) -> int:
-    """How long a word is to say; a Latin word counts a syllable for each three letters."""
+    """How long a word is to say; letters that are spelt count one each, others one for three."""
     if word.kind is WordKind.LATIN:
-        return max(1, len(word.characters) // 3)
+        letters = len(word.characters)
+        return letters if word.text.isupper() else max(1, round(letters / 3))
     return sum(character.pinyin is not None for character in word.characters)
 
 
@@ -106,27 +107,30 @@ def _to_next_pause(words: Sequence[Word]) -> list[int]:
 def breathe(words: Sequence[Word], pause: float) -> list[Sentence]:
     """One sentence, or several where it is too long: cut at clause marks, else at the end of a word."""
     sentences: list[Sentence] = []
-    left = list(words)
-    while sum(map(syllables, left)) > LONGEST:
-        cut = _cut(left)
-        if not any(not _is_mark(word) for word in left[cut:]):
+    start = 0
+    left = sum(map(syllables, words))
+    while left > LONGEST:
+        end = _cut(words, start)
+        left -= sum(map(syllables, words[start:end]))
+        if not left:
             break
-        sentences.append(Sentence(_ended(left[:cut]), CUT_PAUSE))
-        left = left[cut:]
-    sentences.append(Sentence(tuple(left), pause))
+        sentences.append(Sentence(_ended(words[start:end]), CUT_PAUSE))
+        start = end
+    sentences.append(Sentence(tuple(words[start:]), pause))
     return sentences
 
 
-def _cut(words: Sequence[Word]) -> int:
-    """How many words to take: up to the best break within a breath, the later of equals."""
-    best, best_break, said = 0, Break.NONE, 0
-    for index, word in enumerate(words):
+def _cut(words: Sequence[Word], start: int) -> int:
+    """Where to cut what begins at `start`: after the best break within a breath, the later of equals."""
+    best, best_break, said = start, Break.NONE, 0
+    for index in range(start, len(words)):
+        word = words[index]
         said += syllables(word)
-        if said > LONGEST and best:
+        if said > LONGEST and best > start:
             break
         if said >= _SHORTEST and word.break_after >= best_break and not _is_mark(word):
             best, best_break = index + 1, word.break_after
-        elif not best and said > LONGEST:
+        elif best == start and said > LONGEST:
             best = index + 1
     while best < len(words) and _is_mark(words[best]):
         best += 1

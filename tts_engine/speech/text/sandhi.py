@@ -1,20 +1,26 @@
 """Tones that change by their neighbours: 一 and 不, which are always written as they are said, and the
 third tone, which voices change only if their model does not do it by itself."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tts_engine.speech.text.types import Character, Word, WordKind
 
 _NUMERALS = frozenset("零一二三四五六七八九十百千万亿两几幺〇点")
-_ORDINAL_BEFORE = frozenset("第初十百千万亿零〇周期")
+_ORDINAL_BEFORE = frozenset("第初十百千万亿零〇周期统唯惟单之专归逐")
 _YI_ALONE = frozenset("月日号楼班级线等流环")  # what comes after a 一 that counts as a name, not a quantity
+_POTENTIAL = re.compile(
+    "[看听说想找买吃做办来去走跑拿放写学记认猜赶追比够受用靠弄搞睡站坐住装打抓赢开关分舍恨巴差对了过下上进出回起免少忍禁耐数]不"
+    "[起了到见懂清出上下过住动完着得及开多定够来去进掉透成尽惯]"
+)
 _FALLING, _RISING, _FIRST, _NEUTRAL = "4", "2", "1", "5"
 
 
 def change_tones(text: str, readings: Mapping[int, str], fixed: frozenset[int]) -> dict[int, str]:
     """The readings with 一 and 不 as they sound in this place; positions in `fixed` are left alone.
 
-    不 is bu2 before a fourth tone; 一 is yi2 before a fourth tone, yi4 before the others, yi1 in
+    不 is bu2 before a fourth tone, neutral between a verb and what it cannot
+    reach (看不见, 对不起); 一 is yi2 before a fourth tone, yi4 before the others, yi1 in
     numbers, ordinals and at the end; between a repeated word (看一看, 好不好) both are neutral.
     """
     changed = dict(readings)
@@ -33,7 +39,7 @@ def _between_repeats(text: str, position: int) -> bool:
 
 
 def _bu_tone(text: str, readings: Mapping[int, str], position: int) -> str:
-    if _between_repeats(text, position):
+    if _between_repeats(text, position) or (position and _POTENTIAL.match(text, position - 1)):
         return _NEUTRAL
     return _RISING if readings.get(position + 1, "").endswith(_FALLING) else _FALLING
 
@@ -55,7 +61,7 @@ def _yi_tone(text: str, readings: Mapping[int, str], position: int) -> str:
 def _names(text: str, position: int) -> bool:
     """一月, 一号楼, 统一 and 之一: the numeral as a name."""
     after = text[position + 1 : position + 2]
-    return after in _YI_ALONE and text[position + 1 : position + 3] not in ("等奖",)
+    return after in _YI_ALONE
 
 
 def third_tone_sandhi(words: Sequence[Word]) -> list[tuple[Character, ...]]:

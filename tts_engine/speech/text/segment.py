@@ -13,7 +13,8 @@ from tts_engine.speech.text.characters import HANZI
 from tts_engine.speech.text.lexicon import has_phrase
 from tts_engine.speech.text.types import WordKind
 
-_TOKEN = re.compile(rf"([{HANZI}]+)|([A-Za-z]+(?:['’][A-Za-z]+)*)|(.)", re.S)
+_LONGEST_RUN = 256  # Hanzi at once: jieba's time grows with the square of what it has no word for
+_TOKEN = re.compile(rf"([{HANZI}]{{1,{_LONGEST_RUN}}})|([A-Za-z]+(?:['’][A-Za-z]+)*)|(.)", re.S)
 _LONG = 4  # characters; what is longer is a merge unless it is known as a phrase
 _loading = Lock()
 

@@ -13,6 +13,7 @@ _PATH = r"(?:[/?#](?:[A-Za-z0-9._/?=&#%+~:-]*[A-Za-z0-9/])?)?"
 _EMAIL = re.compile(rf"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{{0,63}}@{_NAME}(?:\.{_NAME})+")
 _URL = re.compile(rf"(?<![A-Za-z0-9.-])(?:(?:https?|ftp)://)?(?:{_NAME}\.)+{_TOP}(?![A-Za-z0-9])(?::\d+)?{_PATH}", re.I)
 _ANY_URL = re.compile(rf"(?:https?|ftp)://{_NAME}(?:\.{_NAME})*(?::\d+)?{_PATH}", re.I)
+_IDENTIFIER = re.compile(r"(?<![A-Za-z\d_])[A-Za-z][A-Za-z\d]*(?:_[A-Za-z\d]+)+(?![A-Za-z\d_])")
 _PIECE = re.compile(r"[A-Za-z]+|\d+|.")
 
 
@@ -27,4 +28,9 @@ def _address(match: re.Match[str]) -> str:
     return f" {_spell(address)} "
 
 
-RULES: tuple[Rule, ...] = ((_EMAIL, _address), (_ANY_URL, _address), (_URL, _address))
+RULES: tuple[Rule, ...] = (
+    (_EMAIL, _address),
+    (_ANY_URL, _address),
+    (_URL, _address),
+    (_IDENTIFIER, lambda m: _spell(m.group())),
+)

@@ -3,9 +3,10 @@
 import re
 
 from tts_engine.speech.text.written import NUMBER, RANGE, Rule
+from tts_engine.speech.text.written.measures import unit_name
 
 _NAMES = {
-    "US$": "美元", "HK$": "港元", "NT$": "新台币", "A$": "澳元", "C$": "加元", "S$": "新加坡元", "¥": "元", "$": "美元", "€": "欧元",
+    "US$": "美元", "JP¥": "日元", "CN¥": "元", "HK$": "港元", "NT$": "新台币", "A$": "澳元", "C$": "加元", "S$": "新加坡元", "¥": "元", "$": "美元", "€": "欧元",
     "£": "英镑", "₩": "韩元", "RMB": "元", "CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元",
     "KRW": "韩元", "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "SGD": "新加坡元", "TWD": "新台币",
 }  # fmt: skip
@@ -16,7 +17,9 @@ _LEADING = re.compile(
     rf"(?<![A-Za-z])(-?)({_SIGN}) ?(-?)({NUMBER})({_SCALE})(?:{RANGE}(?:{_SIGN})?({NUMBER})({_SCALE}))?(?:人民币|{_UNITS})?"
 )
 _TRAILING = re.compile(rf"(?<![\d.])({NUMBER}{_SCALE}) ?({_SIGN})(?![A-Za-z\d])")
-_PER = re.compile(r"(?<=[元镑币块])/(?=[\u4e00-\u9fff])")
+_PER = re.compile(r"(?<=[元镑币块金])/(?=[\u4e00-\u9fff])")
+_PER_MORE = re.compile(r"(?<=每[人个天间])[·/](?=[天日月年次晚])")
+_PER_UNIT = re.compile(r"(?<=[元镑币块金])/(kg|g|t|m²|m2|m³|m3|L|l|km|h|min|kWh|GB|MB|W)(?![A-Za-z\d])")
 
 
 def _leading(match: re.Match[str]) -> str:
@@ -31,4 +34,6 @@ RULES: tuple[Rule, ...] = (
     (_LEADING, _leading),
     (_TRAILING, lambda m: m[1] + _NAMES[m[2]]),
     (_PER, lambda m: "每"),
+    (_PER_MORE, lambda m: "每"),
+    (_PER_UNIT, lambda m: "每" + unit_name(m[1])),
 )
