@@ -4,7 +4,6 @@ OpenAI's doors answer in OpenAI's envelope, ours in RFC 9457 `application/proble
 made from the same `Problem`. A test walks all error trees so that none is forgotten here.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -31,6 +30,9 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (accounts.Exists, HTTPStatus.CONFLICT),
     (accounts.Unacceptable, HTTPStatus.BAD_REQUEST),
     (billing.QuotaExceeded, HTTPStatus.TOO_MANY_REQUESTS),
+    (billing.UnknownPlan, HTTPStatus.BAD_REQUEST),
+    (billing.UnknownAccount, HTTPStatus.FORBIDDEN),
+    (billing.AccountExists, HTTPStatus.CONFLICT),
     (speech.VoiceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (speech.SpeechError, HTTPStatus.BAD_REQUEST),
     (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
@@ -38,6 +40,9 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+
+# Mistakes of ours that no request can cause: logged with their cause, told as nothing but a 500.
+OUR_MISTAKES = (billing.UnknownReservation, billing.OverSettled)
 
 OPENAI_TYPES = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
@@ -124,9 +129,9 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
     code = str(error.get_codes())
     if isinstance(error, exceptions.Throttled):
         code = "rate_limit_exceeded"
-        wait: float | None = getattr(error, "wait", None)
+        wait: int | None = getattr(error, "wait", None)  # DRF has rounded it up to whole seconds
         if wait is not None:
-            headers = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(wait * 1000))}
+            headers = {"retry-after": str(wait)}
     if isinstance(error, exceptions.NotAuthenticated):
         code = "invalid_api_key"
     if header := getattr(error, "auth_header", None):
