@@ -34,10 +34,14 @@ class AnyAccept(BaseContentNegotiation):
 
 
 class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
-    """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format."""
+    """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format.
+
+    `member_names` tells what this door calls a member of the request that errors know by OpenAI's name.
+    """
 
     scope: ClassVar[str]
     speaks_openai: ClassVar[bool] = False
+    member_names: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = AnyAccept
     throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
 

@@ -8,6 +8,7 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -48,9 +49,15 @@ class SimpleQuery(SimpleRequest):
         min_value=0.25, max_value=4.0, default=1.0
     )
 
+    def validate_text(self, text: str) -> str:
+        if "\ufffd" in text:  # what Django puts where a link's bytes are no UTF-8
+            raise ValidationError("The link is not UTF-8; encode its text as UTF-8, then percent-encode it.", "invalid")
+        return text
+
 
 class SimpleDoor(Door):
     scope = "speech"
+    member_names = {"input": "text"}
 
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:
