@@ -12,8 +12,9 @@ from tests.system.instance import Platform
 def frames_of(audio: bytes) -> int:
     """The samples that the header of a WAV speaks of, which must be all that are there."""
     with wave.open(io.BytesIO(audio)) as file:
-        assert len(audio) == 44 + 2 * file.getnframes()
-        return file.getnframes()
+        frames: int = file.getnframes()
+    assert len(audio) == 44 + 2 * frames
+    return frames
 
 
 def test_audio_comes_inside_json(platform: Platform) -> None:
