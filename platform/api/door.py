@@ -15,6 +15,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+from structlog.contextvars import bind_contextvars
 
 from api.throttles import RateWindow, TenantRate
 from tts_engine.services import Caller
@@ -50,6 +51,7 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
+        bind_contextvars(request_id=str(self.request_id))
         translation.activate("en")  # machines and their logs get one language, whoever set up the machine
         prepared: Request = super().initialize_request(request, *args, **kwargs)
         return prepared
