@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
+from django.conf import settings
 
 # The running platform, for the tests of console and system alike.
 pytest_plugins = ["tests.system.fixtures"]
@@ -17,13 +19,11 @@ for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"):
 HOME = Path(tempfile.mkdtemp(prefix="voxhouse-test-"))
 os.environ["VOXHOUSE_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-
-
-def pytest_configure() -> None:
-    """Load the settings now: pytest-django sets Django up right after, if they are loaded."""
-    from django.conf import settings
-
-    assert Path(settings.VOXHOUSE_HOME) == HOME.resolve()
+# Now, for conftest files below this one import models; pytest-django finds Django set up.
+django.setup()
+assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
+    "the settings were read before this file: unset DJANGO_SETTINGS_MODULE"
+)
 
 
 def pytest_unconfigure() -> None:

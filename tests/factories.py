@@ -11,6 +11,10 @@ from billing import services as billing
 from billing.models import Plan
 from tts_engine import queue
 from tts_engine.models import Synthesis
+from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.voice import Samples
+from tts_engine.store import Draft
 
 _numbers = itertools.count(1)
 
@@ -34,7 +38,9 @@ def make_tenant(*, plan: Plan | None = None) -> Tenant:
 
 
 @transaction.atomic
-def make_queued(tenant: Tenant, *, text: str = "你好。", priority: int | None = None) -> Synthesis:
+def make_queued(
+    tenant: Tenant, *, text: str = "你好。", priority: int | None = None, audio_format: str = "mp3"
+) -> Synthesis:
     """A queued row with its reservation, as the door leaves it."""
     synthesis_id = uuid4()
     reservation = billing.reserve(
@@ -53,7 +59,7 @@ def make_queued(tenant: Tenant, *, text: str = "你好。", priority: int | None
         pitch=0.0,
         volume=0.0,
         sample_rate=24000,
-        audio_format="mp3",
+        audio_format=audio_format,
         cache_key="",
         priority=reservation.priority if priority is None else priority,
         start_tag=reservation.start_tag,
@@ -64,3 +70,17 @@ def make_queued(tenant: Tenant, *, text: str = "你好。", priority: int | None
         utf8_bytes=3 * len(text),
         normalised_characters=len(text),
     )
+
+
+def make_done(tenant: Tenant, samples: Samples, *, text: str = "你好。", audio_format: str = "wav") -> Synthesis:
+    """A row that a worker has spoken, with these samples of 24 kHz as its audio. The queue must be empty before."""
+    make_queued(tenant, text=text, audio_format=audio_format)
+    row = queue.claim()
+    assert row is not None
+    with Draft(row, voice_rate=row.sample_rate) as draft:
+        for _ in draft.answer(rendered(draft.master(iter([samples])), row.sample_rate, FORMATS[audio_format])):
+            pass
+        spoken = queue.Outcome(audio_ms=round(len(samples) / 24), first_byte_ms=1, synthesis_ms=1)
+        assert queue.finish(row, spoken, draft)
+    row.refresh_from_db()
+    return row

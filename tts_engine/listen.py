@@ -55,6 +55,13 @@ async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
         yield piece
 
 
+async def finished(synthesis: Synthesis) -> Path:
+    """The file of the whole answer, once it is spoken and stored. Raises as `answer` does."""
+    async for _ in answer(synthesis):
+        pass
+    return store.answer_file(synthesis)
+
+
 async def _live(synthesis: Synthesis) -> AsyncIterator[bytes]:
     """What comes through the relay. Raises StreamLost when the rest is only to be had from the store."""
     if synthesis.status == Status.DONE:

@@ -54,6 +54,12 @@ def catalog() -> Catalog:
     return Catalog(settings.VOXHOUSE_HOME)
 
 
+def warm_up() -> None:
+    """Load what the first request of a web process would wait for: the voices' names and the front end."""
+    catalog()
+    front_end.read("你好，2026年。Hello")
+
+
 def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None = None) -> Synthesis:
     """Reserve the order's characters and queue it, or answer it from the cache, in one transaction.
 

@@ -1,7 +1,7 @@
 """Where audio lies: one folder a synthesis, below its tenant's.
 
     audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless
-                                          answer.<format>  the bytes that the caller was sent
+                                          answer.<format>  the bytes that the caller was sent; a WAV knows its size
                                           as.<format>      other formats, made when first asked for
     audio/drafts/<id>-<attempt>/           what a worker is still writing
 
@@ -20,6 +20,7 @@ import soundfile
 from django.conf import settings
 
 from tts_engine.models import Synthesis
+from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
@@ -61,6 +62,7 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
                     volume=synthesis.volume,
                 )
             )
+        complete(Path(file.name), FORMATS[audio_format])
         Path(file.name).rename(made)
     return made
 
@@ -111,6 +113,7 @@ class Draft:
     def keep(self) -> int:
         """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
         self._close()
+        complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
         final = _folder(self._synthesis)
         shutil.rmtree(final, ignore_errors=True)
         final.parent.mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,13 @@
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cache
 
 import structlog
 from django.conf import settings
 from django.db import connection
+from structlog.contextvars import bound_contextvars
 
 from tts_engine import queue, relay
 from tts_engine.batcher import Batcher, Hearing
@@ -46,14 +48,15 @@ class Engine:
         connection.close()  # nothing holds a database connection while it speaks
         if synthesis is None:
             return False
-        with self.leases.hold(synthesis):
+        with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
                 self._speak(synthesis)
             except SpeechError as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
+                log.info("refused", code=error.code)
             except Exception:
-                log.exception("synthesis_failed", synthesis=str(synthesis.id), voice=synthesis.voice)
+                log.exception("synthesis_failed", voice=synthesis.voice)
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
         return True
@@ -80,7 +83,8 @@ class Engine:
                 first_byte_ms=first_byte_ms,
                 synthesis_ms=_since(began),
             )
-            queue.finish(synthesis, outcome, draft)
+            kept = queue.finish(synthesis, outcome, draft)
+        log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
 
     def _chunks(self, voice_id: str, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
         """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""

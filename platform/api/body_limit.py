@@ -1,11 +1,10 @@
 """Refuse a huge body before anything is made of it: not kept in memory, not written to disk."""
 
-import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from api.errors import Problem
+from api.errors import Problem, at_no_door
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -45,7 +44,7 @@ class BodyLimit:
             if not message.get("more_body", False):
                 break
         if size > self._most:
-            await self._refuse(send)
+            await self._refuse(scope["path"], send)
             return
         replayed = iter(kept)
 
@@ -54,9 +53,11 @@ class BodyLimit:
 
         await self._application(scope, replay, send)
 
-    async def _refuse(self, send: Send) -> None:
+    async def _refuse(self, path: str, send: Send) -> None:
         message = f"The body is larger than {self._most} bytes. A text has at most a few thousand characters; split it."
-        problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", message)
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(problem.as_openai()).encode()})
+        headers = {"connection": "close"}
+        problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", message, headers=headers)
+        answer = at_no_door(problem, path)
+        raw = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": raw})
+        await send({"type": "http.response.body", "body": answer.content})

@@ -15,6 +15,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+from structlog.contextvars import bind_contextvars
 
 from api.throttles import RateWindow, TenantRate
 from tts_engine.services import Caller
@@ -34,10 +35,14 @@ class AnyAccept(BaseContentNegotiation):
 
 
 class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
-    """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format."""
+    """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format.
+
+    `member_names` tells what this door calls a member of the request that errors know by OpenAI's name.
+    """
 
     scope: ClassVar[str]
     speaks_openai: ClassVar[bool] = False
+    member_names: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = AnyAccept
     throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
 
@@ -46,6 +51,7 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
+        bind_contextvars(request_id=str(self.request_id))
         translation.activate("en")  # machines and their logs get one language, whoever set up the machine
         prepared: Request = super().initialize_request(request, *args, **kwargs)
         return prepared

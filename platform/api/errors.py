@@ -4,15 +4,16 @@ OpenAI's doors answer in OpenAI's envelope, ours in RFC 9457 `application/proble
 made from the same `Problem`. A test walks all error trees so that none is forgotten here.
 """
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -31,6 +32,9 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (accounts.Exists, HTTPStatus.CONFLICT),
     (accounts.Unacceptable, HTTPStatus.BAD_REQUEST),
     (billing.QuotaExceeded, HTTPStatus.TOO_MANY_REQUESTS),
+    (billing.UnknownPlan, HTTPStatus.BAD_REQUEST),
+    (billing.UnknownAccount, HTTPStatus.FORBIDDEN),
+    (billing.AccountExists, HTTPStatus.CONFLICT),
     (speech.VoiceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (speech.SpeechError, HTTPStatus.BAD_REQUEST),
     (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
@@ -38,6 +42,9 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+
+# Mistakes of ours that no request can cause: logged with their cause, told as nothing but a 500.
+OUR_MISTAKES = (billing.UnknownReservation, billing.OverSettled)
 
 OPENAI_TYPES = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
@@ -58,6 +65,10 @@ MEMBER_CODES = {
     "null_characters_not_allowed": "invalid_value",
     "surrogate_characters_not_allowed": "invalid_value",
 }
+
+PROBLEM_JSON = "application/problem+json"
+OPENAI_ADDRESSES = ("/v1/audio/", "/v1/models")
+ADDRESSES = ("/v1/", "/tts")
 
 
 class UnknownModel(exceptions.APIException):
@@ -124,9 +135,9 @@ def _from_rest_framework(error: exceptions.APIException) -> Problem:
     code = str(error.get_codes())
     if isinstance(error, exceptions.Throttled):
         code = "rate_limit_exceeded"
-        wait: float | None = getattr(error, "wait", None)
+        wait: int | None = getattr(error, "wait", None)  # DRF has rounded it up to whole seconds
         if wait is not None:
-            headers = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(round(wait * 1000))}
+            headers = {"retry-after": str(wait)}
     if isinstance(error, exceptions.NotAuthenticated):
         code = "invalid_api_key"
     if header := getattr(error, "auth_header", None):
@@ -157,7 +168,26 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: the answer to an error, in the words of the door it happened at."""
     problem = problem_of(error)
     door = context["view"]
+    problem = replace(problem, param=getattr(door, "member_names", {}).get(problem.param, problem.param))
     if getattr(door, "speaks_openai", False):
         return Response(problem.as_openai(), status=problem.status, headers=problem.headers)
     body = problem.as_problem_json(str(getattr(door, "request_id", "")))
-    return Response(body, status=problem.status, headers=problem.headers, content_type="application/problem+json")
+    return Response(body, status=problem.status, headers=problem.headers, content_type=PROBLEM_JSON)
+
+
+def at_no_door(problem: Problem, path: str) -> JsonResponse:
+    """The answer where no door was reached: in OpenAI's words at its addresses, else in ours."""
+    request_id = str(uuid4())
+    headers = {**problem.headers, "x-request-id": request_id}
+    if path.startswith(OPENAI_ADDRESSES):
+        return JsonResponse(problem.as_openai(), status=problem.status, headers=headers)
+    body = problem.as_problem_json(request_id)
+    return JsonResponse(body, status=problem.status, headers=headers, content_type=PROBLEM_JSON)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's hook for an address that leads nowhere: JSON where machines call, a page where people look."""
+    if not request.path.startswith(ADDRESSES):
+        return defaults.page_not_found(request, exception)
+    message = f"There is nothing at {request.method} {request.path}; every address is listed at /docs."
+    return at_no_door(Problem(HTTPStatus.NOT_FOUND, "unknown_url", message), request.path)

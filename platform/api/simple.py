@@ -1,18 +1,21 @@
 """The simple door: `POST /tts` answers audio inside JSON, `GET /tts/download` is one link."""
 
+import asyncio
 import base64
 from typing import Any
 
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
-from api.speech import VoiceField, audio_response, result_headers
+from api.downloads import file_response
+from api.speech import VoiceField, result_headers
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
@@ -48,15 +51,22 @@ class SimpleQuery(SimpleRequest):
         min_value=0.25, max_value=4.0, default=1.0
     )
 
+    def validate_text(self, text: str) -> str:
+        if "\ufffd" in text:  # what Django puts where a link's bytes are no UTF-8
+            raise ValidationError("The link is not UTF-8; encode its text as UTF-8, then percent-encode it.", "invalid")
+        return text
+
 
 class SimpleDoor(Door):
     scope = "speech"
+    member_names = {"input": "text"}
 
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:
         """Speak a text; the whole audio comes in the answer, base64."""
         synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request)
-        audio = b"".join([piece async for piece in listen.answer(synthesis)])
+        file = await listen.finished(synthesis)
+        audio = await asyncio.to_thread(file.read_bytes)
         return Response(_told(synthesis, audio), headers=result_headers(synthesis))
 
     def _place(self, body: SimpleRequest, request: Request) -> Synthesis:
@@ -86,10 +96,18 @@ class SimpleDownloadDoor(SimpleDoor):
         parameters=[SimpleQuery],
         responses={(200, "audio/wav"): OpenApiTypes.BINARY},
     )
-    async def get(self, request: Request) -> StreamingHttpResponse:
-        """Speak a text and send it as a file."""
+    async def get(self, request: Request) -> HttpResponseBase:
+        """Speak a text and send it, once it is whole, as a file."""
         synthesis = await listen.in_database(self._place, SimpleQuery(data=request.query_params.dict()), request)
-        response = await audio_response(synthesis)
-        extension = FORMATS[synthesis.audio_format].extension
-        response.headers["Content-Disposition"] = f'attachment; filename="speech{extension}"'
+        file = await listen.finished(synthesis)
+        described = FORMATS[synthesis.audio_format]
+        response = file_response(
+            file,
+            request,
+            media_type=described.media_type,
+            name=f"speech{described.extension}",
+            etag=synthesis.cache_key,  # the same link speaks the same bytes, so a broken download can go on
+        )
+        for name, value in result_headers(synthesis).items():
+            response.headers[name] = value
         return response

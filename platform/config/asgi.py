@@ -1,6 +1,8 @@
 """The web process: `uvicorn config.asgi:application`."""
 
 import os
+import threading
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -11,5 +13,23 @@ _django = get_asgi_application()  # sets Django up, which what follows needs
 from django.conf import settings  # noqa: E402
 
 from api.body_limit import BodyLimit  # noqa: E402
+from config.access_log import AccessLog  # noqa: E402
+from tts_engine.services import warm_up  # noqa: E402
 
-application = BodyLimit(_django, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+_doors = AccessLog(BodyLimit(_django, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    else:
+        await _doors(scope, receive, send)
+
+
+async def _live(receive: Any, send: Any) -> None:
+    """Load what the first request would wait for beside the doors, which are open at once."""
+    await receive()  # lifespan.startup
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()  # lifespan.shutdown
+    await send({"type": "lifespan.shutdown.complete"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import environ
 
-from config import embedded
+from config import embedded, logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -128,15 +128,8 @@ WHITENOISE_USE_FINDERS = True  # served from where they lie: no collectstatic be
 # A whole request body; the longest text allowed is far below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# Everything goes to standard error, where the supervisor or the container keeps it; errors with their cause.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
-}
+LOGGING = logging.CONFIGURATION
+logging.configure_structlog()
 
 # --- The API ----------------------------------------------------------------------------------
 
@@ -147,7 +140,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,

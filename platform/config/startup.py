@@ -129,7 +129,7 @@ def environment() -> dict[str, str]:
 
 
 def web() -> Service:
-    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--lifespan", "off"]
+    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--lifespan", "on"]
     options += ["--timeout-graceful-shutdown", "1"]
     return Service(
         "web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], environment=environment()

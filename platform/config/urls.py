@@ -8,3 +8,5 @@ urlpatterns = [
     path("", include("api.urls")),
     path("", include("console.urls")),
 ]
+
+handler404 = "api.errors.page_not_found"

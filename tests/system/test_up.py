@@ -6,21 +6,13 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psycopg
 
 from config import embedded, servers
-from tests.system.instance import MANAGE, Launch, Platform, environment, free_port, nothing_runs
-
-
-def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come about in time"
-        time.sleep(0.05)
+from tests.system.instance import MANAGE, Launch, Platform, environment, free_port, nothing_runs, until
 
 
 def refusal(home: Path, port: int, **more: str) -> str:

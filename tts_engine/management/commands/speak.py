@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.formats import format_of_file
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.catalog import Catalog
@@ -55,4 +56,5 @@ class Command(BaseCommand):
                 yield chunk.samples
 
         file.write_bytes(b"".join(rendered(counted(), info.sample_rate, audio_format)))
+        complete(file, audio_format)
         return samples / info.sample_rate, time.monotonic() - began

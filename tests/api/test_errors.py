@@ -1,0 +1,154 @@
+"""Every error of every room has a code of its own and a status that somebody chose."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import ModuleType
+
+import pytest
+from rest_framework import exceptions
+
+from accounts import errors as accounts
+from api import errors as api
+from api.errors import OUR_MISTAKES, problem_of
+from billing import errors as billing
+from tts_engine import errors as engine
+from tts_engine.speech import errors as speech
+
+TREES = (accounts, billing, engine, speech, api)
+
+# What clients may rely on: code and status of each error that can reach them.
+CONTRACT: dict[type[Exception], tuple[str, int]] = {
+    accounts.InvalidApiKey: ("invalid_api_key", 401),
+    accounts.ApiKeyRevoked: ("invalid_api_key", 401),
+    accounts.ApiKeyExpired: ("invalid_api_key", 401),
+    accounts.InsufficientScope: ("insufficient_scope", 403),
+    accounts.Unknown: ("not_found", 404),
+    accounts.UnknownTenant: ("tenant_not_found", 404),
+    accounts.UnknownApiKey: ("api_key_not_found", 404),
+    accounts.Exists: ("already_exists", 409),
+    accounts.TenantExists: ("tenant_exists", 409),
+    accounts.UserExists: ("user_exists", 409),
+    accounts.MemberExists: ("member_exists", 409),
+    accounts.Unacceptable: ("unacceptable_value", 400),
+    accounts.UnacceptableName: ("unacceptable_name", 400),
+    accounts.UnacceptableUser: ("unacceptable_user", 400),
+    accounts.UnknownTimeZone: ("unknown_time_zone", 400),
+    accounts.UnknownRole: ("unknown_role", 400),
+    accounts.UnknownScope: ("unknown_scope", 400),
+    accounts.UnacceptableExpiry: ("unacceptable_expiry", 400),
+    accounts.UnacceptablePassword: ("unacceptable_password", 400),
+    billing.QuotaExceeded: ("insufficient_quota", 429),
+    billing.UnknownPlan: ("plan_not_found", 400),
+    billing.UnknownAccount: ("account_not_found", 403),
+    billing.AccountExists: ("account_exists", 409),
+    engine.SynthesisNotFound: ("synthesis_not_found", 404),
+    engine.AudioNotReady: ("audio_not_ready", 409),
+    engine.SynthesisFailed: ("synthesis_failed", 500),
+    engine.SynthesisCancelled: ("synthesis_cancelled", 409),
+    engine.SpeechTimeout: ("server_is_overloaded", 503),
+    speech.TextError: ("text_unspeakable", 400),
+    speech.EmptyText: ("text_empty", 400),
+    speech.ControlCharacter: ("text_control_character", 400),
+    speech.NothingToSay: ("text_unspeakable", 400),
+    speech.StyleError: ("unsupported_by_voice", 400),
+    speech.UnknownVoice: ("voice_not_found", 400),
+    speech.UnknownFormat: ("format_not_supported", 400),
+    speech.VoiceUnavailable: ("voice_unavailable", 503),
+    api.UnknownModel: ("model_not_found", 404),
+}
+
+# The errors that need more than a message.
+MADE: dict[type[Exception], Exception] = {
+    accounts.UnacceptableUser: accounts.UnacceptableUser("why", param="email"),
+    billing.QuotaExceeded: billing.QuotaExceeded(
+        asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC)
+    ),
+    engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
+    speech.StyleError: speech.StyleError("why", param="emotion"),
+}
+
+
+def made(kind: type[Exception]) -> Exception:
+    return MADE.get(kind) or kind("why")
+
+
+def errors_of(tree: ModuleType) -> Iterator[type[Exception]]:
+    """The classes that the module itself defines, but for its root, which nobody raises."""
+    for found in vars(tree).values():
+        own = isinstance(found, type) and issubclass(found, Exception) and found.__module__ == tree.__name__
+        if own and found.__base__ is not Exception:
+            yield found
+
+
+ALL = [kind for tree in TREES for kind in errors_of(tree)]
+
+
+def test_the_contract_names_every_error() -> None:
+    """A new error fails here until somebody has chosen its code and its status."""
+    assert set(CONTRACT) | set(OUR_MISTAKES) == set(ALL)
+    assert not set(CONTRACT) & set(OUR_MISTAKES)
+
+
+@pytest.mark.parametrize("kind", CONTRACT, ids=lambda kind: kind.__name__)
+def test_code_and_status(kind: type[Exception]) -> None:
+    """What a caller is told is the code and the status of the contract, and why."""
+    problem = problem_of(made(kind))
+    assert (problem.code, problem.status) == CONTRACT[kind]
+    assert "why" in problem.message or kind is billing.QuotaExceeded
+
+
+@pytest.mark.parametrize("kind", OUR_MISTAKES, ids=lambda kind: kind.__name__)
+def test_a_mistake_of_ours_tells_nothing(kind: type[Exception]) -> None:
+    """No request can cause it, so its message is for the log alone."""
+    problem = problem_of(kind("a secret of the house"))
+    assert (problem.code, problem.status) == ("internal_error", 500)
+    assert "secret" not in problem.message
+
+
+def test_a_code_means_one_thing() -> None:
+    """Errors share a code only where one of them is the kind that all the others are."""
+    for code in {code for code, _ in CONTRACT.values()}:
+        kinds = [kind for kind, (own, _) in CONTRACT.items() if own == code]
+        assert any(all(issubclass(kind, parent) for kind in kinds) for parent in kinds), code
+
+
+def test_a_refused_text_is_the_caller_s_fault() -> None:
+    """The worker found that the text cannot be spoken: 400 with its member, not 500."""
+    problem = problem_of(engine.SynthesisFailed("why", code="text_unspeakable", param="input", refused=True))
+    assert (problem.status, problem.param) == (400, "input")
+
+
+def test_a_used_up_quota_is_not_to_be_repeated() -> None:
+    """Clients repeat a 429 by themselves, unless they are told not to."""
+    problem = problem_of(made(billing.QuotaExceeded))
+    assert problem.headers["x-should-retry"] == "false"
+    assert problem.as_openai()["error"]["type"] == "insufficient_quota"
+
+
+def test_a_rate_limit_says_when_to_come_back() -> None:
+    """In whole seconds, never too early."""
+    problem = problem_of(exceptions.Throttled(wait=1.2))
+    assert (problem.status, problem.code) == (429, "rate_limit_exceeded")
+    assert problem.headers == {"retry-after": "2"}
+
+
+def test_both_envelopes_have_all_their_members() -> None:
+    """OpenAI's four, and RFC 9457's with ours."""
+    problem = problem_of(speech.UnknownVoice("There is no voice x."))
+    assert problem.as_openai() == {
+        "error": {
+            "message": "There is no voice x.",
+            "type": "invalid_request_error",
+            "param": "voice",
+            "code": "voice_not_found",
+        }
+    }
+    assert problem.as_problem_json("7") == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "There is no voice x.",
+        "code": "voice_not_found",
+        "param": "voice",
+        "request_id": "7",
+    }

@@ -1,0 +1,180 @@
+"""Who may pass which door: one table over every route. A route that is missing from it fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Scope, Tenant
+from accounts.services import member_add, user_create
+
+MakeKey = Callable[..., dict[str, str]]
+NOBODY_S = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Door:
+    """One method of one route that a key opens. `answer` is what whoever may pass gets for an empty request."""
+
+    route: str
+    method: str
+    scope: str
+    answer: int
+
+    @property
+    def path(self) -> str:
+        return "/" + self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
+
+
+DOORS = [
+    Door("v1/audio/speech", "POST", "speech", 400),
+    Door("v1/audio/voices", "GET", "speech", 200),
+    Door("v1/models", "GET", "speech", 200),
+    Door("v1/models/<str:name>", "GET", "speech", 200),
+    Door("v1/text/preview", "POST", "speech", 400),
+    Door("v1/history", "GET", "history", 200),
+    Door("v1/history/<uuid:synthesis_id>", "GET", "history", 404),
+    Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
+    Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
+    Door("tts", "POST", "speech", 400),
+    Door("tts/download", "GET", "speech", 400),
+]
+
+# Pages that anybody may see, and what they answer: no key, no session, nothing of a tenant's.
+OPEN = {
+    "healthz": 200,
+    "readyz": 503,  # no worker runs here
+    "openapi.json": 200,
+    "docs": 200,
+    "favicon.ico": 301,
+    "i18n/setlang/": 302,
+    "accounts/login/": 200,
+    "accounts/signup/": 200,  # it says that nobody signs up by themselves
+    "accounts/inactive/": 200,
+    "accounts/confirm-email/": 200,
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": 200,
+    "accounts/password/reset/": 200,
+    "accounts/password/reset/done/": 200,
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": 200,
+    "accounts/password/reset/key/done/": 200,
+    "accounts/login/code/confirm/": 302,
+    "accounts/logout/": 302,  # who is not signed in is sent home
+}
+
+# Pages for people who are signed in.
+SIGNED_IN = {
+    "",
+    "accounts/reauthenticate/",
+    "accounts/email/",
+    "accounts/password/change/",
+    "accounts/password/set/",
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def test_every_route_is_in_the_table() -> None:
+    """Who adds a route says here who may pass."""
+    named = {door.route for door in DOORS} | set(OPEN) | SIGNED_IN
+    assert set(routes(get_resolver().url_patterns)) == named
+
+
+def test_every_method_of_a_door_is_in_the_table() -> None:
+    """A door that learns another method is told apart by it."""
+    for pattern in get_resolver().url_patterns:
+        for found in pattern.url_patterns if isinstance(pattern, URLResolver) else []:
+            view = getattr(found.callback, "cls", None)
+            if view is None or not hasattr(view, "scope"):
+                continue
+            methods = {name.upper() for name in view.http_method_names if hasattr(view, name)} - {"OPTIONS", "HEAD"}
+            assert methods == {door.method for door in DOORS if door.route == str(found.pattern)}, found
+
+
+def ids(door: Door) -> str:
+    return f"{door.method} {door.route}"
+
+
+@pytest.fixture
+def knock(tenant: Tenant) -> Callable[..., int]:
+    """knock(door, headers): the status."""
+
+    def knock(door: Door, headers: dict[str, str], client: Client | None = None) -> int:
+        answer = (client or Client()).generic(
+            door.method, door.path, b"{}" if door.method == "POST" else b"", "application/json", headers=headers
+        )
+        if answer.status_code >= 400:
+            told = answer.json()
+            assert (told.get("error") or told)["code"]
+        return answer.status_code
+
+    return knock
+
+
+@pytest.mark.parametrize("door", DOORS, ids=ids)
+def test_without_a_key_nobody_passes(door: Door, knock: Callable[..., int]) -> None:
+    """No key, a mistyped one and another scheme are 401."""
+    assert knock(door, {}) == 401
+    assert knock(door, {"Authorization": "Bearer vox_wrong"}) == 401
+    assert knock(door, {"Authorization": "Basic ZGVtbzpkZW1v"}) == 401
+
+
+@pytest.mark.parametrize("door", DOORS, ids=ids)
+def test_the_scope_of_the_door_is_needed_and_enough(door: Door, knock: Callable[..., int], key: MakeKey) -> None:
+    """All the other scopes together are 403; the one alone opens."""
+    assert knock(door, key(*set(Scope.values) - {door.scope})) == 403
+    assert knock(door, key(door.scope)) == door.answer
+
+
+@pytest.mark.parametrize("door", DOORS, ids=ids)
+def test_a_viewer_looks_and_does_not_speak(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
+    """A member's session opens what the role allows: a viewer's history, not speech."""
+    user = user_create(username="vera", password="a long word to guess")
+    member_add(tenant=tenant, user=user, role="viewer")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert knock(door, {}, client) == (403 if door.scope == "speech" else door.answer)
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "DELETE"}], ids=ids)
+def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
+    """Another site can send the browser here with its cookies; without our CSRF token it is refused."""
+    user = user_create(username="otto", password="a long word to guess")
+    member_add(tenant=tenant, user=user, role="owner")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert knock(door, {}, client) == 403
+
+
+PLACES = {"(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
+
+
+def path_of(route: str) -> str:
+    for place, value in PLACES.items():
+        route = route.replace(place, value)
+    return "/" + route.replace("^", "")
+
+
+@pytest.mark.parametrize("route", OPEN)
+@pytest.mark.django_db
+def test_open_pages(client: Client, route: str) -> None:
+    """They answer without a session."""
+    assert client.get(path_of(route)).status_code == OPEN[route]
+
+
+@pytest.mark.parametrize("route", sorted(SIGNED_IN))
+@pytest.mark.django_db
+def test_pages_for_people(client: Client, route: str) -> None:
+    """Without a session they show nothing and lead to the login page."""
+    answer = client.get(path_of(route))
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/login/")

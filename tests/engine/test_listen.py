@@ -1,0 +1,155 @@
+"""What a caller hears while a worker speaks, and what becomes of the row when one side goes away."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from asgiref.sync import ThreadSensitiveContext
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from accounts.models import Tenant
+from tests.engine.conftest import Run
+from tests.factories import make_done, make_queued, make_tenant
+from tts_engine import listen, queue, relay, store
+from tts_engine.errors import SpeechTimeout, SynthesisCancelled, SynthesisFailed
+from tts_engine.models import Status, Synthesis
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SILENCE = np.zeros(2400, np.float32)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the row after a twentieth of a second of silence instead of four."""
+    monkeypatch.setattr(relay, "BLOCK_MS", 50)
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make_tenant()
+
+
+async def heard(synthesis: Synthesis) -> bytes:
+    return b"".join([piece async for piece in listen.answer(synthesis)])
+
+
+def status_of(synthesis: Synthesis) -> str:
+    return Synthesis.objects.get(id=synthesis.id).status
+
+
+def test_a_finished_one_is_read_from_the_store(run: Run[Any], tenant: Tenant) -> None:
+    """The cache's answer needs no relay."""
+    done = make_done(tenant, SILENCE)
+    assert run(heard(done)) == store.answer_file(done).read_bytes()
+
+
+def test_what_the_relay_lost_comes_from_the_store(run: Run[Any], tenant: Tenant) -> None:
+    """Valkey forgot the stream in the middle: the caller gets the rest, each byte once."""
+    done = make_done(tenant, SILENCE)
+    relay.writer().delete(f"speech:{done.id}")
+    whole = store.answer_file(done).read_bytes()
+    relay.send(done.id, whole[:100], attempt=1, offset=0)
+    relay.send(done.id, whole[300:], attempt=1, offset=300)
+    done.status = Status.RUNNING  # as the caller's side knew it when it began to listen
+    assert run(heard(done)) == whole
+
+
+def test_a_silent_relay_is_made_up_for_by_the_row(run: Run[Any], tenant: Tenant) -> None:
+    """The end of the stream never came, but the row is done; one that failed or was cancelled says so."""
+    done = make_done(tenant, SILENCE)
+    relay.writer().delete(f"speech:{done.id}")
+    done.status = Status.RUNNING
+    assert run(heard(done)) == store.answer_file(done).read_bytes()
+    make_queued(tenant)
+    failed = queue.claim()
+    assert failed is not None
+    queue.fail(failed, SynthesisFailed("why", code="synthesis_failed"))
+    cancelled = make_queued(tenant)
+    queue.cancel(cancelled)
+    for row, error in ((failed, SynthesisFailed), (cancelled, SynthesisCancelled)):
+        relay.writer().delete(f"speech:{row.id}")
+        with pytest.raises(error):
+            run(heard(row))
+
+
+async def hang_up(synthesis: Synthesis) -> None:
+    waiting = asyncio.create_task(heard(synthesis))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+def test_who_hangs_up_in_the_queue_is_cancelled(run: Run[Any], tenant: Tenant) -> None:
+    row = make_queued(tenant)
+    run(hang_up(row))
+    assert status_of(row) == Status.CANCELLED
+
+
+def test_who_hangs_up_while_it_is_spoken_is_not(run: Run[Any], tenant: Tenant) -> None:
+    """What has begun is finished and kept for the history."""
+    make_queued(tenant)
+    row = queue.claim()
+    assert row is not None
+    run(hang_up(row))
+    assert status_of(row) == Status.RUNNING
+
+
+def test_who_stops_reading_in_the_middle_ends_nothing(run: Run[Any], tenant: Tenant) -> None:
+    """Closing the answer after its first piece, as a server does with a stream, leaves a running row alone."""
+    make_queued(tenant)
+    row = queue.claim()
+    assert row is not None
+    relay.send(row.id, b"first", attempt=1, offset=0)
+
+    async def one() -> bytes:
+        pieces = cast(AsyncGenerator[bytes], listen.answer(row))
+        first = await anext(pieces)
+        await pieces.aclose()
+        return first
+
+    assert run(one()) == b"first"
+    assert status_of(row) == Status.RUNNING
+
+
+def test_patience_ends(run: Run[Any], tenant: Tenant, settings: Settings) -> None:
+    """No audio in time: the caller is told to try later, and the row will not be spoken for nobody."""
+    settings.SPEECH_WAIT = timedelta(0)
+    row = make_queued(tenant)
+    with pytest.raises(SpeechTimeout):
+        run(heard(row))
+    assert status_of(row) == Status.CANCELLED
+
+
+def test_forty_who_wait_hold_no_connection(run: Run[Any], tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in a thread of its own, as in a web process: between two looks at their rows the pool has all it gave."""
+    monkeypatch.setattr(relay, "BLOCK_MS", 500)
+    rows = [make_queued(tenant) for _ in range(40)]
+    pool = connection.pool  # type: ignore[attr-defined]
+    connection.close()  # this thread's own goes back too
+
+    async def wait(row: Synthesis) -> None:
+        async with ThreadSensitiveContext():
+            await heard(row)
+
+    async def watch() -> list[int]:
+        waiting = [asyncio.create_task(wait(row)) for row in rows]
+        taken = []
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            stats = pool.get_stats()
+            taken.append(stats["pool_size"] - stats["pool_available"])
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return taken
+
+    looks = pool.get_stats()["requests_num"]
+    taken = run(watch())
+    assert pool.get_stats()["requests_num"] - looks >= 80  # at least one look and one cancellation each
+    assert sorted(taken)[len(taken) // 2] == 0, taken

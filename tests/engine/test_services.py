@@ -1,0 +1,213 @@
+"""A request at the door: reserved and queued together, or answered from the cache, or nothing at all."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from accounts.models import Tenant
+from billing.errors import QuotaExceeded
+from billing.models import Counter, LedgerEntry
+from billing.reconciliation import reconcile
+from billing.selectors import usage
+from tests.factories import make_plan, make_tenant
+from tts_engine import cache, queue, store, tasks
+from tts_engine.models import Status, Synthesis
+from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
+from tts_engine.speech.errors import NothingToSay, StyleError, UnknownVoice
+from tts_engine.store import Draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav")
+
+
+@pytest.fixture(autouse=True)
+def wake_ups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The messages that would have been sent to the workers."""
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.speak_next, "delay", lambda: sent.append("speak_next"))
+    return sent
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make_tenant()
+
+
+def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
+    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(order, **changed))
+    asked.refresh_from_db()
+    return asked
+
+
+def speak() -> None:
+    """What a worker would do, with a beep."""
+    row = queue.claim()
+    assert row is not None
+    with Draft(row, voice_rate=24_000) as draft:
+        for _ in draft.master(iter([np.zeros(240, np.float32)])):
+            pass
+        for _ in draft.answer(iter([b"RIFF" + row.text.encode().ljust(60)])):
+            pass
+        queue.finish(row, queue.Outcome(audio_ms=10, first_byte_ms=1, synthesis_ms=2), draft)
+
+
+def test_a_new_text_is_reserved_and_queued(tenant: Tenant, wake_ups: list[str]) -> None:
+    """One row with its facts, one reservation, one wake-up."""
+    asked = ask(tenant, text=" 你好，world！ ")
+    assert (asked.status, asked.characters, asked.text) == (Status.QUEUED, 9, "你好，world！")
+    assert (asked.hanzi, asked.other_characters) == (2, 7)
+    assert usage(tenant.id).reserved == 9
+    assert wake_ups == ["speak_next"]
+
+
+def test_the_same_text_twice_comes_from_the_cache(tenant: Tenant, wake_ups: list[str]) -> None:
+    """Done at once, the same bytes, nothing reserved or billed, no worker woken."""
+    first = ask(tenant)
+    speak()
+    again = ask(tenant)
+    assert (again.status, again.cache_hit, again.billed_characters) == (Status.DONE, True, 0)
+    assert again.audio_ms == 10
+    assert store.answer_file(again).read_bytes() == store.answer_file(first).read_bytes()
+    assert usage(tenant.id).used == first.characters
+    assert wake_ups == ["speak_next"]
+    assert reconcile() == []
+
+
+@pytest.mark.parametrize(("rate", "billed"), [(0, 0), (50, 1), (100, 3)])
+def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
+    """Percent of the characters, rounded down; the ledger says the same."""
+    tenant = make_tenant(plan=make_plan(cached_rate=rate))
+    ask(tenant)
+    speak()
+    assert ask(tenant).billed_characters == billed
+    assert (usage(tenant.id).used, usage(tenant.id).reserved) == (3 + billed, 0)
+    assert reconcile() == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": "您好。"},
+        {"voice": "yunxi"},
+        {"audio_format": "mp3"},
+        {"emotion": "happy"},
+        {"emotion_intensity": 0.5},
+        {"speed": 1.1},
+        {"pitch": 1.0},
+        {"volume": 3.0},
+        {"sample_rate": 16_000},
+        {"use_cache": False},
+    ],
+)
+def test_what_decides_the_bytes_decides_the_cache(tenant: Tenant, changed: dict[str, Any]) -> None:
+    """Another text, voice, format, style or rate is spoken anew; so is what asks for no cache."""
+    ask(tenant)
+    speak()
+    assert ask(tenant, **changed).status == Status.QUEUED
+
+
+def test_another_revision_of_the_voice_is_spoken_anew(tenant: Tenant) -> None:
+    """A voice that was renewed does not answer with its old sound."""
+    first = ask(tenant)
+    first.voice_revision += "+"
+    assert cache.key(first) != first.cache_key
+
+
+def test_no_tenant_hears_another_s_cache(tenant: Tenant) -> None:
+    """The same request of another team is spoken and billed anew."""
+    ask(tenant)
+    speak()
+    assert ask(make_tenant()).status == Status.QUEUED
+
+
+def test_lost_and_deleted_audio_is_spoken_anew(tenant: Tenant) -> None:
+    """A row alone is no hit: its file must be there."""
+    first = ask(tenant)
+    speak()
+    store.delete(first)
+    second = ask(tenant)
+    assert second.status == Status.QUEUED
+    speak()
+    synthesis_delete(second)
+    assert ask(tenant).status == Status.QUEUED
+
+
+def test_two_in_one_transaction(tenant: Tenant, wake_ups: list[str]) -> None:
+    """Both are reserved, in the order in which they came; workers are woken when it commits, not before."""
+    with transaction.atomic():
+        one, other = ask(tenant), ask(tenant)
+        assert wake_ups == []
+    assert one.start_tag is not None
+    assert other.start_tag is not None
+    assert one.start_tag < other.start_tag
+    assert usage(tenant.id).reserved == 6
+    assert wake_ups == ["speak_next", "speak_next"]
+
+
+def test_a_transaction_that_breaks_leaves_nothing(tenant: Tenant, wake_ups: list[str]) -> None:
+    """No row, no reservation, no wake-up."""
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        ask(tenant)
+        raise ZeroDivisionError
+    assert not Synthesis.objects.exists()
+    assert usage(tenant.id).reserved == 0
+    assert wake_ups == []
+
+
+def test_over_quota_nothing_is_written(wake_ups: list[str]) -> None:
+    """No row, no entry, no counter that moved; what fits is taken afterwards."""
+    tenant = make_tenant(plan=make_plan(characters=5))
+    ask(tenant)
+    before = list(LedgerEntry.objects.values()), list(Counter.objects.values())
+    with pytest.raises(QuotaExceeded) as refused:
+        ask(tenant, text="三个字")
+    assert (refused.value.asked, refused.value.limit, refused.value.reserved) == (3, 5, 3)
+    assert (list(LedgerEntry.objects.values()), list(Counter.objects.values())) == before
+    assert Synthesis.objects.count() == 1
+    assert ask(tenant, text="两字").status == Status.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [({"text": "😀"}, NothingToSay), ({"voice": "nobody"}, UnknownVoice), ({"emotion": "fear"}, StyleError)],
+)
+def test_what_cannot_be_spoken_is_not_written(tenant: Tenant, changed: dict[str, Any], error: type[Exception]) -> None:
+    """It is refused before anything is counted."""
+    with pytest.raises(error):
+        ask(tenant, **changed)
+    assert not Synthesis.objects.exists()
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_broker_that_is_away_loses_nothing(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row is in the queue all the same; the sweeper wakes a worker later."""
+
+    def refuse() -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(tasks.speak_next, "delay", refuse)
+    assert ask(tenant).status == Status.QUEUED
+    assert queue.waiting() == 1
+
+
+def test_deleting_what_waits_cancels_it(tenant: Tenant) -> None:
+    """It is not spoken any more, its characters are given back, its text is gone."""
+    asked = ask(tenant)
+    synthesis_delete(asked)
+    asked.refresh_from_db()
+    assert (asked.status, asked.text, asked.billed_characters) == (Status.CANCELLED, "", 0)
+    assert usage(tenant.id).reserved == 0
+    assert queue.claim() is None
+
+
+def test_the_caller_chooses_the_id(tenant: Tenant) -> None:
+    """The door's request id is the history's."""
+    own = uuid4()
+    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=ORDER, synthesis_id=own)
+    assert asked.id == own

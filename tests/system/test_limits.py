@@ -1,0 +1,107 @@
+"""What ends a tenant's calls: a used-up quota, too many a minute, a key that was revoked or has expired."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import openai
+import pytest
+
+from tests.system.instance import Platform
+
+AT_ONCE = 1.0  # seconds within which a key that ended must end everywhere
+MakeClient = Callable[[str], openai.OpenAI]
+
+
+@pytest.fixture
+def client(platform: Platform) -> Iterator[MakeClient]:
+    """client(key): the unmodified package as it comes, which repeats what it thinks worth repeating."""
+    clients: list[openai.OpenAI] = []
+
+    def make(key: str) -> openai.OpenAI:
+        clients.append(openai.OpenAI(base_url=f"{platform.url}/v1", api_key=key, timeout=60))
+        return clients[-1]
+
+    yield make
+    for made in clients:
+        made.close()
+
+
+def team(platform: Platform, name: str, **limits: int) -> str:
+    """A key of a new tenant, on a plan of its own with these limits."""
+    plan = {"characters_per_period": 1000, "requests_per_minute": 600, "concurrent_requests": 9} | limits
+    made = f"Plan.objects.create(name={name!r}, max_text_characters=4096, **{plan})"
+    platform.manage("shell", "--verbosity", "0", "--command", f"from billing.models import Plan; {made}")
+    platform.manage("tenant", "create", name, "--plan", name)
+    return new_key(platform, name)["key"]
+
+
+def new_key(platform: Platform, tenant: str, *options: str) -> dict[str, str]:
+    made: dict[str, str] = json.loads(platform.manage("key", "create", tenant, "--json", *options))
+    return made
+
+
+def watched(client: openai.OpenAI) -> tuple[openai.OpenAI, list[object]]:
+    """The client, and every request it sends from now on."""
+    sent: list[object] = []
+    return client.copy(http_client=openai.DefaultHttpxClient(event_hooks={"request": [sent.append]})), sent
+
+
+def speak(client: openai.OpenAI, text: str) -> Any:
+    return client.audio.speech.create(model="tts-1", voice="alloy", input=text, response_format="pcm")
+
+
+def test_a_used_up_quota_is_refused_once(platform: Platform, client: MakeClient) -> None:
+    """RateLimitError insufficient_quota, x-should-retry false; the package asks once and what fits is still spoken."""
+    counting, sent = watched(client(team(platform, "ten-characters", characters_per_period=10)))
+    with counting:
+        speak(counting, "八个字的一句话。")
+        sent.clear()
+        with pytest.raises(openai.RateLimitError) as refused:
+            speak(counting, "三个字")
+        assert len(sent) == 1
+        assert (refused.value.code, refused.value.type) == ("insufficient_quota", "insufficient_quota")
+        assert refused.value.response.headers["x-should-retry"] == "false"
+        assert refused.value.request_id
+        assert speak(counting, "两字").content
+        history: Any = counting.get("/history", cast_to=object)
+    assert [row["billed_characters"] for row in history["data"]] == [2, 8]
+
+
+def test_too_many_a_minute_are_told_when_to_come_back(platform: Platform, client: MakeClient) -> None:
+    """RateLimitError rate_limit_exceeded with retry-after within the minute, and the window in headers."""
+    patient = client(team(platform, "three-a-minute", requests_per_minute=3)).with_options(max_retries=0)
+    left = [patient.models.with_raw_response.list().headers["x-ratelimit-remaining-requests"] for _ in range(3)]
+    assert left == ["2", "1", "0"]
+    with pytest.raises(openai.RateLimitError) as refused:
+        patient.models.list()
+    assert refused.value.code == "rate_limit_exceeded"
+    headers = refused.value.response.headers
+    assert 1 <= int(headers["retry-after"]) <= 60
+    assert "x-should-retry" not in headers
+    assert headers["RateLimit-Policy"] == '"requests";q=3;w=60'
+
+
+def test_a_revoked_key_ends_at_once(platform: Platform, client: MakeClient) -> None:
+    """The request after the revocation is refused; the team's other key goes on."""
+    made = new_key(platform, "demo", "--name", "revoked")
+    leaving = client(made["key"])
+    assert leaving.models.list().data
+    platform.manage("key", "revoke", made["id"])
+    with pytest.raises(openai.AuthenticationError, match="revoked") as refused:
+        leaving.models.list()
+    assert refused.value.code == "invalid_api_key"
+    assert client(platform.api_key).models.list().data
+
+
+def test_an_expired_key_ends_within_a_second(platform: Platform, client: MakeClient) -> None:
+    """It works up to its moment and not a second beyond, though nobody does anything."""
+    end = datetime.now(UTC) + timedelta(seconds=5)
+    leaving = client(new_key(platform, "demo", "--expires", end.isoformat())["key"])
+    assert leaving.models.list().data
+    assert datetime.now(UTC) < end
+    time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()) + AT_ONCE)
+    with pytest.raises(openai.AuthenticationError, match="expired"):
+        leaving.models.list()

@@ -1,0 +1,66 @@
+"""The simple door: audio inside JSON, and a link that is a file."""
+
+import base64
+import io
+import wave
+from urllib.parse import quote
+
+import httpx
+
+from tests.system.instance import Platform, until
+
+
+def frames_of(audio: bytes) -> int:
+    """The samples that the header of a WAV speaks of, which must be all that are there."""
+    with wave.open(io.BytesIO(audio)) as file:
+        frames: int = file.getnframes()
+    assert len(audio) == 44 + 2 * frames
+    return frames
+
+
+def test_audio_comes_inside_json(platform: Platform) -> None:
+    """A whole WAV in base64, the first time and from the cache, with what it was billed."""
+    headers = {"Authorization": f"Bearer {platform.api_key}"}
+    answers = [
+        httpx.post(
+            f"{platform.url}/tts", json={"text": "简单的一扇门。", "emotion": "happy"}, headers=headers, timeout=60
+        )
+        for _ in range(2)
+    ]
+    told = [answer.raise_for_status().json() for answer in answers]
+    assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit"]
+    assert [each["billed_characters"] for each in told] == [7, 0]
+    assert told[0]["audio_base64"] == told[1]["audio_base64"]
+    assert 24_000 < frames_of(base64.b64decode(told[0]["audio_base64"])) < 4 * 24_000
+
+
+def test_a_link_is_a_file(platform: Platform) -> None:
+    """A whole WAV of known size; the same link again gives the same bytes, so a download can go on."""
+    with httpx.Client(headers={"Authorization": f"Bearer {platform.api_key}"}, timeout=60) as client:
+        link = f"{platform.url}/tts/download?text=链接就是文件。"
+        first = client.get(link).raise_for_status()
+        assert first.headers["content-length"] == str(len(first.content))
+        assert frames_of(first.content)
+        again = client.get(link, headers={"Range": "bytes=100-", "If-Range": first.headers["etag"]})
+    assert again.status_code == 206
+    assert again.content == first.content[100:]
+
+
+def test_no_log_holds_what_was_sent(platform: Platform) -> None:
+    """Neither the text, percent-encoded or plain, nor the key; the request's id is in web and worker alike."""
+    text = "这句话不进日志。"
+    answer = httpx.get(
+        f"{platform.url}/tts/download",
+        params={"text": text},
+        headers={"Authorization": f"Bearer {platform.api_key}"},
+        timeout=60,
+    )
+    request_id = answer.raise_for_status().headers["x-request-id"]
+
+    def logs() -> dict[str, str]:
+        return {file.stem: file.read_text() for file in (platform.home / "logs").glob("*.log")}
+
+    until(lambda: f"event=request request_id={request_id}" in logs()["web"])
+    until(lambda: any(f"event=spoken request_id={request_id}" in logs()[name] for name in logs() if "worker" in name))
+    for sent in (text, quote(text), platform.api_key):
+        assert not [name for name, log in logs().items() if sent in log]

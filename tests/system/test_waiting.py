@@ -1,0 +1,98 @@
+"""Callers that wait while every worker is busy: what they hold, and what becomes of those who hang up."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from django.conf import settings
+
+from config import embedded
+from tests.system.instance import Launch, Platform, until
+
+WAITING = 40
+LONG = "从前有一座山，山上有一座庙，庙里有一个老和尚，正在给小和尚讲故事。" * 100
+
+
+def call(platform: Platform, text: str) -> socket.socket:
+    """Ask for a text and do not read the answer; closing the socket hangs up."""
+    body = json.dumps({"model": "tts-1", "voice": "alloy", "input": text, "response_format": "mp3"}).encode()
+    head = (
+        "POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {platform.api_key}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    caller = socket.create_connection(("127.0.0.1", platform.port))
+    caller.sendall(head.encode() + body)
+    return caller
+
+
+def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {platform.api_key}"}
+    answer = httpx.get(f"{platform.url}/v1/history", params=narrow, headers=headers)
+    found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def busy(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """An instance of one worker, each of whose threads has a text of many minutes before it."""
+    platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1")
+    with ExitStack() as blockers:
+        for number in range(settings.WORKER_THREADS):
+            blockers.enter_context(call(platform, f"{number}{LONG}"))
+        until(lambda: len(rows(platform, status="running")) == settings.WORKER_THREADS)
+        yield platform
+    platform.stop()
+
+
+@pytest.fixture
+def callers(busy: Platform) -> Iterator[list[socket.socket]]:
+    """Forty who wait in the queue."""
+    with ExitStack() as held:
+        waiting = [held.enter_context(call(busy, f"第{number}位请稍等。")) for number in range(WAITING)]
+        until(lambda: len(rows(busy, status="queued")) == WAITING)
+        yield waiting
+    until(lambda: not rows(busy, status="queued"))
+
+
+def at_work(database: psycopg.Connection[Any]) -> int:
+    """The connections that do something or hold a transaction open, but for the one that asks."""
+    found = database.execute(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_forty_who_wait_hold_no_database_connection(busy: Platform, callers: list[socket.socket]) -> None:
+    """More of them than the pool has connections, and yet it is free for others, and nearly always still.
+
+    Longer than a silent reader's look at its row; a worker's lease, beat and sweep make short queries of their own.
+    """
+    assert settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] < WAITING
+    host, name = str(embedded.socket_folder(busy.home)), str(embedded.database(busy.home)["NAME"])
+    samples: list[int] = []
+    with psycopg.connect(host=host, user="postgres", dbname=name, autocommit=True) as database:
+        for _ in range(60):
+            samples.append(at_work(database))
+            time.sleep(0.1)
+    assert sorted(samples)[len(samples) // 2] == 0, samples
+    began = time.monotonic()
+    assert len(rows(busy, status="queued")) == WAITING
+    assert time.monotonic() - began < 2
+
+
+def test_who_hangs_up_is_cancelled(busy: Platform, callers: list[socket.socket]) -> None:
+    """One closes the connection: its row is cancelled and bills nothing; all others wait on."""
+    callers[7].close()
+    until(lambda: rows(busy, status="cancelled", text="第7位"))
+    (row,) = rows(busy, text="第7位", status="cancelled")
+    assert (row["billed_characters"], row["audio_ms"]) == (0, None)
+    assert len(rows(busy, status="queued")) == WAITING - 1
+    busy.manage("reconcile")
