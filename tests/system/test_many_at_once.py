@@ -41,7 +41,7 @@ _voice: Voice
 
 def load(home: Path) -> None:
     """A process of its own for the sentences made alone: one voice, loaded once."""
-    global _voice  # noqa: PLW0603
+    global _voice
     _voice = Catalog(home).load("kokoro")
 
 
