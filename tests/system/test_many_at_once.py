@@ -67,7 +67,7 @@ def test_two_hundred_requests_of_twenty_tenants(platform: Platform) -> None:
     with ThreadPoolExecutor(len(TEXTS)) as threads:
         answers = list(threads.map(lambda job: ask(platform, keys[job[0] % TENANTS], job[1]), enumerate(TEXTS)))
     assert {answer.status_code for answer in answers} == {200}
-    with ProcessPoolExecutor(os.cpu_count(), initializer=load, initargs=[platform.home]) as processes:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=load, initargs=(platform.home,)) as processes:
         for text, answer, alone in zip(TEXTS, answers, processes.map(spoken_alone, TEXTS), strict=True):
             assert answer.content == alone, text
     assert len({answer.content for answer in answers}) == len(TEXTS)
