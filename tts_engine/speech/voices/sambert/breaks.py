@@ -10,10 +10,14 @@ closed front end are published, and these rules give both:
    what jieba's dictionary tags `l`.
 3. 的, 地 and 得 between words stand alone: 我们#1的#1店铺#4.
 4. Other function words cling to the word they lean on, as `text.prosody` says by giving no break
-   between them. A chain of them is divided into prosodic words of two to four syllables where it
-   can, the later one the longer: 我也#1不知道. The published sequences hold no example of this; it is
-   how Mandarin corpora are labelled (陪外孙 is one word in the Biaobei corpus).
-5. A 儿 that colours a syllable belongs to that syllable's word.
+   between them. A chain of such words is divided into prosodic words of two to four syllables where
+   it can, none of which begins in the neutral tone, the later one the longer: 我也#1不知道,
+   都站了#1起来. Two single characters left side by side make a foot: 帮您.
+5. A 儿 that colours a syllable belongs to that syllable's word, and a phrase break that only length
+   asked for never parts a word from a neutral tone: 一心一意#1地#2.
+
+The published sequences hold no example of rule 4; it is how Mandarin corpora are labelled (陪外孙 and
+拥抱我 are one word each in the Biaobei corpus).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +31,8 @@ from tts_engine.speech.voices.sambert.syllables import Syllable, mandarin
 
 _PARTICLES = frozenset("的地得")
 _LONGEST = 4  # syllables
-_LONE = 2  # what one syllable alone costs a division
+_NEUTRAL_TONE = 5
+_LONE, _WEAK = 2, 3  # what a single syllable, and a beginning in the neutral tone, cost a division
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,18 @@ class ProsodicWord:
     syllables: tuple[Syllable, ...]
     break_after: Break
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether it begins in the neutral tone, as particles do."""
+        return self.syllables[0].tone == _NEUTRAL_TONE
+
 
 def prosodic_words(sentence: Sentence) -> list[ProsodicWord]:
     """The words of a sentence that sound, the last one ended by #4; [] if none does. Raises UnknownUnit."""
     words: list[ProsodicWord] = []
     for chain in _chains(_sounding(_lexical(sentence.words))):
         words += _divided(chain)
+    words = _with_feet(words)
     if words:
         words[-1] = replace(words[-1], break_after=Break.SENTENCE)
     return words
@@ -85,6 +96,7 @@ def _sounding(words: Iterable[Word]) -> list[ProsodicWord]:
             syllables = tuple(mandarin(word.characters, first))
         if syllables:
             sounding.append(ProsodicWord(word.text, word.kind, syllables, word.break_after))
+            _move_phrase_break(sounding)
         elif sounding:
             before = sounding[-1]
             sounding[-1] = replace(before, break_after=max(before.break_after, word.break_after))
@@ -92,8 +104,21 @@ def _sounding(words: Iterable[Word]) -> list[ProsodicWord]:
     return sounding
 
 
+def _move_phrase_break(words: list[ProsodicWord]) -> None:
+    """From before the last word to after it, where that is weak and no punctuation comes between."""
+    if len(words) == 1:
+        return
+    before, last = words[-2:]
+    adjacent = before.syllables[-1].end == last.syllables[0].first
+    if adjacent and last.is_weak and before.break_after is Break.PHRASE:
+        words[-2:] = [
+            replace(before, break_after=Break.WORD),
+            replace(last, break_after=max(Break.PHRASE, last.break_after)),
+        ]
+
+
 def _chains(words: Sequence[ProsodicWord]) -> Iterator[list[ProsodicWord]]:
-    """Runs of words with no break between them."""
+    """Runs of words that may be one prosodic word."""
     chain: list[ProsodicWord] = []
     for word in words:
         if chain and not _cling(chain[-1], word):
@@ -107,11 +132,11 @@ def _chains(words: Sequence[ProsodicWord]) -> Iterator[list[ProsodicWord]]:
 def _cling(word: ProsodicWord, following: ProsodicWord) -> bool:
     if word.break_after is not Break.NONE or word.kind is not following.kind:
         return False
-    return word.text not in _PARTICLES and following.text not in _PARTICLES
+    return _PARTICLES.isdisjoint((word.text, following.text))
 
 
 def _divided(chain: Sequence[ProsodicWord]) -> list[ProsodicWord]:
-    """The division of a chain with the fewest single syllables, no joined word longer than four."""
+    """The cheapest division of a chain; no joined word is longer than four syllables."""
     sizes = [len(word.syllables) for word in chain]
     best: list[tuple[int, list[ProsodicWord]]] = [(0, [])]
     for end in range(1, len(chain) + 1):
@@ -120,9 +145,24 @@ def _divided(chain: Sequence[ProsodicWord]) -> list[ProsodicWord]:
             size = sum(sizes[start:end])
             if size <= _LONGEST or end - start == 1:
                 cost, before = best[start]
-                divisions.append((cost + _LONE * (size == 1), [*before, _said_as_one(chain[start:end])]))
+                cost += _LONE * (size == 1) + _WEAK * chain[start].is_weak
+                divisions.append((cost, [*before, _said_as_one(chain[start:end])]))
         best.append(min(divisions, key=lambda division: division[0]))
     return best[-1][1]
+
+
+def _with_feet(words: Iterable[ProsodicWord]) -> list[ProsodicWord]:
+    feet: list[ProsodicWord] = []
+    for word in words:
+        if feet and feet[-1].break_after is Break.WORD and _is_light(feet[-1]) and _is_light(word):
+            feet[-1] = _said_as_one((feet[-1], word))
+        else:
+            feet.append(word)
+    return feet
+
+
+def _is_light(word: ProsodicWord) -> bool:
+    return word.kind is WordKind.HANZI and len(word.text) == 1 and word.text not in _PARTICLES
 
 
 def _said_as_one(words: Sequence[ProsodicWord]) -> ProsodicWord:

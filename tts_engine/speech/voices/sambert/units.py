@@ -27,7 +27,7 @@ from tts_engine.speech.voices.sambert.tones import third_tones
 SPEAKER = "F7"
 """The row of the speaker table that every released voice is spoken with."""
 
-_SYMBOL = re.compile(r"\{([^{}$\s]+(?:\$[^{}$\s]+){5})\}")
+_SYMBOL = re.compile(r"\{[^{}$]+(?:\$[^{}$]+){5}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,15 @@ def written(units: Iterable[Unit]) -> str:
 
 def parse(sequence: str) -> list[Unit]:
     """The units of a sequence as `written`; they belong to no characters. Raises UnknownUnit."""
-    malformed = [part for part in sequence.split() if not _SYMBOL.fullmatch(part)]
+    parts = sequence.split()
+    malformed = [part for part in parts if not _SYMBOL.fullmatch(part)]
     if malformed:
         raise UnknownUnit(malformed)
-    return [Unit(*part.strip("{}").split("$")) for part in sequence.split()]
+    return [_parsed(*part[1:-1].split("$")) for part in parts]
+
+
+def _parsed(sy: str, tone: str, syllable_flag: str, word_segment: str, emotion: str, speaker: str) -> Unit:
+    return Unit(sy, tone, syllable_flag, word_segment, emotion, speaker)
 
 
 def runs_of(units: Sequence[Unit], longest: int) -> Iterator[list[Unit]]:
