@@ -4,7 +4,8 @@ SpeechError
 ├── TextError              the text itself cannot be spoken
 │   ├── EmptyText          nothing but white space
 │   ├── ControlCharacter   a character no text should hold (NUL, escape, ...)
-│   └── NothingToSay       no character the front end or the voice can read
+│   ├── NothingToSay       no character the front end or the voice can read
+│   └── UnknownUnit        a sound that the voice's model has no unit for
 ├── StyleError             the voice cannot honour what was asked of it
 ├── UnknownVoice           no voice of that name is installed
 ├── UnknownFormat          no encoder for that audio format
@@ -13,6 +14,8 @@ SpeechError
 Each class has a stable `code`, which doors pass on to callers, and `param`, the member of the
 request it speaks of.
 """
+
+from collections.abc import Sequence
 
 
 class SpeechError(Exception):
@@ -45,6 +48,16 @@ class NothingToSay(TextError):
     """Not one character of the text has a sound (emoji only, a script the voice cannot read)."""
 
     code = "text_unspeakable"
+
+
+class UnknownUnit(TextError):
+    """The voice's model has no unit for a sound of the text; `names` are those it lacks."""
+
+    code = "text_unit_unknown"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"This voice has no unit for {', '.join(names)}: write it in another way.")
+        self.names = tuple(names)
 
 
 class StyleError(SpeechError):
