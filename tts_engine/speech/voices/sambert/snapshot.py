@@ -125,7 +125,7 @@ def _set_durations(adaptor: VarianceAdaptor, text: Tensor, speaker: Tensor, emot
     last = adaptor.duration_predictor.fc
 
     def log_durations() -> Tensor:
-        return adaptor(text, speaker, emotion)[0].log_duration
+        return adaptor.predict(text, speaker, emotion)[0].log_duration
 
     last.bias.fill_(wanted)
     last.weight.mul_(_short(SPREAD / log_durations().std()))
