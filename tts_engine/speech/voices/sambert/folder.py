@@ -238,5 +238,7 @@ def _check_rows(c: AcousticConfig, weights: Weights, inventory: Inventory, file:
         have, want = getattr(rows, table), sizes[table]
         if have not in (want, want - 1) and not (table == "speaker" and c.se):
             raise DamagedModel(
-                file, key, f"has {have} rows and the voice's list of {table} makes {want} (or {want - 1} without a mask)"
+                file,
+                key,
+                f"has {have} rows and the voice's list of {table} makes {want} (or {want - 1} without a mask)",
             )

@@ -26,14 +26,11 @@ from tts_engine.speech.voices.sambert.units import parse
 from tts_engine.speech.voices.sambert.variance import Regulated, VarianceAdaptor
 from tts_engine.speech.voices.sambert.weights import Weights
 
-# The published configurations that can be stood in for; they lie in data/, as KAN-TTS (MIT) has them.
-ACOUSTIC = ("sambert_16k", "sambert_24k", "sambert_nsf_16k")
-GENERATORS = ("hifigan_noncausal_v1_16k", "hifigan_v1_16k", "hifigan_v1_24k", "hifigan_noncausal_nsf_v1_16k")
-
 EXAMPLE = "example_symbols.txt"  # 22 units that the closed front end made, as published
 MARKS = 3  # rows of a table that stand for no name: padding, end, mask
 FRAMES = 12  # of a symbol, in the middle
-SPREAD = 0.35  # deviation of the log duration
+TINT = 0.1  # of emotion and speaker, beside the text
+SPREAD = 0.2  # deviation of the log duration
 LOUDNESS = 0.1  # root mean square of the waveform
 F0_MEAN, F0_DEVIATION = 200.0, 60.0  # Hz
 
@@ -42,11 +39,12 @@ def make_snapshot(
     folder: Path,
     seed: int,
     voices: Sequence[str],
-    acoustic: str = ACOUSTIC[0],
-    generator: str = GENERATORS[0],
+    acoustic: str = "sambert_16k",
+    generator: str = "hifigan_noncausal_v1_16k",
 ) -> None:
     """Write a model folder with the given voices, each with weights of its own; the same seed, the same bytes.
 
+    `acoustic` and `generator` name published configurations: they lie in data/, as KAN-TTS (MIT) has them.
     Raises VoiceUnavailable if the folder has something in it already.
     """
     if folder.exists() and any(folder.iterdir()):
@@ -68,15 +66,12 @@ def write_voice(folder: Path, seed: int, acoustic: str, generator: str, audio: s
     (folder / "audio_config.yaml").write_text(audio, "utf-8")
     (am / "config.yaml").write_text(acoustic, "utf-8")
     (voc / "config.yaml").write_text(generator, "utf-8")
-    fields = Fields.of(am / "config.yaml", "", yaml.safe_load(acoustic))
-    c = AcousticConfig.parse(fields.mapping("Model").mapping("KanTtsSAMBERT").mapping("params"))
-    g = GeneratorConfig.parse(
-        Fields.of(voc / "config.yaml", "", yaml.safe_load(generator))
-        .mapping("Model")
-        .mapping("Generator")
-        .mapping("params")
+    am_yaml, voc_yaml = (
+        Fields.of(each / "config.yaml", "", yaml.safe_load(text)) for each, text in ((am, acoustic), (voc, generator))
     )
-    speakers = len(fields.mapping("linguistic_unit").values["speaker_list"].split(","))
+    c = AcousticConfig.parse(am_yaml.mapping("Model").mapping("KanTtsSAMBERT").mapping("params"))
+    g = GeneratorConfig.parse(voc_yaml.mapping("Model").mapping("Generator").mapping("params"))
+    speakers = len(am_yaml.mapping("linguistic_unit").values["speaker_list"].split(","))
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(int.from_bytes(hashlib.sha256(f"{seed} {folder.name}".encode()).digest()[:8], "big"))
         model, mel = _acoustic_model(c, speakers)
@@ -105,6 +100,9 @@ def _acoustic_model(c: AcousticConfig, speakers: int) -> tuple[AcousticModel, Te
     """The model, and a mel [1, T, num_mels] of its making; its durations are set to those of speech."""
     sizes = {**published().sizes, "speaker": 0 if c.se else speakers + MARKS}
     model = AcousticModel(c, Tables(**sizes)).eval()
+    model.emo_tokenizer.weight.mul_(TINT)  # else one constant of the utterance drowns its text
+    if not c.se:
+        model.spk_tokenizer.weight.mul_(TINT)
     rows = published().rows(parse(files(__package__).joinpath("data", EXAMPLE).read_text("utf-8")))
     units, emotion, speaker = (torch.from_numpy(ids)[None] for ids in (rows.linguistic, rows.emotion, rows.speaker))
     if c.se:
