@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts_engine.speech.voices.sambert.config import AcousticConfig, Rows
+from tts_engine.speech.voices.sambert.config import AcousticConfig, Tables
 from tts_engine.speech.voices.sambert.decoder import Decoder
 from tts_engine.speech.voices.sambert.encoder import TextEncoder
 from tts_engine.speech.voices.sambert.layers import FSMN, blank
@@ -44,12 +44,12 @@ class Speech(NamedTuple):
 
 
 class AcousticModel(nn.Module):
-    def __init__(self, c: AcousticConfig, rows: Rows) -> None:
+    def __init__(self, c: AcousticConfig, tables: Tables) -> None:
         super().__init__()
-        self.text_encoder = TextEncoder(c, rows)
+        self.text_encoder = TextEncoder(c, tables)
         if not c.se:
-            self.spk_tokenizer = nn.Embedding(rows.speaker, c.speaker_units)
-        self.emo_tokenizer = nn.Embedding(rows.emotion, c.emotion_units)
+            self.spk_tokenizer = nn.Embedding(tables.speaker, c.speaker_units)
+        self.emo_tokenizer = nn.Embedding(tables.emotion, c.emotion_units)
         self.variance_adaptor = VarianceAdaptor(c)
         self.mel_decoder = Decoder(c)
         self.mel_postnet = PostNet(c)

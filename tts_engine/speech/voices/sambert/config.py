@@ -4,6 +4,7 @@ The fields have the names of the published yaml files. Every number is held to a
 a yaml which asks for a thousand million rows is refused while it is still only text.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from tts_engine.speech.voices.sambert.errors import DamagedModel
 
 MOST_UNITS = 16_384  # of one layer; the widest published layer has 1,024
 MOST_LAYERS = 64
+MOST_KERNEL = 1_024
+MOST_SCALE = 64
+MOST_HOP = 4_096  # samples a frame; published generators have 100 to 600
+MOST_RATE = 192_000  # Hz
 MOST_POSITIONS = 65_536  # symbols of one utterance; published models have 800
 
 
@@ -37,17 +42,17 @@ class Fields:
         self._require(name)
         return Fields.of(self.file, f"{self.path}.{name}" if self.path else name, self.values[name])
 
-    def int(self, name: str, most: int, least: int = 1) -> int:
+    def whole(self, name: str, most: int, least: int = 1) -> int:
         self._require(name)
-        return self._int(name, self.values[name], least, most)
+        return self._whole(name, self.values[name], least, most)
 
-    def ints(self, name: str, most: int, least: int = 1) -> tuple[int, ...]:
+    def wholes(self, name: str, most: int, least: int = 1) -> tuple[int, ...]:
         self._require(name)
-        return self._ints(name, self.values[name], least, most)
+        return self._wholes(name, self.values[name], least, most)
 
-    def int_lists(self, name: str, most: int) -> tuple[tuple[int, ...], ...]:
+    def whole_lists(self, name: str, most: int) -> tuple[tuple[int, ...], ...]:
         self._require(name)
-        return tuple(self._ints(name, each, 1, most) for each in self._list(name, self.values[name]))
+        return tuple(self._wholes(name, each, 1, most) for each in self._list(name, self.values[name]))
 
     def number(self, name: str, default: float) -> float:
         value = self.values.get(name, default)
@@ -72,7 +77,7 @@ class Fields:
         if name not in self.values:
             raise self.refuse(name, "is missing")
 
-    def _int(self, name: str, value: Any, least: int, most: int) -> int:
+    def _whole(self, name: str, value: Any, least: int, most: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.refuse(name, f"must be a whole number, not {_kind(value)}")
         if not least <= value <= most:
@@ -84,8 +89,8 @@ class Fields:
             raise self.refuse(name, f"must be a list of 1 to {MOST_LAYERS}, not {_kind(value)}")
         return value
 
-    def _ints(self, name: str, value: Any, least: int, most: int) -> tuple[int, ...]:
-        return tuple(self._int(name, each, least, most) for each in self._list(name, value))
+    def _wholes(self, name: str, value: Any, least: int, most: int) -> tuple[int, ...]:
+        return tuple(self._whole(name, each, least, most) for each in self._list(name, value))
 
 
 def _kind(value: Any) -> str:
@@ -93,7 +98,7 @@ def _kind(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Tables:
     """How many rows each table of the acoustic model has: the units of its inventory, and its marks.
 
     Known from the checkpoint alone; older models have one mark fewer. `speaker` is 0 where a
@@ -158,13 +163,13 @@ class AcousticConfig:
                 raise params.refuse(kind, f"models of {what} are not supported")
 
         def units(name: str) -> int:
-            return params.int(name, MOST_UNITS)
+            return params.whole(name, MOST_UNITS)
 
         def layers(name: str) -> int:
-            return params.int(name, MOST_LAYERS)
+            return params.whole(name, MOST_LAYERS)
 
         def heads(part: str) -> int:
-            count = params.int(f"{part}_num_heads", MOST_UNITS)
+            count = params.whole(f"{part}_num_heads", MOST_UNITS)
             if units(f"{part}_num_units") % count:
                 raise params.refuse(f"{part}_num_heads", f"does not divide {part}_num_units")
             return count
@@ -172,14 +177,14 @@ class AcousticConfig:
         def shifts(part: str) -> tuple[int, ...]:
             count = layers(f"{part}_fsmn_num_layers")
             if not isinstance(params.values.get(f"{part}_shift"), list):
-                return (params.int(f"{part}_shift", MOST_UNITS, least=0),) * count
-            each = params.ints(f"{part}_shift", MOST_UNITS, least=0)
+                return (params.whole(f"{part}_shift", MOST_UNITS, least=0),) * count
+            each = params.wholes(f"{part}_shift", MOST_UNITS, least=0)
             if len(each) != count:
                 raise params.refuse(f"{part}_shift", f"must have {count} values, one a layer, not {len(each)}")
             return each
 
         return cls(
-            max_len=params.int("max_len", MOST_POSITIONS),
+            max_len=params.whole("max_len", MOST_POSITIONS),
             embedding_dim=units("embedding_dim"),
             encoder_num_layers=layers("encoder_num_layers"),
             encoder_num_heads=heads("encoder"),
@@ -194,14 +199,14 @@ class AcousticConfig:
             predictor_ffn_inner_dim=units("predictor_ffn_inner_dim"),
             predictor_shift=shifts("predictor"),
             predictor_lstm_units=units("predictor_lstm_units"),
-            dur_pred_prenet_units=params.ints("dur_pred_prenet_units", MOST_UNITS),
+            dur_pred_prenet_units=params.wholes("dur_pred_prenet_units", MOST_UNITS),
             dur_pred_lstm_units=units("dur_pred_lstm_units"),
-            decoder_prenet_units=params.ints("decoder_prenet_units", MOST_UNITS),
+            decoder_prenet_units=params.wholes("decoder_prenet_units", MOST_UNITS),
             decoder_num_layers=layers("decoder_num_layers"),
             decoder_num_heads=heads("decoder"),
             decoder_num_units=units("decoder_num_units"),
             decoder_ffn_inner_dim=units("decoder_ffn_inner_dim"),
-            outputs_per_step=params.int("outputs_per_step", MOST_LAYERS),
+            outputs_per_step=params.whole("outputs_per_step", MOST_LAYERS),
             num_mels=units("num_mels"),
             postnet_filter_size=units("postnet_filter_size"),
             postnet_fsmn_num_layers=layers("postnet_fsmn_num_layers"),
@@ -229,3 +234,82 @@ class F0Norm:
             minimum=params.number("nsf_f0_global_minimum", 30.0),
             maximum=params.number("nsf_f0_global_maximum", 730.0),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig:
+    """Sizes of the generator, `Model.Generator.params` of `voc/config.yaml`."""
+
+    in_channels: int  # mels, without the F0 and voicing of an NSF generator
+    channels: int
+    kernel_size: int
+    upsample_scales: tuple[int, ...]
+    upsample_kernal_sizes: tuple[int, ...]
+    resblock_kernel_sizes: tuple[int, ...]
+    resblock_dilations: tuple[tuple[int, ...], ...]
+    causal: bool
+    negative_slope: float
+    nsf: "SourceConfig | None"
+
+    @property
+    def hop(self) -> int:
+        """Samples a frame."""
+        return math.prod(self.upsample_scales)
+
+    @property
+    def features(self) -> int:
+        """Values of one input frame: mels, and with NSF also F0 and voicing."""
+        return self.in_channels + (2 if self.nsf else 0)
+
+    @classmethod
+    def parse(cls, params: Fields) -> "GeneratorConfig":
+        """Raises DamagedModel for whatever is missing, mistyped, out of bounds or not supported."""
+        if params.values.get("out_channels", 1) != 1:
+            raise params.refuse("out_channels", "generators of several bands are not supported")
+        if not params.flag("repeat_upsample", default=True):
+            raise params.refuse("repeat_upsample", "generators without it are not supported")
+        params.choice("nonlinear_activation", ("LeakyReLU",))
+        scales = params.wholes("upsample_scales", MOST_SCALE)
+        if math.prod(scales) > MOST_HOP:
+            raise params.refuse("upsample_scales", f"make more than {MOST_HOP} samples a frame")
+        kernels = params.wholes("upsample_kernal_sizes", MOST_KERNEL)
+        if len(kernels) != len(scales) or any(k < s for k, s in zip(kernels, scales, strict=False)):
+            raise params.refuse("upsample_kernal_sizes", "must be one for each of upsample_scales and not smaller")
+        channels = params.whole("channels", MOST_UNITS)
+        if channels % 2 ** len(scales):
+            raise params.refuse("channels", f"cannot be halved {len(scales)} times, once for each of upsample_scales")
+        block_kernels = params.wholes("resblock_kernel_sizes", MOST_KERNEL)
+        dilations = params.whole_lists("resblock_dilations", MOST_KERNEL)
+        if len(dilations) != len(block_kernels):
+            raise params.refuse("resblock_dilations", "must be one list for each of resblock_kernel_sizes")
+        kernel_size = params.whole("kernel_size", MOST_KERNEL)
+        for name, odd in (("kernel_size", (kernel_size,)), ("resblock_kernel_sizes", block_kernels)):
+            if any(size % 2 == 0 for size in odd):
+                raise params.refuse(name, "must be odd")
+        slope = 0.1
+        if "nonlinear_activation_params" in params.values:
+            slope = params.mapping("nonlinear_activation_params").number("negative_slope", 0.01)
+        return cls(
+            in_channels=params.whole("in_channels", MOST_UNITS),
+            channels=channels,
+            kernel_size=kernel_size,
+            upsample_scales=scales,
+            upsample_kernal_sizes=kernels,
+            resblock_kernel_sizes=block_kernels,
+            resblock_dilations=dilations,
+            causal=params.flag("causal", default=True),
+            negative_slope=slope,
+            nsf=SourceConfig.parse(params.mapping("nsf_params")) if params.values.get("nsf_params") else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """The sine source of an NSF generator."""
+
+    nb_harmonics: int  # above F0
+    sampling_rate: int  # Hz
+
+    @classmethod
+    def parse(cls, params: Fields) -> "SourceConfig":
+        return cls(params.whole("nb_harmonics", MOST_LAYERS), params.whole("sampling_rate", MOST_RATE, least=8_000))

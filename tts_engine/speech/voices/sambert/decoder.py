@@ -14,6 +14,8 @@ Shapes: B utterances, S steps of the longest, N layers, H heads of d units, W = 
 """
 
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +39,8 @@ class PNCAttention(nn.Module):
 
     def memory_keys(self, memory: Tensor) -> Tensor:
         """[B, S, memory_units] -> keys and values [B, S, 2, H, d]."""
-        return self.w_h_kv(memory).unflatten(-1, (2, self.head_count, -1))
+        keys: Tensor = self.w_h_kv(memory)
+        return keys.view(*memory.shape[:2], 2, self.head_count, -1)
 
     def forward(
         self, x: Tensor, past: Tensor, ahead: Tensor, past_allowed: Tensor, ahead_allowed: Tensor
@@ -76,6 +79,10 @@ class HybridAttention(nn.Module):
         self.ln = nn.LayerNorm(units, eps=1e-6)
         self.dec_out_proj = nn.Linear(units, c.num_mels * c.outputs_per_step)
 
+    @property
+    def blocks(self) -> Sequence[PNCABlock]:
+        return cast(Sequence[PNCABlock], self.pnca)
+
 
 class Decoder(nn.Module):
     def __init__(self, c: AcousticConfig) -> None:
@@ -87,7 +94,7 @@ class Decoder(nn.Module):
 
     def prepare(self, memory: Tensor) -> Tensor:
         """memory [B, S, memory_units] -> keys and values of all layers [B, S, N, 2, H, d], once an utterance."""
-        return torch.stack([block.pnca_attn.memory_keys(memory) for block in self.mel_dec.pnca], dim=2)
+        return torch.stack([block.pnca_attn.memory_keys(memory) for block in self.mel_dec.blocks], dim=2)
 
     def window(self, batch: int, width: int) -> Tensor:
         """An empty window of the self-attention, [N, 2, B, H, W, d] with W = width."""
@@ -122,7 +129,7 @@ class Decoder(nn.Module):
         net = self.mel_dec
         x = net.dec_in_proj(torch.cat([now, net.prenet(frame).unsqueeze(1)], dim=-1)) * net.scale  # [B, 1, D]
         after = []
-        for block, past_keys, memory_keys in zip(net.pnca, window, ahead, strict=True):
+        for block, past_keys, memory_keys in zip(net.blocks, window, ahead, strict=True):
             x, past_keys = block(x, past_keys, memory_keys, past_allowed, ahead_allowed)
             after.append(past_keys)
         frames = net.dec_out_proj(net.ln(x)).view(-1, self.outputs_per_step, self.num_mels)

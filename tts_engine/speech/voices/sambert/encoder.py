@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from tts_engine.speech.voices.sambert.config import AcousticConfig, Rows
+from tts_engine.speech.voices.sambert.config import AcousticConfig, Tables
 from tts_engine.speech.voices.sambert.layers import ConvFeedForward, SelfAttention, blank
 
 
@@ -66,12 +66,12 @@ class Transformer(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    def __init__(self, c: AcousticConfig, rows: Rows) -> None:
+    def __init__(self, c: AcousticConfig, tables: Tables) -> None:
         super().__init__()
-        self.sy_emb = nn.Embedding(rows.sy, c.embedding_dim)
-        self.tone_emb = nn.Embedding(rows.tone, c.embedding_dim)
-        self.syllable_flag_emb = nn.Embedding(rows.syllable_flag, c.embedding_dim)
-        self.ws_emb = nn.Embedding(rows.word_segment, c.embedding_dim)
+        self.sy_emb = nn.Embedding(tables.sy, c.embedding_dim)
+        self.tone_emb = nn.Embedding(tables.tone, c.embedding_dim)
+        self.syllable_flag_emb = nn.Embedding(tables.syllable_flag, c.embedding_dim)
+        self.ws_emb = nn.Embedding(tables.word_segment, c.embedding_dim)
         self.ling_enc = Transformer(c)
         self.ling_proj = nn.Linear(c.encoder_num_units, c.encoder_projection_units, bias=False)
 

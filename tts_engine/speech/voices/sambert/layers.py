@@ -31,7 +31,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None) -> Tensor:
 
 def heads(x: Tensor, count: int) -> Tensor:
     """[B, L, H d] -> [B, H, L, d]."""
-    return x.unflatten(-1, (count, -1)).transpose(1, 2)
+    return x.view(*x.shape[:-1], count, -1).transpose(1, 2)
 
 
 class SelfAttention(nn.Module):
@@ -61,8 +61,9 @@ class ConvFeedForward(nn.Module):
         self.w_2 = nn.Conv1d(inner, units, kernels[1], padding=kernels[1] // 2)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        y = blank(self.layer_norm(x), valid).transpose(1, 2)  # [B, D, L]
-        return x + self.w_2(self.w_1(y).relu()).transpose(1, 2)
+        y: Tensor = blank(self.layer_norm(x), valid).transpose(1, 2)  # [B, D, L]
+        y = self.w_2(self.w_1(y).relu())
+        return x + y.transpose(1, 2)
 
 
 class FeedForward(nn.Module):

@@ -158,7 +158,7 @@ class VarianceAdaptor(nn.Module):
             )
         r = self.outputs_per_step
         frames = ends[:, -1].long()
-        steps = (frames + r - 1) // r
+        steps = ((frames + r - 1) // r).clamp(min=1)  # an utterance of no frame at all is one blank step
         at = torch.arange(int(steps.max()) * r, device=text.device).expand(len(text), -1)  # [B, T]
         symbol = torch.searchsorted(ends, at.to(ends.dtype).contiguous(), right=True)
         symbol = symbol.clamp(max=ends.size(1) - 1)  # [B, T] which each frame belongs to
@@ -170,7 +170,7 @@ class VarianceAdaptor(nn.Module):
             return blank(x.gather(1, symbol.unsqueeze(-1).expand(-1, -1, x.size(-1))), real)
 
         told = spread(text) + self.dur_position_encoder(place)
-        told = told.unflatten(1, (-1, r)).flatten(2)  # [B, S, r D]
+        told = told.reshape(len(text), -1, r * told.size(-1))  # [B, S, r D]
         memory = torch.cat([told, spread(speaker)[:, ::r], spread(emotion)[:, ::r]], dim=-1)
         band = (duration.amax(dim=1) / r + 0.5).long()
         return Regulated(memory, frames, steps, band)
