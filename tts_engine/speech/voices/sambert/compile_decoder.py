@@ -5,16 +5,13 @@ D = H d, M units of memory, r frames a step.
 """
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from tts_engine.speech.voices.sambert.config import AcousticConfig
-from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, LAYER_NORM_EPSILON, Array, Graph
+from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, LAYER_NORM_EPSILON, Array, Graph, Weights
 
 BLOCK = 128  # weights that share one scale; 32 was no nearer to float32 and no faster
-
-Weights = Mapping[str, Array]
 
 
 def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
@@ -68,7 +65,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     memories = g.ops("Split", ahead, count=2 * layers, axis=0, num_outputs=2 * layers)
     split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
     of_steps = []
-    y = g.layer_norm(x, w["pnca.0.pnca_attn.layer_norm.weight"], w["pnca.0.pnca_attn.layer_norm.bias"])
+    y = g.layer_norm(x, w, "pnca.0.pnca_attn.layer_norm")
     for i in range(layers):
         name = f"pnca.{i}"
         qkv = g.op("Reshape", linear(y, f"{name}.pnca_attn.w_x_qkv"), split)

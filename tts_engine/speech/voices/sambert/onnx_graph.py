@@ -5,7 +5,7 @@ own forms (a recurrence over rows of different lengths, eight-bit weights, carri
 counterpart that a tracer would find.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ CONTRIB = "com.microsoft"  # onnxruntime's own ops
 
 Array = npt.NDArray[Any]
 Shape = Sequence[int | str]
+Weights = Mapping[str, Array]  # by their names in the checkpoint
+
+LAYER_NORM_EPSILON = 1e-6
 
 
 class Graph:
@@ -41,12 +44,15 @@ class Graph:
 
     def constant(self, value: Any, dtype: npt.DTypeLike = np.float32) -> str:
         name = f"c{len(self._constants)}_{self._name}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=dtype), name))
+        self._constants.append(numpy_helper.from_array(np.array(value, dtype=dtype, order="C"), name))
         return name
 
     def shape(self, *sizes: int) -> str:
         """Sizes, axes or indices, as the ops take them."""
         return self.constant(sizes, np.int64)
+
+    def index(self, value: int) -> str:
+        return self.constant(value, np.int64)
 
     def ops(self, kind: str, *inputs: str, count: int, domain: str = "", **attributes: Any) -> list[str]:
         """Add an op of `count` outputs; an empty input is one left out."""
@@ -74,13 +80,32 @@ class Graph:
         y = self.op("MatMul", x, self.constant(weight.T))
         return y if bias is None else self.op("Add", y, self.constant(bias))
 
-    def layer_norm(self, x: str, weight: Array, bias: Array) -> str:
-        return self.op(
-            "LayerNormalization", x, self.constant(weight), self.constant(bias), axis=-1, epsilon=LAYER_NORM_EPSILON
-        )
+    def layer_norm(self, x: str, w: Weights, name: str) -> str:
+        weight, bias = self.constant(w[f"{name}.weight"]), self.constant(w[f"{name}.bias"])
+        return self.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=LAYER_NORM_EPSILON)
 
 
-LAYER_NORM_EPSILON = 1e-6
+def linear_of(g: Graph, w: Weights, name: str, x: str) -> str:
+    """The linear layer `name`, or the convolution of width 1 that stands for one, with its bias."""
+    weight = w[f"{name}.weight"]
+    return g.linear(x, weight.squeeze(-1) if weight.ndim == 3 else weight, w[f"{name}.bias"])
+
+
+def lstm_weights(g: Graph, w: Weights, name: str, layer: int, both: bool = False) -> tuple[str, str, str]:
+    """W, R and B of an ONNX LSTM from one layer of torch's, one direction or both."""
+    directions = [f"l{layer}", f"l{layer}_reverse"] if both else [f"l{layer}"]
+
+    def stacked(part: str) -> Array:
+        return np.stack([_gates(w[f"{name}.{part}_{direction}"]) for direction in directions])
+
+    biases = np.concatenate([stacked("bias_ih"), stacked("bias_hh")], axis=1)
+    return g.constant(stacked("weight_ih")), g.constant(stacked("weight_hh")), g.constant(biases)
+
+
+def _gates(x: Array) -> Array:
+    """torch has input, forget, cell, output; ONNX input, output, forget, cell."""
+    i, f, c, o = np.split(x, 4)
+    return np.concatenate([i, o, f, c])
 
 
 def _info(name: str, shape: Shape, dtype: npt.DTypeLike) -> Any:
