@@ -41,7 +41,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     told [B, D]                this step's, from `memory`
     past [2 N B, H, W, d]      keys, then values, of the steps before, in any order, layer by layer
     ahead [2 N B, H, V, d]     the same of this step's memory and that of the steps after
-    past_bias [B, 1, 1, W + 1] zero for a key in reach, -inf for another; the last is this step's own
+    past_bias [B, 1, 1, W + 1] zero for a key in reach, -inf for another; the first is this step's own
     ahead_bias [B, 1, 1, V]
     -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
     """
@@ -71,8 +71,8 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         qkv = g.op("Reshape", linear(y, f"{name}.pnca_attn.w_x_qkv"), split)
         of_steps.append(qkv)
         q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
-        k = g.op("Concat", windows[2 * i], k, axis=2)
-        v = g.op("Concat", windows[2 * i + 1], v, axis=2)
+        k = g.op("Concat", k, windows[2 * i], axis=2)
+        v = g.op("Concat", v, windows[2 * i + 1], axis=2)
         of_past = attend(g, q, k, v, past_bias, units // heads)
         of_memory = attend(g, q, memories[2 * i], memories[2 * i + 1], ahead_bias, units // heads)
         both = g.op("Reshape", g.op("Concat", of_past, of_memory, axis=1), join)
