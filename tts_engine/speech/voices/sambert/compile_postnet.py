@@ -6,10 +6,10 @@ gives each frame k frames after it was given it; the residual leaves the last la
 
 import numpy as np
 
+from tts_engine.speech.voices.sambert.acoustic_files import CARRIED
 from tts_engine.speech.voices.sambert.config import AcousticConfig
 from tts_engine.speech.voices.sambert.onnx_graph import Graph, Weights, filtered, linear_of, lstm_weights
 
-CARRIED = "_out"  # what ends the name of an output that is the input of the next stretch
 END = np.iinfo(np.int64).max  # of a slice
 
 
