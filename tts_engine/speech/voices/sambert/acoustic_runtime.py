@@ -60,9 +60,6 @@ class CompiledAcoustic:
             step=open_session(folder / STEP[precision], threads),
             postnet=open_session(folder / POSTNET, threads),
             sizes=self.sizes,
-            # The eight-bit kernels take rows by two, and the one left over otherwise: its last bits
-            # would depend on how many there are.
-            rows_by=2 if precision == "int8" else 1,
         )
 
     def emotion(self, ids: Ids, neutral: int, intensity: float = 1.0) -> Floats:

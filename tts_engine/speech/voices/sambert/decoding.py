@@ -26,7 +26,6 @@ class Networks:
     step: onnxruntime.InferenceSession
     postnet: onnxruntime.InferenceSession
     sizes: Sizes
-    rows_by: int  # a batch is filled up to a multiple of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Decoding:
         """Take one step of every row; what has become ready by it."""
         frames = self._window.step(self._rows)
         ready = []
-        for row, made in zip(self._rows, frames, strict=False):  # the window may have rows to fill it up
+        for row, made in zip(self._rows, frames, strict=True):
             row.refining.add(made)
             if row.finished or row.refining.waiting >= self._chunk:
                 ready.append(Stretch(row.number, row.refining.stretch(), row.finished))
@@ -108,15 +107,15 @@ class Window:
         self._frame = frame  # [B, num_mels]
         self._ahead = np.zeros((layers, batch, heads, width + 1, units), np.float32)
         self._told = np.zeros((batch, heads * units), np.float32)
-        self._offsets = np.arange(width + 1)
+        # [W + 1, W + 1]: in row i, zero for the first i + 1 keys
+        self._biases = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
 
     @classmethod
     def empty(cls, rows: int, width: int, networks: Networks) -> "Window":
         _, heads, _, units = networks.step.get_inputs()[2].shape  # of `past`
         layers = networks.memory.get_outputs()[1].shape[0]  # of `keys`
-        batch = -(-rows // networks.rows_by) * networks.rows_by
-        past = np.zeros((layers, batch, heads, width, units), np.float32)
-        return cls(networks, past, np.zeros((batch, networks.sizes.num_mels), np.float32))
+        past = np.zeros((layers, rows, heads, width, units), np.float32)
+        return cls(networks, past, np.zeros((rows, networks.sizes.num_mels), np.float32))
 
     def reseated(self, before: list[Row], after: list[Row]) -> "Window":
         """The window of the rows `after`, with the traces of those that were there `before`."""
@@ -132,15 +131,11 @@ class Window:
 
     def step(self, rows: list[Row]) -> Floats:
         """One step of each row: its frames [B, r, num_mels]."""
-        batch, width = self._told.shape[0], len(self._offsets) - 1
-        back, forth = np.zeros((2, batch, 1), np.int64)  # how many keys are in reach, besides the step's own
         for seat, row in enumerate(rows):
-            band = row.plan.band
+            until = row.at + row.plan.band + 1
             self._told[seat] = row.told[row.at]
-            self._ahead[:, seat, :, : band + 1] = row.keys[:, :, row.at : row.at + band + 1]
-            back[seat] = min(row.at, band)
-            forth[seat] = min(row.plan.steps - 1 - row.at, band)
-        layers, _, heads, _, units = self._past.shape
+            self._ahead[:, seat, :, : row.plan.band + 1] = row.keys[:, :, row.at : until]
+        layers, batch, heads, width, units = self._past.shape
         made, qkv = self._networks.step.run(
             ["frames", "qkv"],
             {
@@ -148,20 +143,21 @@ class Window:
                 "told": self._told,
                 "past": self._past.reshape(-1, heads, width, units),
                 "ahead": self._ahead.reshape(-1, heads, width + 1, units),
-                "past_bias": self._bias(back),
-                "ahead_bias": self._bias(forth),
+                "past_bias": self._bias([min(row.plan.band, row.at) for row in rows]),
+                "ahead_bias": self._bias([min(row.plan.band, row.plan.steps - 1 - row.at) for row in rows]),
             },
         )
         frames: Floats = made.reshape(batch, self._networks.sizes.frames_a_step, -1)
         self._frame = np.ascontiguousarray(frames[:, -1])
-        # [B, 3 H, N, d] -> [N, 2, B, H, d]: keys and values of every layer
-        fresh = qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4).reshape(layers, batch, heads, units)
+        # the keys and values of [B, (query, key, value) H, N, d] -> [N, 2, B, H, d]
+        fresh = qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4)
+        past = self._past.reshape(-1, 2, *self._past.shape[1:])
         for seat, row in enumerate(rows):
             if row.plan.band:
-                self._past[:, seat, :, row.at % row.plan.band] = fresh[:, seat]
+                past[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
             row.at += 1
         return frames
 
-    def _bias(self, reach: Ids) -> Floats:
+    def _bias(self, reach: list[int]) -> Floats:
         """[B, 1, 1, W + 1]: zero for the first reach + 1 keys of each row, and no way to the others."""
-        return np.where(self._offsets <= reach, np.float32(0), np.float32(-np.inf))[:, np.newaxis, np.newaxis]
+        return self._biases[reach][:, np.newaxis, np.newaxis]
