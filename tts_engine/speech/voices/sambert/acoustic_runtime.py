@@ -85,14 +85,14 @@ class CompiledAcoustic:
                 f"An utterance must have 1 to {self.sizes.longest} units, not {len(script.units)}: split the text."
             )
         # normalised pitch is (f - mean) / deviation, so k f is k pitch + (k - 1) mean / deviation
-        scale = np.float32(2 ** (script.pitch / 12))
+        scale = 2 ** (script.pitch / 12)
         text, log_duration, pitch, energy = self._encoder.run(
             ["text", "log_duration", "pitch", "energy"],
             {
                 "units": script.units,
                 "speaker": script.speaker,
                 "emotion": script.emotion,
-                "pitch_scale": scale[np.newaxis],
+                "pitch_scale": np.array([scale], np.float32),
                 "pitch_shift": np.array([(scale - 1) * self.sizes.pitch_centre], np.float32),
             },
         )

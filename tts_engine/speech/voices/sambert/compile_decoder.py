@@ -17,7 +17,11 @@ BLOCK = 32
 
 
 def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
-    """memory [S, M] -> told [S, D], its share of every step's input; keys [2 N, H, S, d], then values, of each layer."""
+    """What a step needs of the memory, for all steps at once.
+
+    memory [S, M] -> told [S, D], its share of each step's input; keys [2 N, H, S, d], keys then
+    values, layer by layer.
+    """
     g = Graph("memory")
     units, heads = c.decoder_num_units, c.decoder_num_heads
     memory = g.input("memory", ["S", c.memory_units])
@@ -78,7 +82,9 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         of_past = attend(g, q, k, v, past_bias, units // heads)
         of_memory = attend(g, q, memories[2 * i], memories[2 * i + 1], ahead_bias, units // heads)
         both = g.op("Reshape", g.op("Concat", of_past, of_memory, axis=1), join)
-        y, x = add_norm(g, linear(both, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h"), x, w, f"{name}.pos_ffn.layer_norm")
+        y, x = add_norm(
+            g, linear(both, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h"), x, w, f"{name}.pos_ffn.layer_norm"
+        )
         y = linear(g.op("Relu", linear(y, f"{name}.pos_ffn.w_1")), f"{name}.pos_ffn.w_2")
         y, x = add_norm(g, y, x, w, "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm")
 

@@ -15,7 +15,7 @@ import onnxruntime
 
 from tts_engine.speech.voices.sambert.acoustic_files import Sizes
 from tts_engine.speech.voices.sambert.refining import Refining
-from tts_engine.speech.voices.sambert.regulate import Floats, Ids, Plan
+from tts_engine.speech.voices.sambert.regulate import Floats, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Window:
             until = row.at + row.plan.band + 1
             self._told[seat] = row.told[row.at]
             self._ahead[:, seat, :, : row.plan.band + 1] = row.keys[:, :, row.at : until]
-        layers, batch, heads, width, units = self._past.shape
+        _, batch, heads, width, units = self._past.shape
         made, qkv = self._networks.step.run(
             ["frames", "qkv"],
             {

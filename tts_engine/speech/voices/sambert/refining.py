@@ -6,6 +6,7 @@ import onnxruntime
 from tts_engine.speech.voices.sambert.acoustic_files import CARRIED, Sizes
 from tts_engine.speech.voices.sambert.regulate import Floats
 
+
 class Refining:
     """Holds the frames that wait for those to come, and what the postnet remembers of those before."""
 

@@ -19,4 +19,6 @@ def open_session(file: Path, threads: int) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own exceptions share no base below Exception
-        raise VoiceUnavailable(f"The compiled network {file} cannot be loaded: {error}. Add the voice again.") from error
+        raise VoiceUnavailable(
+            f"The compiled network {file} cannot be loaded: {error}. Add the voice again."
+        ) from error
