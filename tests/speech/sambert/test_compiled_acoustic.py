@@ -1,6 +1,7 @@
 """The compiled acoustic model says what the torch one says, in any batch, in any pieces."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_rows_join_and_leave_at_any_step(compiled: CompiledAcoustic, golden: Gol
     """Those that join late, outlast others or lose a neighbour have their own bits; the dropped one says no more."""
     first, second, dropped, last = mixed(compiled, golden)[:4]
     decoding = compiled.start([first])
-    changes = {
+    changes: dict[int, Callable[[], object]] = {
         2: lambda: decoding.join(second),
         5: lambda: decoding.join(dropped),
         9: lambda: decoding.leave(2),
@@ -144,7 +145,8 @@ def test_rows_join_and_leave_at_any_step(compiled: CompiledAcoustic, golden: Gol
     }
     stretches = []
     for step in range(12):
-        changes.get(step, lambda: None)()
+        if step in changes:
+            changes[step]()
         stretches += decoding.advance()
     stretches += list(decoding)
     for number, plan in ((0, first), (1, second), (3, last)):
@@ -225,8 +227,7 @@ def test_an_utterance_too_long_is_refused(exact: CompiledAcoustic, golden: Golde
     own = script(exact, golden, 1)
 
     def times(count: int) -> Script:
-        units, emotion, speaker = (np.repeat(each, count, 0) for each in (own.units, own.emotion, own.speaker))
-        return Script(units, emotion, speaker)
+        return Script(own.units.repeat(count, 0), own.emotion.repeat(count, 0), own.speaker.repeat(count, 0))
 
     assert exact.plan(times(128)).frames
     with pytest.raises(VoiceUnavailable, match="1 to 128 units, not 129: split the text"):

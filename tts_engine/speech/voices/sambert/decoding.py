@@ -4,7 +4,7 @@ A row keeps its keys in a ring of its band: the key of step i lies in slot i mod
 neighbours are, so that a row's sums are taken in the same order alone and in any batch. What lies
 beyond a row's own band is zero and never in reach.
 
-B rows, W the widest band, N layers, H heads of d units, D = H d, r frames a step.
+B rows, W keys that fit the widest band, N layers, H heads of d units, D = H d, r frames a step.
 """
 
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Decoding:
         self._chunk = chunk
         self._rows: list[Row] = []
         self._joined = 0
-        self._window = Window.empty(0, 1, networks)
+        self._window = Window.empty(0, 3, networks)
 
     def join(self, plan: Plan) -> int:
         """Add an utterance to the batch from the next step on; the number that its stretches will carry."""
@@ -119,7 +119,9 @@ class Window:
 
     def reseated(self, before: list[Row], after: list[Row]) -> "Window":
         """The window of the rows `after`, with the traces of those that were there `before`."""
-        width = max([1, *(row.plan.band for row in after)])
+        # A multiple of four keys, this step's own with them: the product with the values takes them by
+        # four, and a remainder in another order.
+        width = max((row.plan.band for row in after), default=0) // 4 * 4 + 3
         window = Window.empty(len(after), width, self._networks)
         seats = {row.number: seat for seat, row in enumerate(before)}
         for seat, row in enumerate(after):
