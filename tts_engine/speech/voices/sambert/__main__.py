@@ -12,6 +12,10 @@ from pathlib import Path
 
 from tts_engine.speech.errors import SpeechError
 
+# The published configurations that can be stood in for; they lie in data/, as KAN-TTS (MIT) has them.
+ACOUSTIC = ("sambert_16k", "sambert_24k", "sambert_nsf_16k")
+GENERATORS = ("hifigan_noncausal_v1_16k", "hifigan_v1_16k", "hifigan_v1_24k", "hifigan_noncausal_nsf_v1_16k")
+
 
 def parity(args: argparse.Namespace) -> int:
     from tts_engine.speech.voices.sambert.parity import compare, report
@@ -20,6 +24,13 @@ def parity(args: argparse.Namespace) -> int:
     json.dump(result, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0 if result["equal"] else 1
+
+
+def snapshot(args: argparse.Namespace) -> int:
+    from tts_engine.speech.voices.sambert.snapshot import make_snapshot
+
+    make_snapshot(args.folder, args.seed, args.voices, args.acoustic, args.generator)
+    return 0
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -31,6 +42,16 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("params", type=Path, metavar="PARAMS.json")
     command.add_argument("--batch", action="store_true", help="run the files as one batch")
     command.set_defaults(run=parity)
+
+    command = commands.add_parser("make-snapshot", help="write a model folder of the true size, with seeded weights")
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder")
+    command.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed gives the same bytes")
+    command.add_argument(
+        "--voices", nargs="+", default=["zhitian_emo"], metavar="NAME", help="the first is the default"
+    )
+    command.add_argument("--acoustic", choices=ACOUSTIC, default=ACOUSTIC[0], help="published acoustic model")
+    command.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0], help="published generator")
+    command.set_defaults(run=snapshot)
     return parser
 
 

@@ -16,7 +16,7 @@ from tts_engine.speech.voices.sambert.syllables import Syllable
 
 _VOWELS = {
     "A": "ey", "I": "ay", "O": "ow", "W": "aw", "Y": "oy", "i": "iy", "u": "uw", "æ": "ae", "ɑ": "aa", "ɔ": "ao",
-    "ə": "ah", "ɛ": "eh", "ɪ": "ih", "ʊ": "uh", "ʌ": "ah", "ᵊ": "ah", "ᵻ": "ih", "ɜɹ": "er", "əɹ": "er",
+    "ə": "ah", "ɛ": "eh", "ɪ": "ih", "ʊ": "uh", "ʌ": "ah", "ᵊ": "ah", "ᵻ": "ih", "ɜ": "er", "ɜɹ": "er", "əɹ": "er",
 }  # fmt: skip
 _CONSONANTS = {
     "b": "b", "d": "d", "f": "f", "h": "hh", "j": "y", "k": "k", "l": "l", "m": "m", "n": "n", "p": "p", "s": "s",

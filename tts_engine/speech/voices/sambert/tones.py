@@ -16,8 +16,8 @@ def third_tones(words: Sequence[ProsodicWord]) -> list[ProsodicWord]:
     """The words with their third tones as said.
 
     Inside a word all but the last of a row of third tones rise (展览馆 2 2 3). Across a #1 the last
-    one rises too if the next word, so changed, still begins with a third (我想#1买书 2 2, but
-    我也#1很好 2 3 2 3); no other break is crossed, nor the border to English.
+    one rises too if the next word, so changed, still begins with a third: 我很想#1买菜 2 2 2 3 4, but
+    我很想#1买酒 2 2 3 2 3. No other break is crossed, nor the border to English.
     """
     said: list[ProsodicWord] = []
     for word in reversed(words):

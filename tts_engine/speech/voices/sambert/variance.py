@@ -175,11 +175,17 @@ class VarianceAdaptor(nn.Module):
         band = (duration.amax(dim=1) / r + 0.5).long()
         return Regulated(memory, frames, steps, band)
 
-    def forward(
+    def predict(
         self, text: Tensor, speaker: Tensor, emotion: Tensor, valid: Tensor | None = None
-    ) -> tuple[Prosody, Regulated]:
+    ) -> tuple[Prosody, Tensor]:
+        """Hidden states [B, L, .] of each symbol -> its prosody, and its text coloured with it."""
         pitch, energy = self.contours(text, speaker, emotion, valid)
         text = self.coloured(text, pitch, energy)
         log_duration = self.duration_predictor(torch.cat([text, speaker, emotion], dim=-1), valid)
-        regulated = self.regulate(text, speaker, emotion, log_duration.exp() - 1, valid)
-        return Prosody(pitch, energy, log_duration), regulated
+        return Prosody(pitch, energy, log_duration), text
+
+    def forward(
+        self, text: Tensor, speaker: Tensor, emotion: Tensor, valid: Tensor | None = None
+    ) -> tuple[Prosody, Regulated]:
+        prosody, text = self.predict(text, speaker, emotion, valid)
+        return prosody, self.regulate(text, speaker, emotion, prosody.log_duration.exp() - 1, valid)
