@@ -18,6 +18,7 @@ CARRIED = "_out"  # ends the name of an output of the postnet that is an input o
 class Sizes:
     """What the graphs do not say of themselves."""
 
+    precision: Precision  # of the decoder, the one to serve
     num_mels: int
     frames_a_step: int
     look_ahead: tuple[int, ...]  # frames, of each layer of the postnet

@@ -46,7 +46,8 @@ class Script:
 class CompiledAcoustic:
     """The sessions and tables of one compiled model; loading takes about 0.3 s."""
 
-    def __init__(self, folder: Path, precision: Precision, threads: int = 1) -> None:
+    def __init__(self, folder: Path, precision: Precision | None = None, threads: int = 1) -> None:
+        """`precision` other than the folder's own is for measuring. Raises VoiceUnavailable."""
         try:
             fields = json.loads((folder / SIZES).read_text("utf-8"))
             self.sizes = Sizes(**fields | {"look_ahead": tuple(fields["look_ahead"])})
@@ -54,10 +55,11 @@ class CompiledAcoustic:
                 self._tables: dict[str, Floats] = {name: tables[name] for name in tables.files}
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise VoiceUnavailable(f"{folder} holds no compiled voice: {error}. Add the voice again.") from error
+        self.precision = precision or self.sizes.precision
         self._encoder = open_session(folder / ENCODER, threads)
-        self._networks = Networks(
+        self.networks = Networks(
             memory=open_session(folder / MEMORY, threads),
-            step=open_session(folder / STEP[precision], threads),
+            step=open_session(folder / STEP[self.precision], threads),
             postnet=open_session(folder / POSTNET, threads),
             sizes=self.sizes,
         )
@@ -103,9 +105,9 @@ class CompiledAcoustic:
         band = int(frames.max() / r + 0.5)
         return Plan(durations, pitch, energy, memory, frames=int(durations.sum()), band=band)
 
-    def start(self, plans: Sequence[Plan], chunk: int = CHUNK) -> Decoding:
+    def start(self, plans: Sequence[Plan], chunk: int = CHUNK, networks: Networks | None = None) -> Decoding:
         """Begin to decode; the mel of each comes in stretches of about `chunk` frames."""
-        decoding = Decoding(self._networks, chunk)
+        decoding = Decoding(networks or self.networks, chunk)
         for plan in plans:
             decoding.join(plan)
         return decoding

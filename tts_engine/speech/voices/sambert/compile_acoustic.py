@@ -58,6 +58,7 @@ def compile_acoustic(
     np.savez(folder / TABLES, allow_pickle=False, **tables)
     by_voice = f0 is not None and c.nsf is not None and c.nsf.by_voice
     sizes = Sizes(
+        precision="int8",
         num_mels=c.num_mels,
         frames_a_step=c.outputs_per_step,
         look_ahead=look(c),
