@@ -1,7 +1,11 @@
 """The files of a compiled acoustic model, by which its compiler and its runtime agree."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
+
+from tts_engine.speech.errors import VoiceUnavailable
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -24,3 +28,16 @@ class Sizes:
     look_ahead: tuple[int, ...]  # frames, of each layer of the postnet
     longest: int  # symbols of one utterance
     pitch_centre: float  # mean over deviation of the F0 (Hz) that pitch is normalised by
+
+    @classmethod
+    def read(cls, folder: Path) -> "Sizes":
+        try:
+            said = json.loads((folder / SIZES).read_text("utf-8"))
+            return cls(**said | {"look_ahead": tuple(said["look_ahead"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise VoiceUnavailable(
+                f"{folder / SIZES} describes no compiled voice: {error}. Add the voice again."
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        (folder / SIZES).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")

@@ -7,7 +7,6 @@ in a batch that it may join and leave between any two steps, and refined by itse
 become known. All state is in the `Decoding`: one model serves any number of threads.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from tts_engine.speech.voices.sambert.acoustic_files import (
     ENCODER,
     MEMORY,
     POSTNET,
-    SIZES,
     STEP,
     TABLES,
     Precision,
@@ -48,13 +46,12 @@ class CompiledAcoustic:
 
     def __init__(self, folder: Path, precision: Precision | None = None, threads: int = 1) -> None:
         """`precision` other than the folder's own is for measuring. Raises VoiceUnavailable."""
+        self.sizes = Sizes.read(folder)
         try:
-            fields = json.loads((folder / SIZES).read_text("utf-8"))
-            self.sizes = Sizes(**fields | {"look_ahead": tuple(fields["look_ahead"])})
             with np.load(folder / TABLES, allow_pickle=False) as tables:
                 self._tables: dict[str, Floats] = {name: tables[name] for name in tables.files}
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise VoiceUnavailable(f"{folder} holds no compiled voice: {error}. Add the voice again.") from error
+        except (OSError, ValueError) as error:
+            raise VoiceUnavailable(f"{folder / TABLES} holds no tables: {error}. Add the voice again.") from error
         self.precision = precision or self.sizes.precision
         self._encoder = open_session(folder / ENCODER, threads)
         self.networks = Networks(

@@ -14,7 +14,7 @@ import numpy as np
 
 from tts_engine.speech.voices.sambert.acoustic_files import Precision
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
-from tts_engine.speech.voices.sambert.compile_acoustic import compile_acoustic
+from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
 from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
 from tts_engine.speech.voices.sambert.units import parse
 
@@ -64,11 +64,14 @@ def bench(
     """
     models = ModelFolder(folder)
     model = models.load(models.default_voice)
-    with tempfile.TemporaryDirectory() as compiled:
-        compile_acoustic(model.acoustic, model.acoustic_config, Path(compiled), model.f0)
-        voice = CompiledAcoustic(Path(compiled), precision, threads)
     lines = (symbols or files(__package__).joinpath("data", EXAMPLE)).read_text("utf-8").splitlines()
-    every = [script(voice, model, line) for line in lines if line.strip()]
+    with tempfile.TemporaryDirectory() as temporary:
+        compiled = Path(temporary)
+        compile_acoustic(model.acoustic, model.acoustic_config, compiled, model.f0)
+        exact = CompiledAcoustic(compiled)
+        every = [script(exact, model, line) for line in lines if line.strip()]
+        snr = choose_precision(compiled, every)
+        voice = CompiledAcoustic(compiled, precision, threads)
     scripts = list(itertools.islice(itertools.cycle(every), batch))
     speak(voice, scripts)
     frames, stages = min((speak(voice, scripts) for _ in range(PASSES)), key=lambda spoken: total(spoken[1]).wall)
@@ -82,6 +85,7 @@ def bench(
         "batch": batch,
         "threads": threads,
         "decoder_precision": voice.precision,
+        "int8_mel_snr_db": snr,
         "stages": {name: figures(stage) for name, stage in stages.items()},
         "total": figures(total(stages)),
     }
