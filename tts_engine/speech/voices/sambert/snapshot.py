@@ -105,10 +105,10 @@ def _acoustic_model(c: AcousticConfig, speakers: int) -> tuple[AcousticModel, Te
         model.spk_tokenizer.weight.mul_(TINT)
     rows = published().rows(parse(files(__package__).joinpath("data", EXAMPLE).read_text("utf-8")))
     units, emotion, speaker = (torch.from_numpy(ids)[None] for ids in (rows.linguistic, rows.emotion, rows.speaker))
-    if c.se:
-        speaker = torch.randn(1, 1, c.speaker_units).expand(-1, units.size(1), -1)
-    speaker = speaker if c.se else model.spk_tokenizer(speaker)
     text, emotion = model.text_encoder(units), model.emo_tokenizer(emotion)
+    speaker = (
+        torch.randn(1, 1, c.speaker_units).expand(-1, len(rows.speaker), -1) if c.se else model.spk_tokenizer(speaker)
+    )
     regulated = _set_durations(model.variance_adaptor, text, speaker, emotion)
     coarse = model.mel_decoder(regulated.memory, regulated.steps, regulated.band)
     return model, model.refine(coarse, regulated.frames)[1]
@@ -150,12 +150,12 @@ def _generator(g: GeneratorConfig, mel: Tensor) -> Generator:
             (features[:, -1:] > 0).float(),
             *network.source_module.draw(features.size(2), seed=0),
         )
-    last = network.conv_post.conv1d
-    last.bias.zero_()
+    weight, bias = network.conv_post.conv1d.parameters()
+    bias.zero_()
     spread, middle = torch.std_mean(network(features[:, : g.in_channels], source=source).atanh())
     gain = _short(LOUDNESS / spread)
-    last.weight.mul_(gain)
-    last.bias.add_(_short(-middle * gain))
+    weight.mul_(gain)
+    bias.add_(_short(-middle * gain))
     return network
 
 

@@ -115,7 +115,8 @@ def without_weight_norm(weights: Weights, file: Path) -> Weights:
             length = weights.get(f"{name}_g")
             if length is None or tensor.dim() != 3 or length.shape != (tensor.size(0), 1, 1):
                 raise DamagedModel(file, f"{name}_g", f"is missing or does not fit weight_v {list(tensor.shape)}")
-            folded[name] = checked(file, key, tensor * (length / tensor.norm(dim=(1, 2), keepdim=True)))
+            # The kernel under torch's own weight_norm: even the last bit is that of a network which has it.
+            folded[name] = checked(file, key, torch._weight_norm(tensor, length, 0))
         elif not key.endswith(".weight_g"):
             folded[key] = tensor
     return folded
