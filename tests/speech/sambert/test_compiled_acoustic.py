@@ -106,8 +106,9 @@ OTHERS: dict[str, dict[str, Any]] = {
     "three layers, two frames a step": {"decoder_num_layers": 3, "outputs_per_step": 2, "encoder_num_layers": 3},
     "mels as wide as the postnet": {"num_mels": 16},
     "a postnet without look-ahead": {"postnet_shift": 3},
+    "a postnet of the past alone": {"postnet_shift": 5, "num_mels": 16},
     "layers of the postnet that look differently far": {"postnet_shift": [0, 3]},
-    "predictors of the past": {"predictor_shift": [2, 1], "predictor_num_memory_units": 16},
+    "predictors of the past": {"predictor_shift": [4, 1], "predictor_num_memory_units": 16},
     "embeddings as wide as the encoder": {"embedding_dim": 16},
 }
 

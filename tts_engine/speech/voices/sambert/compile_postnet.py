@@ -14,7 +14,12 @@ END = np.iinfo(np.int64).max  # of a slice
 
 
 def look(c: AcousticConfig) -> tuple[int, ...]:
-    """How many frames each layer looks ahead."""
+    """How many frames each layer looks ahead; one that is shifted to the past alone, none."""
+    return tuple(max(0, reach) for reach in reaches(c))
+
+
+def reaches(c: AcousticConfig) -> tuple[int, ...]:
+    """The newest frame that each layer's filter takes, counted from the frame it is for."""
     return tuple((c.postnet_filter_size - 1) // 2 - shift for shift in c.postnet_shift)
 
 
@@ -33,8 +38,8 @@ def postnet_graph(c: AcousticConfig, w: Weights) -> bytes:
     x = g.input("mel", ["F", c.num_mels])
     real = g.input("real", [layers, "F", 1])
     skip = g.input("skip", [1], np.int64)
-    for i, ahead in enumerate(look(c)):
-        x = memory_layer(g, c, w, i, ahead, x, g.op("Gather", real, g.index(i), axis=0))
+    for i, reach in enumerate(reaches(c)):
+        x = memory_layer(g, c, w, i, reach, x, g.op("Gather", real, g.index(i), axis=0))
     x = g.op("Unsqueeze", g.op("Slice", x, skip, g.shape(END), g.shape(0)), g.shape(1))  # [F, 1, D]
     given = [g.input(name, [1, 1, units]) for name in ("h", "c")]
     y, *states = g.ops("LSTM", x, *lstm_weights(g, w, "lstm", 0), "", *given, count=3, hidden_size=units)
@@ -44,14 +49,16 @@ def postnet_graph(c: AcousticConfig, w: Weights) -> bytes:
     return g.model()
 
 
-def memory_layer(g: Graph, c: AcousticConfig, w: Weights, i: int, ahead: int, x: str, real: str) -> str:
-    """One layer of the FSMN: x [F, .] -> [F, D] of the frames `ahead` before."""
-    units, width = c.postnet_num_memory_units, c.postnet_filter_size
+def memory_layer(g: Graph, c: AcousticConfig, w: Weights, i: int, reach: int, x: str, real: str) -> str:
+    """One layer of the FSMN: x [F, .] -> [F, D] of the frames `reach` before, or of the same if it is not positive."""
+    units, ahead = c.postnet_num_memory_units, max(0, reach)
+    before = c.postnet_filter_size - 1 - min(0, reach)
     y = g.op("Relu", linear_of(g, w, f"fsmn.ffn_lst.{i}.w_1", x))
     y = g.op("Mul", g.linear(y, w[f"fsmn.ffn_lst.{i}.w_2.weight"].squeeze(-1)), real)
-    seen = carried(g, f"history{i}", y, width - 1, units)  # [width - 1 + F, D]
-    y = g.op("Slice", seen, g.shape(width - 1 - ahead), g.shape(-ahead or END), g.shape(0))
-    y = g.op("Add", y, filtered(g, w[f"fsmn.memory_block_lst.{i}.conv_dw.weight"], seen))
+    seen = carried(g, f"history{i}", y, before, units)  # [before + F, D]
+    y = g.op("Slice", seen, g.shape(before - ahead), g.shape(-ahead or END), g.shape(0))
+    taken = g.op("Slice", seen, g.shape(0), g.shape(reach), g.shape(0)) if reach < 0 else seen
+    y = g.op("Add", y, filtered(g, w[f"fsmn.memory_block_lst.{i}.conv_dw.weight"], taken))
     if (units if i else c.num_mels) != units:
         return y
     if ahead:
