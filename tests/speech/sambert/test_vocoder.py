@@ -197,7 +197,7 @@ def test_the_sines_are_those_of_the_generator(excited: Compiled) -> None:
     f0, voiced = excited.sentence[:, -2], np.ones(len(excited.sentence), np.float32)
     sines = Sines(harmonics, RATE, hop, seed=9)
     mixed = Source(SourceConfig(harmonics - 1, RATE), hop).double()
-    mixed.ffn = torch.nn.Identity()
+    mixed.ffn = torch.nn.Sequential()
     phase = torch.from_numpy(sines.phase)[None, :, None]
     silence = torch.zeros(1, harmonics, hop * len(f0), dtype=torch.double)
     wanted = mixed(*(torch.from_numpy(x).double()[None, None] for x in (f0, voiced)), phase, silence)[0].numpy()
