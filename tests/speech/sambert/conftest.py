@@ -17,7 +17,14 @@ import pytest
 import yaml
 
 GOLDEN = Path(__file__).parent / "golden"
-NEED_TORCH = ["test_folder.py", "test_networks.py", "test_parity.py", "test_snapshot.py"]
+NEED_TORCH = [
+    "test_bench.py",
+    "test_compiled_acoustic.py",
+    "test_folder.py",
+    "test_networks.py",
+    "test_parity.py",
+    "test_snapshot.py",
+]
 
 collect_ignore = [] if importlib.util.find_spec("torch") else NEED_TORCH
 

@@ -2,15 +2,18 @@
 
 parity FILE.npz [FILE.npz ...] PARAMS.json [--batch]   our networks against the reference's numbers
 make-snapshot FOLDER --seed N [--voices NAME ...]      a model folder of the true size, with seeded weights
+bench FOLDER [--symbols FILE] [--batch N]              what each stage of its compiled voice takes
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.voices.sambert.acoustic_files import PRECISIONS
 
 # The published configurations that can be stood in for; they lie in data/, as KAN-TTS (MIT) has them.
 ACOUSTIC = ("sambert_16k", "sambert_24k", "sambert_nsf_16k")
@@ -21,8 +24,7 @@ def parity(args: argparse.Namespace) -> int:
     from tts_engine.speech.voices.sambert.parity import compare, report
 
     result = report(compare(args.files, args.params, batch=args.batch))
-    json.dump(result, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    write(result)
     return 0 if result["equal"] else 1
 
 
@@ -31,6 +33,18 @@ def snapshot(args: argparse.Namespace) -> int:
 
     make_snapshot(args.folder, args.seed, args.voices, args.acoustic, args.generator)
     return 0
+
+
+def measure(args: argparse.Namespace) -> int:
+    from tts_engine.speech.voices.sambert.bench import bench
+
+    write(bench(args.folder, args.symbols, args.batch, args.threads, args.precision))
+    return 0
+
+
+def write(result: Mapping[str, Any]) -> None:
+    json.dump(result, sys.stdout, indent=2)
+    sys.stdout.write("\n")
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -52,6 +66,14 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--acoustic", choices=ACOUSTIC, default=ACOUSTIC[0], help="published acoustic model")
     command.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0], help="published generator")
     command.set_defaults(run=snapshot)
+
+    command = commands.add_parser("bench", help="time the stages of a compiled voice")
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="a model folder; its default voice is compiled")
+    command.add_argument("--symbols", type=Path, metavar="FILE", help="an utterance a line, in units")
+    command.add_argument("--batch", type=int, default=1, metavar="N", help="utterances at once")
+    command.add_argument("--threads", type=int, default=1, metavar="N", help="of each onnxruntime session")
+    command.add_argument("--precision", choices=PRECISIONS, help="of the decoder; the voice's own if left out")
+    command.set_defaults(run=measure)
     return parser
 
 

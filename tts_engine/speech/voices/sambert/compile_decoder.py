@@ -1,0 +1,160 @@
+"""The PNCA decoder as two graphs: `memory`, once an utterance, and `step`, once for r frames.
+
+They compute what decoder.py does. B rows, S steps of one utterance, N layers, H heads of d units,
+D = H d, M units of memory, r frames a step.
+"""
+
+import math
+
+import numpy as np
+
+from tts_engine.speech.voices.sambert.config import AcousticConfig
+from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, LAYER_NORM_EPSILON, Array, Graph, Weights
+
+# Weights that share one scale. With 32 or 64 the kernels of onnxruntime 1.32 (AVX-512) sum a row in
+# one order however many rows there are; with 128 they do not, and a row alone would sound otherwise.
+BLOCK = 32
+
+
+def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
+    """What a step needs of the memory, for all steps at once.
+
+    memory [S, M] -> told [S, D], its share of each step's input; keys [2 N, H, S, d], keys then
+    values, layer by layer.
+    """
+    g = Graph("memory")
+    units, heads = c.decoder_num_units, c.decoder_num_heads
+    memory = g.input("memory", ["S", c.memory_units])
+    told = w["dec_in_proj.weight"][:, : c.memory_units]
+    g.output("told", g.linear(memory, told, w["dec_in_proj.bias"]), ["S", units])
+    layers = [f"pnca.{i}.pnca_attn.w_h_kv" for i in range(c.decoder_num_layers)]
+    weight = np.concatenate([w[f"{layer}.weight"] for layer in layers])
+    bias = np.concatenate([w[f"{layer}.bias"] for layer in layers])
+    shape = g.shape(-1, 2 * c.decoder_num_layers, heads, units // heads)
+    keys = g.op("Reshape", g.linear(memory, weight, bias), shape)
+    g.output(
+        "keys",
+        g.op("Transpose", keys, perm=[1, 2, 0, 3]),
+        [2 * c.decoder_num_layers, heads, "S", units // heads],
+    )
+    return g.model()
+
+
+def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
+    """One step of each row.
+
+    frame [B, num_mels]        the last frame of the step before
+    told [B, D]                this step's, from `memory`
+    past [2 N B, H, W, d]      keys, then values, of the steps before, in any order, layer by layer
+    ahead [2 N B, H, V, d]     the same of this step's memory and that of the steps after
+    past_bias [B, 1, 1, W + 1] zero for a key in reach, -inf for another; the first is this step's own
+    ahead_bias [B, 1, 1, V]
+    -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
+    """
+    g = Graph("step")
+    units, heads, layers = c.decoder_num_units, c.decoder_num_heads, c.decoder_num_layers
+    linear = Linear(g, w, eight_bits)
+    frame = g.input("frame", ["B", c.num_mels])
+    told = g.input("told", ["B", units])
+    past = g.input("past", ["2NB", heads, "W", units // heads])
+    ahead = g.input("ahead", ["2NB", heads, "V", units // heads])
+    past_bias = g.input("past_bias", ["B", 1, 1, "W1"])
+    ahead_bias = g.input("ahead_bias", ["B", 1, 1, "V"])
+
+    for i in range(len(c.decoder_prenet_units)):
+        frame = g.op("Relu", linear.exact(frame, f"prenet.fcs.{3 * i}"))
+    frame = linear.exact(frame, f"prenet.fcs.{3 * len(c.decoder_prenet_units)}")
+    heard = g.linear(frame, w["dec_in_proj.weight"][:, c.memory_units :])
+    x = g.op("Mul", g.op("Add", heard, told), g.constant(math.sqrt(units)))
+
+    windows = g.ops("Split", past, count=2 * layers, axis=0, num_outputs=2 * layers)
+    memories = g.ops("Split", ahead, count=2 * layers, axis=0, num_outputs=2 * layers)
+    split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
+    of_steps = []
+    y = g.layer_norm(x, w, "pnca.0.pnca_attn.layer_norm")
+    for i in range(layers):
+        name = f"pnca.{i}"
+        qkv = g.op("Reshape", linear(y, f"{name}.pnca_attn.w_x_qkv"), split)
+        of_steps.append(qkv)
+        q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
+        k = g.op("Concat", k, windows[2 * i], axis=2)
+        v = g.op("Concat", v, windows[2 * i + 1], axis=2)
+        of_past = attend(g, q, k, v, past_bias, units // heads)
+        of_memory = attend(g, q, memories[2 * i], memories[2 * i + 1], ahead_bias, units // heads)
+        both = g.op("Reshape", g.op("Concat", of_past, of_memory, axis=1), join)
+        y, x = add_norm(
+            g, linear(both, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h"), x, w, f"{name}.pos_ffn.layer_norm"
+        )
+        y = linear(g.op("Relu", linear(y, f"{name}.pos_ffn.w_1")), f"{name}.pos_ffn.w_2")
+        y, x = add_norm(g, y, x, w, "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm")
+
+    g.output("frames", linear.exact(y, "dec_out_proj"), ["B", c.outputs_per_step * c.num_mels])
+    g.output("qkv", g.op("Concat", *of_steps, axis=2), ["B", 3 * heads, layers, units // heads])
+    return g.model()
+
+
+def attend(g: Graph, q: str, k: str, v: str, bias: str, units: int) -> str:
+    """q [B, H, 1, d], k and v [B, H, W, d] -> [B, H, 1, d]."""
+    scores = g.op("FusedMatMul", q, k, domain=CONTRIB, transB=1, alpha=units**-0.5)
+    return g.op("MatMul", g.op("Softmax", g.op("Add", scores, bias), axis=-1), v)
+
+
+def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]:
+    """The layer norm of x + y, and x + y."""
+    weight, bias = g.constant(w[f"{name}.weight"]), g.constant(w[f"{name}.bias"])
+    normed, _, _, total = g.ops(
+        "SkipLayerNormalization", y, x, weight, bias, count=4, domain=CONTRIB, epsilon=LAYER_NORM_EPSILON
+    )
+    return normed, total
+
+
+class Linear:
+    """The linear layers of one graph, by name; several names are layers side by side, summed.
+
+    In eight bits, a block of weights has one scale and so has a block of one row's input: a row is
+    quantised by itself, whatever the others of its batch are.
+    """
+
+    def __init__(self, g: Graph, w: Weights, eight_bits: bool) -> None:
+        self._g, self._w, self._eight_bits = g, w, eight_bits
+
+    def exact(self, x: str, *names: str) -> str:
+        weight, bias = self._of(names)
+        return self._g.op("Gemm", x, self._g.constant(weight.T), self._g.constant(bias))
+
+    def __call__(self, x: str, *names: str) -> str:
+        if not self._eight_bits:
+            return self.exact(x, *names)
+        weight, bias = self._of(names)
+        return quantised_linear(self._g, x, weight, bias)
+
+    def _of(self, names: tuple[str, ...]) -> tuple[Array, Array]:
+        weights = [self._w[f"{name}.weight"] for name in names]
+        weights = [weight.squeeze(-1) if weight.ndim == 3 else weight for weight in weights]
+        biases = np.stack([self._w[f"{name}.bias"] for name in names])
+        return np.concatenate(weights, axis=1), biases.sum(axis=0)
+
+
+def quantised_linear(g: Graph, x: str, weight: Array, bias: Array) -> str:
+    """x [B, K], weight [N, K] in blocks of eight bits about 128 -> [B, N]."""
+    outputs, inputs = weight.shape
+    block = min(BLOCK, 1 << max(4, (inputs - 1).bit_length()))
+    count = -(-inputs // block)
+    blocks = np.pad(weight, ((0, 0), (0, count * block - inputs))).reshape(outputs, count, block)
+    scale = np.maximum(np.abs(blocks).max(axis=-1), 1e-12) / 127
+    quantised = np.round(blocks / scale[..., np.newaxis]) + 128
+    return g.op(
+        "MatMulNBits",
+        x,
+        g.constant(quantised, np.uint8),
+        g.constant(scale),
+        "",
+        "",
+        g.constant(bias),
+        domain=CONTRIB,
+        K=inputs,
+        N=outputs,
+        bits=8,
+        block_size=block,
+        accuracy_level=4,  # the input in eight bits too
+    )

@@ -1,0 +1,123 @@
+"""The generator as an ONNX graph.
+
+    mel [B, T, mels], cuts [stages + 1, 2], with NSF sines [B, H, hop T] -> wav [B, samples]
+
+One traversal for every precision: `Operators` says how a convolution is made and in which layout,
+`write` what is convolved with what. `cuts` are the first sample and the end, at the rate of each stage,
+of what is kept after it, and of the waveform: a chunk's context is not carried on to the rates where
+it would cost most (see contexts.py).
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+
+from tts_engine.speech.voices.sambert.config import GeneratorConfig
+from tts_engine.speech.voices.sambert.filters import Filters
+from tts_engine.speech.voices.sambert.generator import LAST_SLOPE
+from tts_engine.speech.voices.sambert.onnx_graph import Graph
+
+
+class Operators(ABC):
+    """What the traversal asks for. Values between are float32, [B, C, 1, T] or [B, T, C]."""
+
+    time_axis: int
+
+    def __init__(self, graph: Graph, filters: Mapping[str, Filters], slope: float) -> None:
+        self.graph = graph
+        self.filters = filters
+        self.slope = slope  # of every leaky ReLU but the last
+
+    @abstractmethod
+    def enter(self, x: str) -> str:
+        """Into the layout, from [B, C, 1, T]."""
+
+    @abstractmethod
+    def leave(self, x: str) -> str:
+        """Out of the layout, to [B, C, 1, T]."""
+
+    @abstractmethod
+    def upsample(self, x: str, layer: str, scale: int) -> str:
+        """Leaky ReLU and both upsamplers."""
+
+    @abstractmethod
+    def pair(self, x: str, layer: str) -> str:
+        """x + two convolutions, each after a leaky ReLU."""
+
+    def conv(self, x: str, layer: str) -> str:
+        """Float convolution of [B, C, 1, T]: onnxruntime's blocked kernels are for two dimensions."""
+        f = self.filters[layer]
+        weight, bias = self.graph.constant(f.weight[:, :, None, :]), self.graph.constant(f.bias)
+        pads = [0, f.padding[0], 0, f.padding[1]]
+        return self.graph.op("Conv", x, weight, bias, pads=pads, dilations=[1, f.dilation], strides=[1, f.stride])
+
+    def leaky(self, x: str, slope: float | None = None) -> str:
+        return self.graph.op("LeakyRelu", x, alpha=self.slope if slope is None else slope)
+
+
+class Floats(Operators):
+    """Everything in float32, [B, C, 1, T]. `ranges` names what int8 wants to know the range of."""
+
+    time_axis = 3
+
+    def __init__(self, graph: Graph, filters: Mapping[str, Filters], slope: float) -> None:
+        super().__init__(graph, filters, slope)
+        self.seen: dict[str, str] = {}  # the value before and after each convolution that int8 replaces
+
+    def enter(self, x: str) -> str:
+        return x
+
+    def leave(self, x: str) -> str:
+        return x
+
+    def upsample(self, x: str, layer: str, scale: int) -> str:
+        g, channels = self.graph, len(self.filters[layer].bias) // scale
+        y = self.conv(self.leaky(x), layer)  # [B, scale C, 1, T]
+        self.seen |= {f"{layer}.in": x, f"{layer}.out": y}
+        y = g.op("Transpose", g.op("Reshape", y, g.shape(0, scale, channels, -1)), perm=[0, 2, 3, 1])
+        return g.op("Reshape", y, g.shape(0, channels, 1, -1))
+
+    def pair(self, x: str, layer: str) -> str:
+        y = self.conv(self.leaky(x), f"{layer}.0")
+        z = self.conv(self.leaky(y), f"{layer}.1")
+        self.seen |= {f"{layer}.0.in": x, f"{layer}.0.out": y, f"{layer}.1.out": z}
+        return self.graph.op("Add", x, z)
+
+
+def write(operators: Operators, c: GeneratorConfig) -> None:
+    g = operators.graph
+    stages = len(c.upsample_scales)
+    mel = g.input("mel", ["B", "T", c.in_channels])
+    cuts = g.input("cuts", [stages + 1, 2], np.int64)
+    sines = g.input("sines", ["B", c.nsf.nb_harmonics + 1, "hop T"]) if c.nsf else None
+    source = g.op("Tanh", operators.conv(g.op("Unsqueeze", sines, g.shape(2)), "source")) if sines else None
+
+    mel = g.op("Unsqueeze", g.op("Transpose", mel, perm=[0, 2, 1]), g.shape(2))
+    x = operators.enter(operators.conv(mel, "pre"))
+    for stage, scale in enumerate(c.upsample_scales):
+        x = operators.upsample(g.op("Add", x, g.op("Sin", x)), f"up.{stage}", scale)
+        if source:
+            x = g.op("Add", x, operators.enter(operators.conv(source, f"down.{stage}")))
+        x = g.op(
+            "Sum", *(_block(operators, x, f"block.{stage}.{i}", len(d)) for i, d in enumerate(c.resblock_dilations))
+        )
+        x = _cut(g, x, cuts, stage, operators.time_axis)
+        if source:
+            source = _cut(g, source, cuts, stage, 3, times=math.prod(c.upsample_scales[stage + 1 :]))
+    wav = g.op("Tanh", operators.conv(operators.leave(operators.leaky(x, LAST_SLOPE)), "post"))
+    g.output("wav", g.op("Reshape", _cut(g, wav, cuts, stages, 3), g.shape(0, -1)), ["B", "samples"])
+
+
+def _block(operators: Operators, x: str, layer: str, pairs: int) -> str:
+    for pair in range(pairs):
+        x = operators.pair(x, f"{layer}.{pair}")
+    return x
+
+
+def _cut(g: Graph, x: str, cuts: str, row: int, axis: int, times: int = 1) -> str:
+    first, end = g.ops("Split", g.op("Gather", cuts, g.index(row)), count=2, axis=0, num_outputs=2)
+    if times != 1:
+        first, end = (g.op("Mul", each, g.index(times)) for each in (first, end))
+    return g.op("Slice", x, first, end, g.shape(axis))
