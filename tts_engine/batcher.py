@@ -29,12 +29,10 @@ class Hearing(Iterator[Chunk]):
 
     def __next__(self) -> Chunk:
         made = self._made.get()
-        if made is None:
-            self._made.put(None)  # an iterator that has ended stays ended
-            raise StopIteration
-        if isinstance(made, Exception):
-            raise made
-        return made
+        if isinstance(made, Chunk):
+            return made
+        self._made.put(None)  # an iterator that has ended stays ended
+        raise StopIteration if made is None else made
 
     def put(self, made: Chunk | Exception | None) -> None:
         self._made.put(made)
@@ -65,25 +63,39 @@ class Batcher:
 
     def _run(self) -> None:
         while True:
-            if batch := [hearing for hearing in self._next_batch() if not hearing.closed]:
-                self._speak(batch)
+            first = self._waiting.get()
+            if not first.closed:
+                self._speak([first, *self._next(self.voice.info.batch_size - 1)])
 
-    def _next_batch(self) -> list[Hearing]:
-        """Wait for one sentence, then take along what else is waiting; never wait for more."""
-        batch = [self._waiting.get()]
-        while len(batch) < self.voice.info.batch_size:
+    def _next(self, places: int) -> list[Hearing]:
+        """Those that wait now, in their order; never wait for more. What nobody waits for is dropped."""
+        hearings: list[Hearing] = []
+        while len(hearings) < places:
             try:
-                batch.append(self._waiting.get_nowait())
+                hearing = self._waiting.get_nowait()
             except queue.Empty:
                 break
-        return batch
+            if not hearing.closed:
+                hearings.append(hearing)
+        return hearings
 
     def _speak(self, batch: list[Hearing]) -> None:
+        """Speak a batch, and what joins it, to its end; whatever goes wrong, no hearing is left waiting."""
+
+        def more(places: int) -> list[Utterance]:
+            joining = self._next(places)
+            batch.extend(joining)
+            return [hearing.utterance for hearing in joining]
+
+        ended: set[int] = set()
+        fault: Exception = RuntimeError(f"The voice {self.voice.info.id} left a sentence without an end.")
         try:
-            for index, chunk in self.voice.speak([hearing.utterance for hearing in batch]):
-                batch[index].put(chunk)
-        except Exception as error:  # handed to every thread that waits for this batch
-            for hearing in batch:
-                hearing.put(error)
-        for hearing in batch:
-            hearing.put(None)
+            for number, spoken in self.voice.speak([hearing.utterance for hearing in batch], more):
+                batch[number].put(spoken)
+                if not isinstance(spoken, Chunk):
+                    ended.add(number)
+        except Exception as error:  # of the voice itself: handed to every thread that still waits
+            fault = error
+        for number, hearing in enumerate(batch):
+            if number not in ended:
+                hearing.put(fault)

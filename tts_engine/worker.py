@@ -21,7 +21,7 @@ from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
-from tts_engine.speech.voice import Chunk, Style, Utterance
+from tts_engine.speech.voice import Chunk, Style, Utterance, VoiceInfo
 from tts_engine.store import Draft
 
 log = structlog.get_logger()
@@ -33,14 +33,15 @@ class Engine:
     def __init__(self) -> None:
         self.catalog = catalog()
         self.leases = LeaseKeeper()
-        self._batcher = cache(lambda voice_id: Batcher(self.catalog.load(voice_id)))
+        # by revision too: a voice that was added again is another voice
+        self._batcher = cache(lambda voice_id, _revision: Batcher(self.catalog.load(voice_id)))
 
     def warm_up(self) -> None:
         """Load what the first request would otherwise wait for: the default voice and the front end."""
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
         for utterance in greeting:
-            list(self._batcher(info.id).submit(utterance, order=(0, 0, 0)))
+            list(self._batcher(info.id, info.revision).submit(utterance, order=(0, 0, 0)))
 
     def speak_next(self) -> bool:
         """Claim the next row and speak it to its end; False if nothing waits."""
@@ -67,7 +68,7 @@ class Engine:
         utterances = plan(synthesis.text, info, style_of(synthesis, speaker))
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
-            speech = join(utterances, self._chunks(info.id, utterances, synthesis), info.sample_rate)
+            speech = join(utterances, self._chunks(info, utterances, synthesis), info.sample_rate)
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -86,9 +87,9 @@ class Engine:
             kept = queue.finish(synthesis, outcome, draft)
         log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
 
-    def _chunks(self, voice_id: str, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
+    def _chunks(self, info: VoiceInfo, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
         """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""
-        batcher = self._batcher(voice_id)
+        batcher = self._batcher(info.id, info.revision)
         ahead: deque[Hearing] = deque()
         try:
             for number, utterance in enumerate(utterances):

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from tts_engine.batcher import Batcher
+from tts_engine.speech.errors import UnknownUnit
 from tts_engine.speech.text.types import Character, Sentence, Word, WordKind
-from tts_engine.speech.voice import Chunk, Speaker, Style, Utterance, VoiceInfo
+from tts_engine.speech.voice import Chunk, More, Speaker, Spoken, Style, Utterance, VoiceInfo, nobody_more
 
 STYLE = Style(speaker="test")
 
@@ -28,17 +30,31 @@ class CountingVoice:
             batch_size=batch_size,
         )
         self.batches: list[list[str]] = []
+        self.joined: list[str] = []
         self.may_speak = threading.Event()
         self.may_speak.set()
 
-    def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
+    def speak(self, batch: Sequence[Utterance], more: More = nobody_more) -> Iterator[tuple[int, Spoken]]:
         self.may_speak.wait()
+        batch = list(batch)
         self.batches.append([utterance.sentence.text for utterance in batch])
-        for part in range(2):
-            for index, utterance in enumerate(batch):
-                if utterance.sentence.text == "坏":
-                    raise ValueError("cannot say 坏")
-                yield index, Chunk(np.full(3, ord(utterance.sentence.text) + part, np.float32))
+        parts = [0] * len(batch)
+        while any(part <= 2 for part in parts):
+            for number, utterance in enumerate(batch):
+                if parts[number] <= 2:
+                    yield number, self.spoken(utterance.sentence.text, parts[number])
+                    parts[number] += 1
+            if joining := more(self.info.batch_size - sum(part <= 2 for part in parts)):
+                self.joined += [utterance.sentence.text for utterance in joining]
+                batch += joining
+                parts += [0] * len(joining)
+
+    def spoken(self, text: str, part: int) -> Spoken:
+        if text == "坏":
+            raise ValueError("cannot say 坏")
+        if text == "难":
+            return UnknownUnit(["nan_c"]) if part == 2 else Chunk(np.zeros(3, np.float32))
+        return Chunk(np.full(3, ord(text) + part, np.float32)) if part < 2 else None
 
 
 def sentence(text: str) -> Utterance:
@@ -79,7 +95,30 @@ def test_the_lowest_order_is_spoken_first_and_batches_fill_up() -> None:
     voice.may_speak.set()
     for chunks in (first, *rest):
         heard(chunks)
-    assert voice.batches == [["一"], ["二", "三"], ["丁"]]
+    assert [*chain(*voice.batches), *voice.joined] == ["一", "二", "三", "丁"]
+
+
+def test_a_sentence_joins_the_batch_under_way() -> None:
+    """A place that becomes free is taken at once: nobody waits for the longest of a batch."""
+    voice = CountingVoice(batch_size=2)
+    voice.may_speak.clear()
+    batcher = Batcher(voice)
+    hearings = [batcher.submit(sentence(text)) for text in "一二三四"]
+    voice.may_speak.set()
+    assert [heard(hearing) for hearing in hearings] == [[ord(text), ord(text) + 1] for text in "一二三四"]
+    assert voice.joined
+
+
+def test_a_sentence_the_voice_cannot_say_fails_alone() -> None:
+    """The error of one sentence ends that sentence; its neighbours in the batch are heard to their end."""
+    voice = CountingVoice(batch_size=2)
+    voice.may_speak.clear()
+    batcher = Batcher(voice)
+    difficult, easy = batcher.submit(sentence("难")), batcher.submit(sentence("好"))
+    voice.may_speak.set()
+    with pytest.raises(UnknownUnit):
+        heard(difficult)
+    assert heard(easy) == [ord("好"), ord("好") + 1]
 
 
 def test_an_error_reaches_all_that_share_the_batch() -> None:

@@ -1,18 +1,20 @@
 """Which voices are installed. Asking costs nothing; loading one happens once a process."""
 
+import logging
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts_engine.speech.errors import UnknownVoice
+from tts_engine.speech.errors import UnknownVoice, VoiceUnavailable
 from tts_engine.speech.voice import Speaker, Voice, VoiceInfo
-from tts_engine.speech.voices.kokoro.model import install
-from tts_engine.speech.voices.kokoro.voice import INFO as KOKORO
-from tts_engine.speech.voices.kokoro.voice import load as load_kokoro
+from tts_engine.speech.voices.kokoro import model as kokoro_model
+from tts_engine.speech.voices.kokoro import voice as kokoro
+from tts_engine.speech.voices.sambert import description as sambert
+from tts_engine.speech.voices.sambert import voice as sambert_voice
 
-# A family adds a line here: what its voice is, and how it is loaded from the folder of models.
-BUILT_IN: Mapping[str, tuple[VoiceInfo, Callable[[Path], Voice]]] = {KOKORO.id: (KOKORO, load_kokoro)}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,37 @@ class Entry:
         return self.speaker.id
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    info: VoiceInfo
+    load: Callable[[], Voice]
+
+
 class Catalog:
-    """The voices of one home folder."""
+    """The voices of one home folder: the built-in one, and those that `manage.py voices add` put there."""
 
     def __init__(self, home: Path) -> None:
         self._models = home / "models"
-        self._loaded: dict[str, Voice] = {}
+        self.voices = home / "voices"
+        self._read: dict[Path, tuple[int, Installed | None]] = {}
+        self._loaded: dict[tuple[str, str], Voice] = {}
         self._lock = threading.Lock()
 
+    def installed(self) -> Mapping[str, Installed]:
+        """Voice id to voice; one added or removed by another process is seen at the next call."""
+        found = {kokoro.INFO.id: Installed(kokoro.INFO, lambda: kokoro.load(self._models))}
+        for file in sorted(self.voices.glob(f"*/{sambert.FILE}")):
+            if one := self._described(file):
+                found[one.info.id] = one
+        return found
+
     def entries(self) -> list[Entry]:
-        return [Entry(info, speaker) for info, _ in BUILT_IN.values() for speaker in info.speakers]
+        """What is offered to choose from."""
+        return [entry for entry in self._entries() if entry.speaker.listed]
 
     def resolve(self, name: str) -> tuple[VoiceInfo, str]:
         """The voice behind a name that callers use, and its speaker's id. Raises UnknownVoice."""
-        for entry in self.entries():
+        for entry in self._entries():
             if entry.id == name:
                 return entry.info, entry.speaker.id
         names = ", ".join(entry.id for entry in self.entries())
@@ -48,14 +67,50 @@ class Catalog:
 
     def prepare(self) -> None:
         """Do what takes long at the first start: put the models in place. Raises VoiceUnavailable."""
-        install(self._models, KOKORO.revision)
+        kokoro_model.install(self._models, kokoro.INFO.revision)
 
     def load(self, voice_id: str) -> Voice:
         """The voice, ready to speak; loaded by the first call. Raises UnknownVoice or VoiceUnavailable."""
-        if voice_id not in BUILT_IN:
-            raise UnknownVoice(f"There is no voice '{voice_id}' here; there are {', '.join(BUILT_IN)}.")
+        installed = self.installed()
+        if voice_id not in installed:
+            raise UnknownVoice(f"There is no voice '{voice_id}' here; there are {', '.join(installed)}.")
+        one = installed[voice_id]
+        key = voice_id, one.info.revision
         with self._lock:
-            if voice_id not in self._loaded:
-                _, load = BUILT_IN[voice_id]
-                self._loaded[voice_id] = load(self._models)
-            return self._loaded[voice_id]
+            if key not in self._loaded:
+                self._loaded[key] = one.load()
+            return self._loaded[key]
+
+    def remove(self, voice_id: str) -> None:
+        """Delete an added voice. Raises UnknownVoice."""
+        if voice_id not in self.installed() or voice_id == kokoro.INFO.id:
+            raise UnknownVoice(f"No voice '{voice_id}' was added here.")
+        with tempfile.TemporaryDirectory(prefix=f"{voice_id}.", suffix=".gone", dir=self.voices) as grave:
+            (self.voices / voice_id).rename(Path(grave) / voice_id)  # at once, and then file by file
+
+    def _entries(self) -> list[Entry]:
+        return [Entry(one.info, speaker) for one in self.installed().values() for speaker in one.info.speakers]
+
+    def _described(self, file: Path) -> Installed | None:
+        """The compiled voice beside its description, which is read again only when it has changed.
+
+        A damaged one is left out, so that the others speak on.
+        """
+        try:
+            written = file.stat().st_mtime_ns
+        except FileNotFoundError:  # removed just now
+            return None
+        known = self._read.get(file)
+        if known is None or known[0] != written:
+            known = written, _installed(file.parent)
+            self._read[file] = known
+        return known[1]
+
+
+def _installed(folder: Path) -> Installed | None:
+    try:
+        info = sambert.Description.read(folder).info
+    except VoiceUnavailable:
+        log.exception("A voice is left out of the catalog.")
+        return None
+    return Installed(info, lambda: sambert_voice.load(folder))

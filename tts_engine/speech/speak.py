@@ -9,7 +9,7 @@ import numpy as np
 
 from tts_engine.speech.errors import NothingToSay
 from tts_engine.speech.text import read
-from tts_engine.speech.voice import Chunk, Style, Utterance, Voice, VoiceInfo, check_style
+from tts_engine.speech.voice import Chunk, Style, Utterance, Voice, VoiceInfo, check_style, speak_alone
 
 
 def plan(text: str, info: VoiceInfo, style: Style) -> list[Utterance]:
@@ -40,5 +40,5 @@ def join(utterances: Sequence[Utterance], spoken: Iterable[Iterable[Chunk]], sam
 
 def speak(voice: Voice, utterances: Sequence[Utterance]) -> Iterator[Chunk]:
     """Speak one sentence after the other in this thread."""
-    spoken = ((chunk for _, chunk in voice.speak([utterance])) for utterance in utterances)
+    spoken = (speak_alone(voice, utterance) for utterance in utterances)
     return join(utterances, spoken, voice.info.sample_rate)

@@ -4,14 +4,14 @@ What a voice is (`VoiceInfo`, frozen, from its files) is kept apart from what on
 it (`Style`). A family of voices implements `Voice`; the platform knows no more of it than this.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from tts_engine.speech.errors import StyleError
+from tts_engine.speech.errors import SpeechError, StyleError
 from tts_engine.speech.text.types import Sentence
 
 NEUTRAL = "neutral"
@@ -25,6 +25,7 @@ class Speaker:
     id: str
     name: str  # as a person would read it, 晓晓
     gender: str  # female | male | unknown
+    listed: bool = True  # offered to choose from; else reached by who knows its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,17 @@ class Chunk:
         )
 
 
+Spoken = Chunk | SpeechError | None
+"""What is heard next of an utterance: audio; the error that ends it, and it alone; None at its end."""
+
+More = Callable[[int], Sequence[Utterance]]
+"""Utterances to join a batch under way, at most so many; none is as good an answer."""
+
+
+def nobody_more(_places: int) -> Sequence[Utterance]:
+    return ()
+
+
 class Voice(Protocol):
     """A loaded voice. Loading happens once, in the family's `load`; speaking keeps no state.
 
@@ -114,13 +126,24 @@ class Voice(Protocol):
     @property
     def info(self) -> VoiceInfo: ...
 
-    def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
-        """Yield (index in `batch`, next chunk of that utterance) as the audio is made.
+    def speak(self, batch: Sequence[Utterance], more: More = nobody_more) -> Iterator[tuple[int, Spoken]]:
+        """Yield (number, what is heard next of that utterance) as the audio is made.
 
-        The chunks of one utterance come in order and join without a gap; those of different
-        utterances may interleave. Silence between sentences is not the voice's affair.
+        Utterances are numbered as they come: those of `batch`, then those that `more` gives when a
+        voice with free places in its batch asks it. The chunks of one come in order and join without
+        a gap; those of different utterances may interleave. Silence between sentences is not the
+        voice's affair.
         """
         ...
+
+
+def speak_alone(voice: Voice, utterance: Utterance) -> Iterator[Chunk]:
+    """The audio of one utterance. Raises the SpeechError that ends it."""
+    for _, spoken in voice.speak([utterance]):
+        if isinstance(spoken, SpeechError):
+            raise spoken
+        if spoken is not None:
+            yield spoken
 
 
 def check_style(info: VoiceInfo, style: Style) -> None:

@@ -7,7 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from tts_engine.speech.audio.tempo import stretched
-from tts_engine.speech.voice import CharacterTime, Chunk, Range, Samples, Style, Utterance, VoiceInfo
+from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.voice import (
+    CharacterTime,
+    Chunk,
+    More,
+    Range,
+    Samples,
+    Spoken,
+    Style,
+    Utterance,
+    VoiceInfo,
+    nobody_more,
+)
 from tts_engine.speech.voices.kokoro import model, pieces, rhythm, styles
 from tts_engine.speech.voices.kokoro.networks import SAMPLE_RATE, Networks
 from tts_engine.speech.voices.kokoro.speakers import SPEAKERS, style_vector
@@ -52,10 +64,14 @@ class KokoroVoice:
     def info(self) -> VoiceInfo:
         return INFO
 
-    def speak(self, batch: Sequence[Utterance]) -> Iterator[tuple[int, Chunk]]:
-        for index, utterance in enumerate(batch):
-            for chunk in self._utterance(utterance):
-                yield index, chunk
+    def speak(self, batch: Sequence[Utterance], more: More = nobody_more) -> Iterator[tuple[int, Spoken]]:
+        for number, utterance in enumerate(batch):
+            try:
+                for chunk in self._utterance(utterance):
+                    yield number, chunk
+                yield number, None
+            except SpeechError as error:
+                yield number, error
 
     def _utterance(self, utterance: Utterance) -> Iterator[Chunk]:
         elapsed = 0  # samples

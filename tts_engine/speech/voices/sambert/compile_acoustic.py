@@ -44,8 +44,12 @@ def compile_acoustic(
     c: AcousticConfig,
     folder: Path,
     f0: F0Scale | None = None,
+    speaker: Array | None = None,
 ) -> None:
-    """Write the compiled model into `folder`, which exists: about 55 MB. It serves in fp32 until `choose_precision`."""
+    """Write the compiled model into `folder`, which exists: about 55 MB. It serves in fp32 until `choose_precision`.
+
+    `speaker` [Ds] is the vector of a voice without a table of speakers.
+    """
     weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
     decoder = within(weights, "mel_decoder.mel_dec.")
     graphs = {
@@ -57,8 +61,8 @@ def compile_acoustic(
     for name, graph in graphs.items():
         (folder / name).write_bytes(graph)
     tables = {"emotion": weights["emo_tokenizer.weight"], "timescales": weights[TIMESCALES]}
-    if not c.se:
-        tables["speaker"] = weights["spk_tokenizer.weight"]
+    # where there is no table, one of a single row: the voice's own vector
+    tables["speaker"] = weights["spk_tokenizer.weight"] if speaker is None else speaker[np.newaxis]
     np.savez(folder / TABLES, allow_pickle=False, **tables)
     by_voice = f0 is not None and c.nsf is not None and c.nsf.by_voice
     sizes = Sizes(

@@ -22,7 +22,7 @@ from tts_engine.speech.voices.sambert.units import Unit
 
 LINGUISTIC = ("sy", "tone", "syllable_flag", "word_segment")
 TABLES = (*LINGUISTIC, "emotion", "speaker")
-PAD, END, MASK = "_", "~", "@[MASK]"
+MARKS = PAD, END, MASK = "_", "~", "@[MASK]"
 
 _FILES = {"emotion": "emo_category"}  # what KAN-TTS calls a table, where we call it otherwise
 _MOST_NAMES = 10_000  # in a table; a file with more is no table of names
@@ -98,8 +98,8 @@ def _published() -> Mapping[str, Sequence[str]]:
 
 
 def _rows(names: Sequence[str]) -> Mapping[str, int]:
-    plain = [name.removeprefix("@") for name in names if name not in (PAD, END, MASK)]
-    return MappingProxyType({name: row for row, name in enumerate([*plain, PAD, END, MASK])})
+    plain = [name.removeprefix("@") for name in names if name not in MARKS]
+    return MappingProxyType({name: row for row, name in enumerate([*plain, *MARKS])})
 
 
 def _names_in(file: Path) -> Sequence[str]:

@@ -1,0 +1,128 @@
+"""`manage.py voices list | add MODEL_ID_OR_FOLDER | check ID | remove ID`."""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.errors import SpeechError, UnknownVoice
+from tts_engine.speech.voice import VoiceInfo
+from tts_engine.speech.voices.sambert.acoustic_files import Sizes
+from tts_engine.speech.voices.sambert.checking import Checked, check
+from tts_engine.speech.voices.sambert.description import FILE, Description, verify
+from tts_engine.speech.voices.sambert.vocoder_files import Description as Vocoding
+
+EXTRA = ("torch", "modelscope", "yaml")  # of the extra [sambert]
+
+
+class Command(BaseCommand):
+    help = "The voices of this installation: the built-in one, and ModelScope's that you add."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        listing = actions.add_parser("list", help="every voice, and what it can do")
+        add = actions.add_parser("add", help="compile a voice from ModelScope or from a folder, and install it")
+        add.add_argument("model", metavar="MODEL_ID_OR_FOLDER")
+        add.add_argument("--revision", help="of the model; the newest by default")
+        checking = actions.add_parser("check", help="is it whole, how near is each precision to fp32, how fast")
+        checking.add_argument("id")
+        remove = actions.add_parser("remove", help="delete an added voice")
+        remove.add_argument("id")
+        for action in (listing, add, checking, remove):
+            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
+        catalog = Catalog(settings.VOXHOUSE_HOME)
+        act: Callable[..., tuple[dict[str, Any], str]] = {
+            "list": _list,
+            "add": self._add,
+            "check": _check,
+            "remove": _remove,
+        }[action]
+        try:
+            shape, text = act(catalog, options)
+        except (SpeechError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
+
+    def _add(self, catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        if any(importlib.util.find_spec(package) is None for package in EXTRA):
+            raise CommandError(
+                'Adding a voice needs torch and modelscope: .venv/bin/pip install torch==2.13.0 ".[sambert]", '
+                "then try again. Speaking does not need them."
+            )
+        from tts_engine.speech.voices.sambert.install import add
+
+        model = Path(options["model"])
+        if model.is_dir():
+            name, revision = str(model.resolve()), ""
+        else:
+            from tts_engine.speech.voices.sambert.download import fetch
+
+            name = options["model"]
+            model, revision = fetch(name, settings.VOXHOUSE_HOME / "downloads", options["revision"])
+        self.stderr.write(f"Compiling {model}: about a minute for each of its voices …")
+        added = []
+        for compiled in add(model, catalog.voices, name=name, revision=revision):
+            info = compiled.description.info
+            self.stderr.write(f"{info.id}: no value of a mel is further than {compiled.difference:.0e} from its model's")
+            for one in compiled.checked:
+                self.stderr.write(f"  {_checked_line(one)}")
+            added.append(info)
+        return {"voices": [_shape(info) for info in added]}, "\n".join(f"Added {_line(info)}" for info in added)
+
+
+def _list(catalog: Catalog, _options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    infos = [one.info for one in catalog.installed().values()]
+    return {"voices": [_shape(info) for info in infos]}, "\n".join(_line(info) for info in infos)
+
+
+def _check(catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    folder = catalog.voices / options["id"]
+    if not (folder / FILE).is_file():
+        raise UnknownVoice(f"No voice '{options['id']}' was added here.")
+    description = Description.read(folder)
+    verify(folder, description)
+    checked = check(folder, description)
+    lines = [f"{description.id}: every file is as it was compiled; from {description.source.model}"]
+    lines += [_checked_line(one) for one in checked]
+    serving = f"Serves with decoder {Sizes.read(folder).precision} and vocoder {Vocoding.read(folder).precision}."
+    shape = {"id": description.id, "source": asdict(description.source), "checked": [asdict(one) for one in checked]}
+    return shape, "\n".join([*lines, serving])
+
+
+def _checked_line(one: Checked) -> str:
+    return (
+        f"decoder {one.decoder}, vocoder {one.vocoder}: RTF {one.rtf:.3f}, log-mel distance "
+        f"{one.fidelity.log_mel_distance:.2f} dB, SNR {one.fidelity.snr:.1f} dB"
+    )
+
+
+def _remove(catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    catalog.remove(options["id"])
+    return {"removed": options["id"]}, f"Removed {options['id']}."
+
+
+def _shape(info: VoiceInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "family": info.family,
+        "name": info.name,
+        "revision": info.revision,
+        "licence": info.licence,
+        "sample_rate": info.sample_rate,
+        "speakers": [speaker.id for speaker in info.speakers],
+        "emotions": list(info.emotions),
+    }
+
+
+def _line(info: VoiceInfo) -> str:
+    speakers = " ".join(speaker.id for speaker in info.speakers if speaker.listed)
+    return f"{info.id}\t{info.family}\t{info.sample_rate} Hz\t{speakers}\t{' '.join(info.emotions)}"

@@ -1,0 +1,96 @@
+"""A voice of a model folder becomes a compiled voice, checked against torch before anyone may use it.
+
+Needs the extra `[sambert]`; what it writes is served without it. Decoder and vocoder each come in fp32,
+which is the model's own numbers, and in int8; compile_acoustic.py and compile_vocoder.py say when int8 serves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tts_engine.speech.errors import VoiceUnavailable
+from tts_engine.speech.text import read
+from tts_engine.speech.voice import NEUTRAL, Samples
+from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
+from tts_engine.speech.voices.sambert.checking import SENTENCES, Checked, check
+from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
+from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
+from tts_engine.speech.voices.sambert.description import Description, Source, write_inventory
+from tts_engine.speech.voices.sambert.folder import VoiceModel
+from tts_engine.speech.voices.sambert.inventory import MARKS, Rows
+from tts_engine.speech.voices.sambert.units import units_of
+
+EXACT = 1e-3  # the greatest difference of fp32 mel to torch's that is rounding: it grows along a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    description: Description
+    difference: float  # the greatest of any value of any frame, fp32 to torch
+    checked: Sequence[Checked]
+
+
+def compile_voice(model: VoiceModel, folder: Path, source: Source, licence: str) -> Compiled:
+    """Write the compiled voice into `folder`, which is new. Raises VoiceUnavailable if it differs from its model."""
+    folder.mkdir(parents=True)
+    compile_acoustic(model.acoustic, model.acoustic_config, folder, model.f0, model.speaker)
+    write_inventory(model.inventory, folder)
+    acoustic = CompiledAcoustic(folder)
+    rows = [_rows(model, sentence) for sentence in SENTENCES]
+    scripts = [_script(acoustic, model, each) for each in rows]
+    mels = [np.concatenate([stretch.mel for stretch in acoustic.start([acoustic.plan(each)])]) for each in scripts]
+    difference = max(float(np.abs(mel - _torch_mel(model, each)).max()) for mel, each in zip(mels, rows, strict=True))
+    if not difference <= EXACT:
+        raise VoiceUnavailable(f"The compiled voice {model.name} differs from its model by {difference:.1e}.")
+    choose_precision(folder, scripts)
+    features = [model.f0.in_hertz(mel) if model.f0 else mel for mel in mels]
+    compile_vocoder(model.generator, model.generator_config, model.sample_rate, features, folder)
+    description = Description(
+        id=model.name,
+        licence=licence,
+        sample_rate=model.sample_rate,
+        speakers=_speakers(model),
+        emotions=_emotions(model),
+        f0=model.f0,
+        by_vector=model.speaker is not None,
+        source=source,
+        files={},
+    ).write(folder)
+    return Compiled(description, difference, check(folder, description))
+
+
+def _speakers(model: VoiceModel) -> list[str]:
+    """The names of the speaker table's rows; the default alone where a vector stands for the table."""
+    names = [name for name in model.inventory.tables["speaker"] if name not in MARKS]
+    return names[:1] if model.speaker is not None else names
+
+
+def _emotions(model: VoiceModel) -> list[str]:
+    """Those whose row the checkpoint has; `neutral` alone where it has none."""
+    rows = model.acoustic.emo_tokenizer.num_embeddings
+    table = model.inventory.tables["emotion"]
+    return [name for name in model.inventory.emotions if table[f"emotion_{name}"] < rows] or [NEUTRAL]
+
+
+def _rows(model: VoiceModel, sentence: str) -> Rows:
+    return model.inventory.rows(units_of(read(sentence).sentences[0], speaker=_speakers(model)[0]))
+
+
+def _script(acoustic: CompiledAcoustic, model: VoiceModel, rows: Rows) -> Script:
+    speaker = np.zeros_like(rows.speaker) if model.speaker is not None else rows.speaker
+    return Script(rows.linguistic, acoustic.emotion(rows.emotion, neutral=0), acoustic.speaker(speaker))
+
+
+@torch.inference_mode()
+def _torch_mel(model: VoiceModel, rows: Rows) -> Samples:
+    """[T, num_mels]"""
+    if model.speaker is not None:
+        speaker = torch.from_numpy(model.speaker).expand(1, len(rows.speaker), -1)
+    else:
+        speaker = torch.from_numpy(rows.speaker)[None]
+    speech = model.acoustic(torch.from_numpy(rows.linguistic)[None], torch.from_numpy(rows.emotion)[None], speaker)
+    mel: Samples = speech.mel[0, : int(speech.frames[0])].numpy()
+    return mel
