@@ -18,7 +18,7 @@ from tts_engine.speech.voices.sambert.checking import Checked, check
 from tts_engine.speech.voices.sambert.description import FILE, Description, verify
 from tts_engine.speech.voices.sambert.vocoder_files import Description as Vocoding
 
-EXTRA = ("torch", "modelscope", "yaml")  # of the extra [sambert]
+EXTRA = ("torch", "modelscope_hub", "yaml")  # of the extra [sambert]
 
 
 class Command(BaseCommand):
@@ -72,7 +72,9 @@ class Command(BaseCommand):
         added = []
         for compiled in add(model, catalog.voices, name=name, revision=revision):
             info = compiled.description.info
-            self.stderr.write(f"{info.id}: no value of a mel is further than {compiled.difference:.0e} from its model's")
+            self.stderr.write(
+                f"{info.id}: no value of a mel is further than {compiled.difference:.0e} from its model's"
+            )
             for one in compiled.checked:
                 self.stderr.write(f"  {_checked_line(one)}")
             added.append(info)

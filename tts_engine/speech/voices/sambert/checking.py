@@ -37,7 +37,12 @@ class Checked:
 
 def check(folder: Path, description: Description) -> list[Checked]:
     """All choices, the exact one first. Raises VoiceUnavailable for a damaged voice."""
-    choices: tuple[tuple[Precision, Precision], ...] = (("fp32", "fp32"), ("int8", "fp32"), ("fp32", "int8"), ("int8", "int8"))
+    choices: tuple[tuple[Precision, Precision], ...] = (
+        ("fp32", "fp32"),
+        ("int8", "fp32"),
+        ("fp32", "int8"),
+        ("int8", "int8"),
+    )
     exact: list[Samples] = []
     checked = []
     for decoder, vocoder in choices:

@@ -1,9 +1,9 @@
 """What a compiled voice is, as `voice.json` in its folder says it.
 
-    voice.json       this description
-    inventory.json   the names of its units, emotions and speakers, in the order of their rows
-    acoustic.*, encoder.onnx, memory.onnx, step-*.onnx, postnet.onnx   of acoustic_files.py
-    vocoder.json, vocoder-*.onnx                                       of vocoder_files.py
+voice.json       this description
+inventory.json   the names of its units, emotions and speakers, in the order of their rows
+acoustic.*, encoder.onnx, memory.onnx, step-*.onnx, postnet.onnx   of acoustic_files.py
+vocoder.json, vocoder-*.onnx                                       of vocoder_files.py
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tts_engine.speech.errors import VoiceUnavailable
-from tts_engine.speech.voice import NEUTRAL, Range, Speaker, VoiceInfo
+from tts_engine.speech.voice import Range, Speaker, VoiceInfo
 from tts_engine.speech.voices.sambert.f0 import F0Scale
 from tts_engine.speech.voices.sambert.inventory import Inventory
 
@@ -93,8 +93,9 @@ class Description:
     def _speakers(self) -> tuple[Speaker, ...]:
         """The default speaker goes by the voice's own name; ModelScope's pipeline never asks for another."""
         name, gender = PUBLISHED.get(self.id, (self.id, "unknown"))
-        default, *others = self.speakers
-        rest = (Speaker(f"{self.id}:{other}", f"{name} {other}", "unknown", listed=False) for other in others)
+        rest = (
+            Speaker(f"{self.id}:{other}", f"{name} {other}", "unknown", listed=False) for other in self.speakers[1:]
+        )
         return (Speaker(self.id, name, gender), *rest)
 
     def row_name(self, speaker: str) -> str:

@@ -89,8 +89,8 @@ class SambertVoice:
         runs = list(runs_of(units, self._acoustic.sizes.longest))
         plans = deque(self._plan(run, utterance) for run in runs)
         frame = self._vocoder.description.hop / self.info.sample_rate
-        seconds = np.concatenate([plan.durations for plan in plans]) * frame if plans else []
-        times = character_times(utterance.sentence.text, [unit for run in runs for unit in run], list(seconds))
+        seconds = [frames * frame for plan in plans for frames in plan.durations.tolist()]
+        times = character_times(utterance.sentence.text, [unit for run in runs for unit in run], seconds)
         return Speaking(number, plans, times, self._vocoder.start(), self.info.sample_rate)
 
     def _speaker_row(self, utterance: Utterance) -> str:
