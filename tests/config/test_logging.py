@@ -10,7 +10,7 @@ import httpx
 import pytest
 import structlog
 from asgiref.sync import async_to_sync
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from config.access_log import AccessLog
 from config.logging import CONFIGURATION
@@ -20,6 +20,7 @@ from config.logging import CONFIGURATION
 def lines() -> Iterator[io.StringIO]:
     """What the configured handler would write to standard error."""
     dictConfig(CONFIGURATION)
+    clear_contextvars()  # a door that was knocked at in this thread has bound its request's id
     (stderr,) = (handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
     written = io.StringIO()
     before = stderr.setStream(written)

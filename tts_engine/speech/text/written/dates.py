@@ -46,7 +46,8 @@ _THREE_DIGIT_YEAR = re.compile(r"(?<=[于在自至从到])\d{3}(?=年(?!级|[前
 _TWO_DIGIT_YEAR = re.compile(
     rf"{NUMBER_START}(?:0\d(?=年)|\d\d(?=年(?:0?\d|1[0-2])月)|[4-9]\d(?=年(?:初|底|末|的?春|的?夏|的?秋|的?冬|生|出生|级|款|版|毕业|入学|参加)))"
 )
-_GENERATION = re.compile(rf"{NUMBER_START}[0156789][05](?=后(?!\d|来|面))")
+_DECADE = re.compile(rf"{NUMBER_START}((?:1[89]|20)\d0)s(?![A-Za-z])")
+_GENERATION = re.compile(rf"{NUMBER_START}[0156789][05](?=(?:[、和及] ?[0156789][05])*后(?!\d|来|面))")
 _YEARS_WITHOUT_SIGN = re.compile(rf"{NUMBER_START}((?:19|20)\d\d)(?=届|级(?!别)|财年|学年|赛季|奥运|世界杯|世博)")
 _LEADING_ZERO = re.compile(rf"{NUMBER_START}0(\d)(?=月|日|号|点|时(?!代))")
 _NO_SECONDS = re.compile(r"(?<![\d.])00(?=秒|分(?!之))")
@@ -131,6 +132,7 @@ RULES: tuple[Rule, ...] = (
     (_FOUR_DIGIT_YEAR, _spelt),
     (_THREE_DIGIT_YEAR, _spelt),
     (_TWO_DIGIT_YEAR, _spelt),
+    (_DECADE, lambda m: digits(m[1]) + "年代"),
     (_GENERATION, _spelt),
     (_YEARS_WITHOUT_SIGN, _spelt),
     (_LEADING_ZERO, lambda m: m[1]),

@@ -7,8 +7,8 @@ from tts_engine.speech.text.data import data_lines
 from tts_engine.speech.text.written import NUMBER, NUMBER_START, RANGE, Rule
 
 _MINUS = r"(?:(?<![\dA-Za-z)）])- ?)?"
-_SIGN = r"(?:(?<![\dA-Za-z)）])[-+] ?)?"
-_SPOKEN_SIGN = {"": "", "-": "负", "+": "正"}
+_SIGN = r"(?:(?<![\dA-Za-z)）])[-+±] ?)?"
+_SPOKEN_SIGN = {"": "", "-": "负", "+": "正", "±": "正负"}
 _PERCENT_RANGE = re.compile(rf"{NUMBER_START}({NUMBER}) ?%?{RANGE}({NUMBER}) ?%")
 _PERCENT = re.compile(rf"({_SIGN}){NUMBER_START}({NUMBER}) ?([%‰])")
 _MIXED = re.compile(rf"{NUMBER_START}(\d+)又(\d+)(?:/|分之)(\d+)")
@@ -20,6 +20,7 @@ _TEMPERATURE_RANGE = re.compile(
 )
 _TEMPERATURE = re.compile(rf"({_MINUS}){NUMBER_START}({NUMBER}) ?(℃|°C|℉|°F|摄氏度|华氏度)")
 _HOURS_AND_MINUTES = re.compile(rf"{NUMBER_START}(\d+) ?h ?(\d+) ?(?:min|m)?(?![A-Za-z\d])")
+_BLOOD_PRESSURE = re.compile(r"(?<![\d./])(\d{2,3})/(\d{2,3})(?= ?(?:mmHg|毫米汞柱))")
 _SCREEN = re.compile(rf"{NUMBER_START}({NUMBER}) ?[\"″](?=屏|显示|电视|大屏|触)")
 _DEGREES = {"℃": "摄氏度", "°C": "摄氏度", "℉": "华氏度", "°F": "华氏度", "°": "度"}
 
@@ -72,6 +73,7 @@ def _unit(match: re.Match[str]) -> str:
 
 RULES: tuple[Rule, ...] = (
     (_HOURS_AND_MINUTES, lambda m: f"{m[1]}小时{m[2]}分钟"),
+    (_BLOOD_PRESSURE, lambda m: f"{m[1]}比{m[2]}"),
     (_SCREEN, lambda m: f"{m[1]}英寸"),
     (_TEMPERATURE_RANGE, _temperature_range),
     (_TEMPERATURE, _temperature),

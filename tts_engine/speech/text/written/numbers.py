@@ -62,7 +62,8 @@ _C_SHARP = re.compile(r"(?<![A-Za-z])C#")
 _MODEL_SPACED = re.compile(r"(?<=[A-Za-z])\s(\d{3,4})(?![\d年月日号点元个人次名位万亿千百倍天岁多余%]|[.,:]\d)")
 _RESOLUTION = re.compile(rf"{NUMBER_START}(\d{{3,4}})(?=[pPiI](?![A-Za-z]))")
 _DISCOUNT = re.compile(rf"{NUMBER_START}[1-9]\d(?=折(?![叠返合算线页腾旧射磨断]))")
-_DECADE = re.compile(rf"{NUMBER_START}(\d0)s(?![A-Za-z])")
+_SAME_UNIT = re.compile(rf"({NUMBER_START}{NUMBER})([\u4e00-\u9fff]{{1,5}}) ?([-–—~+]) ?(?={NUMBER}\2)")
+_AFTER_UNIT = re.compile(r"(?<=\d[米秒])\d\d(?![\d.:]| ?[\u4e00-\u9fff]?(?:米|秒|厘米|分米|分钟|个|人))")
 
 _COUNTED = (
     "个|只|条(?!款)|张|本|件|块|片|位|名(?!著)|家|座|台|辆|部(?!分)|架|艘|匹|头|双|对|副|套|组|批|种|类|样|项|份|封|颗|粒|根|支|枝|把|面|"
@@ -72,7 +73,7 @@ _COUNTED = (
     "处|支|棵|株|朵|桌|席|剂|款|美元|欧元|英镑|港元|日元|韩元|摄氏度|千瓦|瓦|兆|吉字节|字节|大|多(?=[个年月])|"
     "角(?![度落色])|分钱|丈|寸|亩|公顷|海里|英里|英尺|英寸|磅|盎司|集|期(?!待)|届|起|例|桩|宗|则|番|盆|筐|车|船|队|班人|屋|身|股|团|堆|叠|卷|枚|发|声|眼|口|杯|夜|晚|餐"
 )
-_TWO = re.compile(rf"(?<![第\d.初二周期])2(?=(?: ?[到至]\d+(?:\.\d+)?)? ?(?:{_COUNTED}))")
+_TWO = re.compile(rf"(?<![第\d.初二周期负])2(?=(?: ?[到至]\d+(?:\.\d+)?)? ?(?:{_COUNTED}))")
 _COUNT = re.compile(NUMBER)
 
 
@@ -140,7 +141,8 @@ RULES: tuple[Rule, ...] = (
     (_MODEL, _model),
     (_MODEL_SPACED, lambda m: " " + digits(m[1])),
     (_RESOLUTION, lambda m: digits(m[1])),
-    (_DECADE, lambda m: m[1] + "年代"),
+    (_SAME_UNIT, lambda m: m[1] + m[2] + ("加" if m[3] == "+" else "到")),
+    (_AFTER_UNIT, lambda m: digits(m.group())),
     (_SCORE, _score),
     (_RATIO, lambda m: "比"),
     (_MINUS_IN_SUM, lambda m: "减"),
