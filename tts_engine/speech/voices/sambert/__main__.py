@@ -72,7 +72,7 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--symbols", type=Path, metavar="FILE", help="an utterance a line, in units")
     command.add_argument("--batch", type=int, default=1, metavar="N", help="utterances at once")
     command.add_argument("--threads", type=int, default=1, metavar="N", help="of each onnxruntime session")
-    command.add_argument("--precision", choices=PRECISIONS, help="of the decoder; the voice's own if left out")
+    command.add_argument("--precision", choices=PRECISIONS, help="of decoder and generator; each its own if left out")
     command.set_defaults(run=measure)
     return parser
 

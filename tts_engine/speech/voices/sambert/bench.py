@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.sambert.acoustic_files import Precision
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
 from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
+from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
+from tts_engine.speech.voices.sambert.f0 import F0Scale
 from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
 from tts_engine.speech.voices.sambert.units import parse
+from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 
 EXAMPLE = "example_symbols.txt"
 PASSES = 3  # the quickest counts, after one that warms up
@@ -37,8 +41,8 @@ class Stage(AbstractContextManager[None]):
         self.wall += time.perf_counter()
         self.cpu += time.process_time()
 
-    def less(self, part: "Stage") -> "Stage":
-        return Stage(self.wall - part.wall, self.cpu - part.cpu)
+    def less(self, *parts: "Stage") -> "Stage":
+        return Stage(self.wall - sum(part.wall for part in parts), self.cpu - sum(part.cpu for part in parts))
 
 
 class Timed:
@@ -55,40 +59,80 @@ class Timed:
         return getattr(self._session, name)
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Both halves of a voice, as they serve."""
+
+    acoustic: CompiledAcoustic
+    vocoder: Vocoder
+    f0: F0Scale | None
+
+    def features(self, mel: Samples) -> Samples:
+        return self.f0.in_hertz(mel) if self.f0 else mel
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What speaking the scripts once came to."""
+
+    seconds: float  # of audio
+    first_audio: float  # seconds until any of it
+    stages: dict[str, Stage]
+
+    @property
+    def total(self) -> Stage:
+        return Stage(sum(each.wall for each in self.stages.values()), sum(each.cpu for each in self.stages.values()))
+
+
 def bench(
     folder: Path, symbols: Path | None = None, batch: int = 1, threads: int = 1, precision: Precision | None = None
 ) -> dict[str, Any]:
     """Compile the default voice of a model folder and time it on `batch` utterances.
 
     `symbols` has an utterance a line, as the published sequences are written; they are taken in turn.
+    `precision` is that of the decoder and the generator; if None, of each what it would serve in.
     """
     models = ModelFolder(folder)
     model = models.load(models.default_voice)
     lines = (symbols or files(__package__).joinpath("data", EXAMPLE)).read_text("utf-8").splitlines()
-    with tempfile.TemporaryDirectory() as temporary:
-        compiled = Path(temporary)
-        compile_acoustic(model.acoustic, model.acoustic_config, compiled, model.f0)
-        exact = CompiledAcoustic(compiled)
-        every = [script(exact, model, line) for line in lines if line.strip()]
-        snr = choose_precision(compiled, every)
-        voice = CompiledAcoustic(compiled, precision, threads)
+    with tempfile.TemporaryDirectory() as compiled:
+        voice, every = compile_voice(
+            model, [line for line in lines if line.strip()], Path(compiled), threads, precision
+        )
     scripts = list(itertools.islice(itertools.cycle(every), batch))
     speak(voice, scripts)
-    frames, stages = min((speak(voice, scripts) for _ in range(PASSES)), key=lambda spoken: total(spoken[1]).wall)
-    seconds = frames * model.generator_config.hop / model.sample_rate
+    best = min((speak(voice, scripts) for _ in range(PASSES)), key=lambda each: each.total.wall)
 
     def figures(stage: Stage) -> dict[str, float]:
-        return {"wall_seconds": stage.wall, "cpu_seconds": stage.cpu, "rtf": stage.wall / seconds}
+        return {"wall_seconds": stage.wall, "cpu_seconds": stage.cpu, "rtf": stage.wall / best.seconds}
 
     return {
-        "audio_seconds": seconds,
+        "audio_seconds": best.seconds,
         "batch": batch,
         "threads": threads,
-        "decoder_precision": voice.precision,
-        "int8_mel_snr_db": snr,
-        "stages": {name: figures(stage) for name, stage in stages.items()},
-        "total": figures(total(stages)),
+        "precision": {
+            "decoder": voice.acoustic.precision,
+            "vocoder": precision or voice.vocoder.description.precision,
+        },
+        "first_audio_seconds": best.first_audio,
+        "stages": {name: figures(stage) for name, stage in best.stages.items()},
+        "total": figures(best.total),
     }
+
+
+def compile_voice(
+    model: VoiceModel, lines: Sequence[str], folder: Path, threads: int, precision: Precision | None
+) -> tuple[Compiled, list[Script]]:
+    """The voice, its precisions chosen on what the lines say, and the lines as it takes them."""
+    compile_acoustic(model.acoustic, model.acoustic_config, folder, model.f0)
+    exact = CompiledAcoustic(folder)
+    scripts = [script(exact, model, line) for line in lines]
+    choose_precision(folder, scripts)
+    mels = [np.concatenate([each.mel for each in exact.start([exact.plan(one)])]) for one in scripts]
+    heard = [model.f0.in_hertz(mel) if model.f0 else mel for mel in mels]
+    compile_vocoder(model.generator, model.generator_config, model.sample_rate, heard, folder)
+    acoustic = CompiledAcoustic(folder, precision, threads)
+    return Compiled(acoustic, Vocoder(folder, precision, threads), model.f0), scripts
 
 
 def script(voice: CompiledAcoustic, model: VoiceModel, line: str) -> Script:
@@ -98,17 +142,24 @@ def script(voice: CompiledAcoustic, model: VoiceModel, line: str) -> Script:
     return Script(rows.linguistic, voice.emotion(rows.emotion, neutral), speaker)
 
 
-def speak(voice: CompiledAcoustic, scripts: Sequence[Script]) -> tuple[int, dict[str, Stage]]:
-    """How many frames the scripts came to, and what each stage took."""
-    encoder, decoding, postnet = Stage(), Stage(), Stage()
+def speak(voice: Compiled, scripts: Sequence[Script]) -> Pass:
+    """Speak the scripts as one batch, in chunks as a listener would get them."""
+    encoder, rest, postnet, vocoder = Stage(), Stage(), Stage(), Stage()
+    begin, first, samples = time.perf_counter(), 0.0, 0
     with encoder:
-        plans = [voice.plan(each) for each in scripts]
-    timed: Any = Timed(voice.networks.postnet, postnet)
-    with decoding:
-        batch = voice.start(plans, networks=replace(voice.networks, postnet=timed))
-        frames = sum(len(stretch.mel) for stretch in batch)
-    return frames, {"encoder_and_durations": encoder, "decoder": decoding.less(postnet), "postnet": postnet}
-
-
-def total(stages: dict[str, Stage]) -> Stage:
-    return Stage(sum(stage.wall for stage in stages.values()), sum(stage.cpu for stage in stages.values()))
+        plans = [voice.acoustic.plan(each) for each in scripts]
+    timed: Any = Timed(voice.acoustic.networks.postnet, postnet)
+    with rest:
+        voicings = [voice.vocoder.start() for _ in plans]
+        for stretch in voice.acoustic.start(plans, networks=replace(voice.acoustic.networks, postnet=timed)):
+            with vocoder:
+                for chunk in voicings[stretch.row].feed(voice.features(stretch.mel), stretch.last):
+                    first = first or time.perf_counter() - begin
+                    samples += len(chunk)
+    stages = {
+        "encoder_and_durations": encoder,
+        "decoder": rest.less(postnet, vocoder),
+        "postnet": postnet,
+        "vocoder": vocoder,
+    }
+    return Pass(samples / voice.vocoder.description.sample_rate, first, stages)

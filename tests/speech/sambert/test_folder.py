@@ -1,0 +1,439 @@
+"""A model folder is read in every layout it is published in, and never trusted."""
+
+import json
+import pickle
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from tests.speech.sambert.conftest import audio_yaml, tiny_am_yaml, tiny_params, tiny_voc_yaml, write_folder
+from tts_engine.speech.voices.sambert import folder as folder_module
+from tts_engine.speech.voices.sambert import weights as weights_module
+from tts_engine.speech.voices.sambert.errors import DamagedModel
+from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
+from tts_engine.speech.voices.sambert.inventory import published
+
+VOICE = Path("voices/tian")
+AM, VOC = VOICE / "am/ckpt/checkpoint_0.pth", VOICE / "voc/ckpt/checkpoint_0.pth"
+NSF = {"num_mels": 12, "NSF": True}
+SOURCE = {"nsf_params": {"nb_harmonics": 7, "sampling_rate": 16_000}}
+
+
+def load(folder: Path, name: str = "tian") -> VoiceModel:
+    return ModelFolder(folder).load(name)
+
+
+def change(file: Path, edit: Callable[[dict[str, Any]], None], *path: str) -> None:
+    """Edit the tensors below `path` of a checkpoint."""
+    content = torch.load(file, weights_only=True)
+    part = content["model"]
+    for name in path:
+        part = part[name]
+    edit(part)
+    torch.save(content, file)
+
+
+def mel_of(voice: VoiceModel) -> torch.Tensor:
+    units = torch.tensor([[[16, 0, 0, 0], [47, 0, 1, 2], [143, 1, 2, 4]]])
+    with torch.inference_mode():
+        mel: torch.Tensor = voice.acoustic(
+            units, torch.ones(1, 3, dtype=torch.long), torch.zeros(1, 3, dtype=torch.long)
+        ).mel
+    return mel
+
+
+# --- Layouts ---------------------------------------------------------------------------------------
+
+
+def test_a_folder_of_two_voices(folder: Path) -> None:
+    """The first named is the default; each has weights of its own, and every file read is listed."""
+    model = ModelFolder(folder)
+    tian, zhe = model.load("tian"), model.load("zhe")
+
+    assert (model.voices, model.default_voice) == (("tian", "zhe"), "tian")
+    assert (tian.sample_rate, tian.generator_config.hop) == (16_000, 200)
+    assert not torch.equal(mel_of(tian), mel_of(zhe))
+    assert {str(file.relative_to(folder)) for file in tian.files} == {
+        "configuration.json",
+        "voices/voices.json",
+        *(str(VOICE / name) for name in ("audio_config.yaml", "am/config.yaml", "voc/config.yaml")),
+        str(AM),
+        str(VOC),
+    }
+
+
+def test_a_voice_without_its_folder_is_left_out(folder: Path) -> None:
+    """As ModelScope does; the first that is there is the default."""
+    shutil.rmtree(folder / VOICE)
+
+    assert ModelFolder(folder).voices == ("zhe",)
+
+
+def test_the_checkpoint_of_the_highest_number_counts(folder: Path) -> None:
+    """By value, not by letter: 100 is above 20; what is no checkpoint is passed over."""
+    ckpt = (folder / AM).parent
+    for name in ("checkpoint_20.pth", "checkpoint_100.pth"):
+        shutil.copy(folder / AM, ckpt / name)
+    change(ckpt / "checkpoint_100.pth", lambda weights: weights["mel_postnet.fc.bias"].add_(1.0))
+    (ckpt / "checkpoint_best.pth").write_bytes(b"junk")
+
+    before, after = load(folder, "zhe"), load(folder)
+
+    assert ckpt / "checkpoint_100.pth" in after.files
+    assert not torch.equal(before.acoustic.mel_postnet.fc.bias, after.acoustic.mel_postnet.fc.bias)
+
+
+def test_computed_tensors_may_be_missing(folder: Path) -> None:
+    """Without `position_enc` and `inv_timescales` the voice says the same."""
+    before = mel_of(load(folder))
+
+    def without(weights: dict[str, Any]) -> None:
+        for key in [key for key in weights if key.endswith(("position_enc", "inv_timescales"))]:
+            del weights[key]
+
+    change(folder / AM, without)
+
+    assert torch.equal(mel_of(load(folder)), before)
+
+
+def test_weights_of_the_training_alone_are_passed_over(folder: Path) -> None:
+    """A model that learnt its durations by alignment still carries the aligner."""
+    change(folder / AM, lambda weights: weights.update({"align_attention.key_proj.weight": torch.zeros(3)}))
+
+    assert load(folder).name == "tian"
+
+
+def test_older_models_have_no_mask_rows(folder: Path) -> None:
+    """N + 2 rows instead of N + 3."""
+
+    def older(weights: dict[str, Any]) -> None:
+        for key in folder_module._TABLES:
+            weights[key] = weights[key][:-1].clone()
+
+    before = mel_of(load(folder))
+    change(folder / AM, older)
+
+    assert torch.equal(mel_of(load(folder)), before)
+
+
+def test_weights_without_weight_norm_and_of_half_precision(folder: Path) -> None:
+    """Some checkpoints were made smaller; they load as float32."""
+    voice = load(folder)
+
+    def folded(generator: dict[str, Any]) -> None:
+        generator.clear()
+        generator.update({key: tensor.half() for key, tensor in voice.generator.state_dict().items()})
+
+    change(folder / VOC, folded, "generator")
+
+    again = load(folder).generator.state_dict()
+    for key, tensor in voice.generator.state_dict().items():
+        torch.testing.assert_close(again[key], tensor, atol=1e-3, rtol=1e-3)
+        assert again[key].dtype == torch.float32
+
+
+def test_a_voice_may_bring_its_own_tables(folder: Path) -> None:
+    """dict/*_dict.txt give the rows' names and order; the others stay as published."""
+    names = [name for name in published().tables["tone"] if name not in ("_", "~", "@[MASK]")]
+    (folder / VOICE / "dict").mkdir()
+    (folder / VOICE / "dict" / "tone_dict.txt").write_text("\n".join(reversed(names)))
+
+    voice = load(folder)
+
+    assert voice.inventory.tables["tone"][names[-1]] == 0
+    assert voice.inventory.tables["sy"] == published().tables["sy"]
+    assert list(voice.inventory.tables["speaker"])[:2] == ["F7", "F74"]  # of speaker_list
+    assert folder / VOICE / "dict" / "tone_dict.txt" in voice.files
+
+
+def test_a_folder_that_says_no_rate_is_of_16_khz(folder: Path) -> None:
+    (folder / "configuration.json").write_text("{}")
+    (folder / VOICE / "audio_config.yaml").unlink()
+
+    assert load(folder).sample_rate == 16_000
+
+
+def test_an_nsf_voice_brings_the_mean_and_deviation_of_its_f0(tmp_path: Path) -> None:
+    """Normalised F0 becomes Hz, not below 30; voicing becomes 0 or 1."""
+    write_folder(tmp_path / "m", am=tiny_am_yaml(**NSF), voc=tiny_voc_yaml(**SOURCE), voices=("tian",))
+    np.save(tmp_path / "m" / VOICE / "am/mvn.npy", np.array([[220.0], [50.0]]))
+
+    voice = load(tmp_path / "m")
+
+    assert voice.f0 is not None
+    frames = np.zeros((3, 12), dtype=np.float32)
+    frames[:, 10:] = [[1.0, 0.9], [0.0, 0.6], [-9.0, 0.59]]
+    assert voice.f0.in_hertz(frames)[:, 10:].tolist() == [[270.0, 1.0], [220.0, 1.0], [30.0, 0.0]]
+    assert voice.generator.nsf
+
+
+def test_an_nsf_voice_normalised_over_one_range(tmp_path: Path) -> None:
+    am = tiny_am_yaml(**NSF, nsf_norm_type="global", nsf_f0_global_minimum=30.0, nsf_f0_global_maximum=730.0)
+    write_folder(tmp_path / "m", am=am, voc=tiny_voc_yaml(**SOURCE), voices=("tian",))
+
+    voice = load(tmp_path / "m")
+
+    assert voice.f0 is not None
+    assert (voice.f0.factor, voice.f0.offset) == (700.0, 30.0)
+    assert not (tmp_path / "m" / VOICE / "am/mvn.npy").exists()
+
+
+def test_a_speaker_given_by_a_vector(tmp_path: Path) -> None:
+    """No table of speakers; am/se.npy is the speaker at every symbol."""
+    write_folder(tmp_path / "m", am=tiny_am_yaml(SE=True, speaker_units=19), voices=("tian",))
+
+    voice = load(tmp_path / "m")
+
+    assert voice.speaker is not None
+    speaker = torch.from_numpy(voice.speaker).expand(1, 2, -1)
+    units, emotion = torch.zeros(1, 2, 4, dtype=torch.long), torch.zeros(1, 2, dtype=torch.long)
+    with torch.inference_mode():
+        mel = voice.acoustic(units, emotion, speaker).mel
+        assert not torch.equal(mel, voice.acoustic(units, emotion, speaker * 2).mel)
+
+
+# --- What is missing, foreign or hostile ------------------------------------------------------------
+
+
+class Bomb:
+    """Unpickled, it would write a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.file,)
+
+
+def text(name: str, content: str | bytes) -> Callable[[Path], None]:
+    raw = content.encode() if isinstance(content, str) else content
+    return lambda folder: (folder / name).write_bytes(raw) and None
+
+
+def am(**changes: Any) -> Callable[[Path], None]:
+    return text(str(VOICE / "am/config.yaml"), tiny_am_yaml(**changes))
+
+
+def am_without(name: str) -> Callable[[Path], None]:
+    params = {key: value for key, value in tiny_params("am").items() if key != name}
+    return text(str(VOICE / "am/config.yaml"), yaml.safe_dump({"Model": {"KanTtsSAMBERT": {"params": params}}}))
+
+
+def voc(**changes: Any) -> Callable[[Path], None]:
+    return text(str(VOICE / "voc/config.yaml"), tiny_voc_yaml(**changes))
+
+
+def am_weights(edit: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    return lambda folder: change(folder / AM, edit)
+
+
+def put(key: str, value: Any) -> Callable[[Path], None]:
+    return am_weights(lambda weights: weights.update({key: value}))
+
+
+def drop(key: str) -> Callable[[Path], None]:
+    return am_weights(lambda weights: weights.pop(key) and None)
+
+
+def truncate(folder: Path) -> None:
+    whole = (folder / AM).read_bytes()
+    (folder / AM).write_bytes(whole[: len(whole) // 2])
+
+
+def code_in_pickle(folder: Path) -> None:
+    with (folder / AM).open("wb") as file:
+        pickle.dump({"model": Bomb(folder / "ran")}, file)
+
+
+def code_in_archive(folder: Path) -> None:
+    torch.save({"model": Bomb(folder / "ran")}, folder / AM)
+
+
+def link_out(folder: Path) -> None:
+    outside = folder.parent / "outside.yaml"
+    outside.write_text(tiny_am_yaml())
+    (folder / VOICE / "am/config.yaml").unlink()
+    (folder / VOICE / "am/config.yaml").symlink_to(outside)
+
+
+BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 10))
+BIAS = "mel_postnet.fc.bias"
+HOSTILE = {
+    "no voices.json": (lambda folder: (folder / "voices/voices.json").unlink(), "voices.json", ""),
+    "voices.json of another kind": (text("voices/voices.json", "[1]"), "voices.json", ""),
+    "no voice": (text("voices/voices.json", '{"voices": []}'), "voices.json", "voices"),
+    "a voice outside": (text("voices/voices.json", '{"voices": ["../../etc"]}'), "voices.json", "voices"),
+    "an absolute voice": (text("voices/voices.json", '{"voices": ["/etc"]}'), "voices.json", "voices"),
+    "the folder itself": (text("voices/voices.json", '{"voices": ["."]}'), "voices.json", "voices"),
+    "a number for a voice": (text("voices/voices.json", '{"voices": [7]}'), "voices.json", "voices"),
+    "no JSON": (text("configuration.json", "{"), "configuration.json", ""),
+    "JSON of great depth": (text("configuration.json", "[" * 100_000), "configuration.json", ""),
+    "a rate that is a word": (
+        text("configuration.json", '{"model": {"sample_rate": "fast"}}'),
+        "configuration.json",
+        "model.sample_rate",
+    ),
+    "a number of many digits": (
+        text("configuration.json", '{"model": {"sample_rate": 1' + "0" * 3000 + "}}"),
+        "configuration.json",
+        "model.sample_rate",
+    ),
+    "rates that contradict": (
+        text(str(VOICE / "audio_config.yaml"), audio_yaml(rate=24_000)),
+        "audio_config.yaml",
+        "audio_config.sampling_rate",
+    ),
+    "hops that contradict": (
+        text(str(VOICE / "audio_config.yaml"), audio_yaml(hop=240)),
+        "audio_config.yaml",
+        "audio_config.hop_length",
+    ),
+    "yaml that is text": (text(str(VOICE / "am/config.yaml"), "hello"), "am/config.yaml", ""),
+    "yaml that is broken": (text(str(VOICE / "am/config.yaml"), "a: [1"), "am/config.yaml", ""),
+    "yaml that is not UTF-8": (text(str(VOICE / "am/config.yaml"), b"\xff\xfe\xfa"), "am/config.yaml", ""),
+    "yaml that runs code": (
+        text(str(VOICE / "am/config.yaml"), "a: !!python/object/apply:os.system ['touch ran']"),
+        "am/config.yaml",
+        "",
+    ),
+    "yaml that multiplies": (text(str(VOICE / "am/config.yaml"), BOMB), "am/config.yaml", ""),
+    "yaml of great depth": (text(str(VOICE / "am/config.yaml"), "[" * 50_000), "am/config.yaml", ""),
+    "yaml of great length": (text(str(VOICE / "am/config.yaml"), "#" * 300_000), "am/config.yaml", ""),
+    "a link out of the folder": (link_out, "am/config.yaml", ""),
+    "a missing size": (am_without("decoder_num_units"), "am/config.yaml", "decoder_num_units"),
+    "a size that is a word": (am(embedding_dim="wide"), "am/config.yaml", "embedding_dim"),
+    "a size that is true": (am(embedding_dim=True), "am/config.yaml", "embedding_dim"),
+    "a size below nothing": (am(num_mels=-10), "am/config.yaml", "num_mels"),
+    "a size of hex digits": (
+        text(str(VOICE / "am/config.yaml"), tiny_am_yaml().replace("num_mels: 10", "num_mels: 0x" + "f" * 9000)),
+        "am/config.yaml",
+        "num_mels",
+    ),
+    "10^9 positions": (am(max_len=10**9), "am/config.yaml", "max_len"),
+    "10^9 units": (am(decoder_ffn_inner_dim=10**9), "am/config.yaml", "decoder_ffn_inner_dim"),
+    "10^9 layers": (am(decoder_num_layers=10**9), "am/config.yaml", "decoder_num_layers"),
+    "10^9 channels": (voc(channels=10**9), "voc/config.yaml", "channels"),
+    "10^9 samples a frame": (voc(upsample_scales=[64] * 5), "voc/config.yaml", "upsample_scales"),
+    "heads that do not divide": (am(decoder_num_heads=3), "am/config.yaml", "decoder_num_heads"),
+    "an activation not supported": (voc(nonlinear_activation="ReLU"), "voc/config.yaml", "nonlinear_activation"),
+    "byte input": (am(using_byte=True), "am/config.yaml", "using_byte"),
+    "features that contradict": (voc(in_channels=12), "voc/config.yaml", "in_channels"),
+    "larger layers than the checkpoint's": (am(encoder_ffn_inner_dim=16_384), str(AM), "w_1.weight"),
+    "more layers than the checkpoint's": (am(decoder_num_layers=3), str(AM), "pnca.2"),
+    "fewer layers than the checkpoint's": (am(decoder_num_layers=1), str(AM), "pnca.1"),
+    "no checkpoint": (lambda folder: (folder / AM).unlink(), "am/ckpt", "checkpoint_<N>.pth"),
+    "a truncated checkpoint": (truncate, str(AM), ""),
+    "an empty checkpoint": (text(str(AM), b""), str(AM), ""),
+    "a checkpoint of text": (text(str(AM), "hello"), str(AM), ""),
+    "a pickle with code": (code_in_pickle, str(AM), ""),
+    "an archive with code": (code_in_archive, str(AM), ""),
+    "the generator's checkpoint": (lambda folder: shutil.copy(folder / VOC, folder / AM), str(AM), "generator"),
+    "the acoustic checkpoint": (lambda folder: shutil.copy(folder / AM, folder / VOC), str(VOC), "model.generator"),
+    "a missing tensor": (drop(BIAS), str(AM), BIAS),
+    "a missing table": (drop("emo_tokenizer.weight"), str(AM), "emo_tokenizer.weight"),
+    "a foreign tensor": (put("FP_predictor.fc.bias", torch.zeros(4)), str(AM), "FP_predictor.fc.bias"),
+    "a tensor of another shape": (put(BIAS, torch.zeros(11)), str(AM), BIAS),
+    "a table without rows": (put("emo_tokenizer.weight", torch.zeros(())), str(AM), "emo_tokenizer.weight"),
+    "a table of other rows": (put("emo_tokenizer.weight", torch.zeros(40, 4)), str(AM), "emo_tokenizer.weight"),
+    "whole numbers": (put(BIAS, torch.zeros(10, dtype=torch.long)), str(AM), BIAS),
+    "no tensor": (put(BIAS, "tensor"), str(AM), BIAS),
+    "NaN": (put(BIAS, torch.full((10,), torch.nan)), str(AM), BIAS),
+    "infinity": (put(BIAS, torch.full((10,), torch.inf)), str(AM), BIAS),
+    "a sparse tensor": (put(BIAS, torch.zeros(10).to_sparse()), str(AM), BIAS),
+    "10^9 rows of one number": (put("emo_tokenizer.weight", torch.zeros(1).expand(10**9, 4)), str(AM), "emo_tokenizer"),
+    "a length that is nothing": (
+        lambda folder: change(folder / VOC, lambda weights: weights["conv_pre.conv1d.weight_v"].zero_(), "generator"),
+        str(VOC),
+        "conv_pre.conv1d.weight_v",
+    ),
+    "a direction without length": (
+        lambda folder: change(folder / VOC, lambda weights: weights.pop("conv_pre.conv1d.weight_g"), "generator"),
+        str(VOC),
+        "conv_pre.conv1d.weight_g",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_one_clear_error_names_file_and_field(what: str, folder: Path) -> None:
+    """Nothing in a folder is run, and nothing in it makes another error than this one."""
+    damage, file, field = HOSTILE[what]
+    damage(folder)
+
+    with pytest.raises(DamagedModel) as raised:
+        load(folder)
+
+    assert str(raised.value.file).endswith(file)
+    assert field in raised.value.field
+    assert str(raised.value).startswith(raised.value.file)
+    assert len(str(raised.value)) < 600
+    assert not list(folder.rglob("ran"))
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("kind", ["pickled", "wrong", "nan", "claimed", "archive", "missing"])
+@pytest.mark.parametrize("name", ["mvn.npy", "se.npy"])
+def test_arrays_are_read_as_numbers_alone(name: str, kind: str, tmp_path: Path) -> None:
+    """A pickle, another count, what is not finite, a header that claims too much: one clear error."""
+    am = tiny_am_yaml(**NSF, SE=True, speaker_units=2)
+    write_folder(tmp_path / "m", am=am, voc=tiny_voc_yaml(**SOURCE), voices=("tian",))
+    file = tmp_path / "m" / VOICE / "am" / name
+    match kind:
+        case "pickled":
+            np.save(file, np.array([Bomb(tmp_path / "ran"), None], dtype=object), allow_pickle=True)
+        case "wrong":
+            np.save(file, np.zeros(3, dtype=np.float32))
+        case "nan":
+            np.save(file, np.array([np.nan, 1.0]))
+        case "claimed":
+            np.save(file, np.zeros(2, dtype=np.float32))
+            file.write_bytes(file.read_bytes().replace(b"(2,), }" + b" " * 12, b"(9999999999999,), }"))
+        case "archive":
+            with file.open("wb") as stream:
+                np.savez(stream, a=np.zeros(2, dtype=np.float32))
+        case "missing":
+            file.unlink()
+
+    with pytest.raises(DamagedModel, match=name):
+        load(tmp_path / "m")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_checkpoint_that_grows_when_unpacked_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb is told by the size that the archive itself declares."""
+    monkeypatch.setattr(weights_module, "MOST_BYTES", 20_000_000)
+    with zipfile.ZipFile(folder / AM, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(30_000_000))
+    assert (folder / AM).stat().st_size < 1_000_000
+
+    with pytest.raises(DamagedModel, match="unpacked"):
+        load(folder)
+
+
+def test_a_voice_that_is_not_there_is_named_with_those_that_are(folder: Path) -> None:
+    with pytest.raises(DamagedModel, match="tian, zhe"):
+        load(folder, "nobody")
+
+
+def test_weights_that_ask_for_endless_speech_are_stopped(folder: Path) -> None:
+    """Finite weights may still ask for e^20 frames; that is an error, not a full memory."""
+    from tts_engine.speech.errors import VoiceUnavailable
+
+    change(folder / AM, lambda weights: weights["variance_adaptor.duration_predictor.fc.bias"].fill_(20.0))
+
+    with pytest.raises(VoiceUnavailable, match="frames"):
+        mel_of(load(folder))
+
+
+def test_json_is_small(folder: Path) -> None:
+    (folder / "voices/voices.json").write_text(json.dumps({"voices": ["x" * 100] * 5000}))
+
+    with pytest.raises(DamagedModel, match="bytes"):
+        ModelFolder(folder)
