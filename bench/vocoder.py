@@ -7,12 +7,14 @@ one thread, and wall seconds / audio seconds, each of the quickest of some passe
     python -m bench.vocoder FOLDER
 """
 
+import collections
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,10 @@ def by_torch(model: VoiceModel, features: Samples) -> None:
     model.generator(torch.from_numpy(features[:, :mels].T[None]), source=source)
 
 
+def by_vocoder(vocoder: Vocoder, features: Samples) -> None:
+    collections.deque(vocoder.speak([features]), maxlen=0)
+
+
 def factors(work: Callable[[], object], seconds: float) -> dict[str, float]:
     work()
     walls, cpus = [], []
@@ -75,16 +81,11 @@ def main(folder: Path) -> None:
         heard, checked = ([frames(model, acoustic, text) for text in texts] for texts in (HEARD, CHECKED))
         description = compile_vocoder(model.generator, model.generator_config, model.sample_rate, heard, compiled)
         seconds = len(checked[0]) * description.hop / description.sample_rate
-        vocoders = {precision: Vocoder(compiled, precision) for precision in PRECISIONS}
-        result = {
-            "audio_seconds": seconds,
-            "rtf": {
-                "torch": factors(lambda: by_torch(model, checked[0]), seconds),
-                **{each: factors(lambda v=v: list(v.speak([checked[0]])), seconds) for each, v in vocoders.items()},
-            },
-            "int8": asdict(int8_fidelity(compiled, checked)),
-            "serves": description.precision,
-        }
+        rtf = {"torch": factors(partial(by_torch, model, checked[0]), seconds)}
+        for precision in PRECISIONS:
+            rtf[precision] = factors(partial(by_vocoder, Vocoder(compiled, precision), checked[0]), seconds)
+        near = asdict(int8_fidelity(compiled, checked))
+    result = {"audio_seconds": seconds, "rtf": rtf, "int8": near, "serves": description.precision}
     print(json.dumps(result, indent=2))
 
 
