@@ -10,6 +10,7 @@ requirements bring.
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ def write_folder(
     return folder
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("template") / "model")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_folder(tmp_path / "model")
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A model folder of a test's own, to damage at will."""
+    return Path(shutil.copytree(template, tmp_path / "model"))

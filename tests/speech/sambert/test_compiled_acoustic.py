@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,12 +28,12 @@ from tts_engine.speech.voices.sambert.config import AcousticConfig, Fields, Tabl
 from tts_engine.speech.voices.sambert.decoding import Decoding
 from tts_engine.speech.voices.sambert.f0 import F0Scale
 from tts_engine.speech.voices.sambert.parity import Golden
-from tts_engine.speech.voices.sambert.regulate import Floats, Plan
+from tts_engine.speech.voices.sambert.regulate import Floats, Plan, frames_of
 from tts_engine.speech.voices.sambert.weights import acoustic_model
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLERANCE = 1e-5
-NEUTRAL, HAPPY = 1, 2
+PAUSE, NEUTRAL, HAPPY = 0, 1, 2
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,9 @@ def compiled(files: Path, request: pytest.FixtureRequest) -> CompiledAcoustic:
 def script(voice: CompiledAcoustic, golden: Golden, symbols: int = 22, intensity: float = 1.0) -> Script:
     """The first symbols of the golden utterance."""
     units, emotion, speaker = (golden.input(name)[0, :symbols].numpy() for name in ("ling", "emo", "spk"))
-    return Script(units, voice.emotion(emotion, NEUTRAL, intensity), voice.speaker(speaker))
+    return Script(
+        units, voice.emotion(emotion, neutral=NEUTRAL, pause=PAUSE, intensity=intensity), voice.speaker(speaker)
+    )
 
 
 def mixed(voice: CompiledAcoustic, golden: Golden) -> list[Plan]:
@@ -128,7 +132,9 @@ def test_it_equals_torch_whatever_the_sizes(
     speaker = torch.rand(1, 22, c.speaker_units) if c.se else golden.input("spk")
     speech = model(units, emotion, speaker)
     vectors = speaker[0].numpy() if c.se else voice.speaker(speaker[0].numpy())
-    plan = voice.plan(Script(units[0].numpy(), voice.emotion(emotion[0].numpy(), NEUTRAL), vectors))
+    plan = voice.plan(
+        Script(units[0].numpy(), voice.emotion(emotion[0].numpy(), neutral=NEUTRAL, pause=PAUSE), vectors)
+    )
     assert plan.frames == speech.frames[0]
     assert alone(voice, plan) == pytest.approx(speech.mel[0, : plan.frames].numpy(), abs=TOLERANCE)
 
@@ -229,10 +235,10 @@ def test_a_voice_that_publishes_its_f0_is_raised_by_it(params: dict[str, Any], t
 
 def test_intensity_is_on_the_line_from_neutral(exact: CompiledAcoustic) -> None:
     """0 is neutral, 1 the emotion, 2 as far beyond; a pause keeps its own row."""
-    ids = np.array([HAPPY, 0, HAPPY])
-    neutral, happy, pause = exact.emotion(np.array([NEUTRAL, HAPPY, 0]), NEUTRAL)
+    ids = np.array([HAPPY, PAUSE, HAPPY])
+    neutral, happy, pause = exact.emotion(np.array([NEUTRAL, HAPPY, PAUSE]), neutral=NEUTRAL, pause=PAUSE)
     for intensity in (0.0, 0.5, 1.0, 2.0):
-        first, middle, last = exact.emotion(ids, NEUTRAL, intensity)
+        first, middle, last = exact.emotion(ids, neutral=NEUTRAL, pause=PAUSE, intensity=intensity)
         assert first == pytest.approx(neutral + intensity * (happy - neutral), abs=1e-6)
         assert np.array_equal(first, last)
         assert np.array_equal(middle, pause)
@@ -266,3 +272,19 @@ def test_a_damaged_folder_is_one_error(files: Path, tmp_path: Path, file: str) -
         (tmp_path / each.name).write_bytes(each.read_bytes()[: 10 if each.name == file else None])
     with pytest.raises(VoiceUnavailable, match="Add the voice again"):
         CompiledAcoustic(tmp_path, "int8")
+
+
+@pytest.mark.parametrize("log_duration", [100.0, 12.0, float("nan")])
+def test_durations_of_no_speech_are_refused(log_duration: float) -> None:
+    """Damaged weights end in an error, not in an hour of noise or a memory that is full."""
+    with pytest.raises(VoiceUnavailable, match="its weights are damaged"):
+        frames_of(np.array([log_duration], np.float32), speed=1.0)
+
+
+def test_speaking_needs_no_torch() -> None:
+    """Neither torch nor onnx is imported where a compiled voice is served."""
+    code = (
+        "import sys; import tts_engine.speech.voices.sambert.acoustic_runtime;"
+        "assert not {'torch', 'onnx'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603

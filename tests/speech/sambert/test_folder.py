@@ -30,7 +30,7 @@ def load(folder: Path, name: str = "tian") -> VoiceModel:
     return ModelFolder(folder).load(name)
 
 
-def change(file: Path, edit: Callable[[dict[str, Any]], None], *path: str) -> None:
+def change(file: Path, edit: Callable[[dict[str, Any]], object], *path: str) -> None:
     """Edit the tensors below `path` of a checkpoint."""
     content = torch.load(file, weights_only=True)
     part = content["model"]
@@ -202,6 +202,9 @@ def test_a_speaker_given_by_a_vector(tmp_path: Path) -> None:
 # --- What is missing, foreign or hostile ------------------------------------------------------------
 
 
+Damage = Callable[[Path], object]
+
+
 class Bomb:
     """Unpickled, it would write a file."""
 
@@ -212,34 +215,34 @@ class Bomb:
         return Path.touch, (self.file,)
 
 
-def text(name: str, content: str | bytes) -> Callable[[Path], None]:
+def text(name: str, content: str | bytes) -> Damage:
     raw = content.encode() if isinstance(content, str) else content
-    return lambda folder: (folder / name).write_bytes(raw) and None
+    return lambda folder: (folder / name).write_bytes(raw)
 
 
-def am(**changes: Any) -> Callable[[Path], None]:
+def am(**changes: Any) -> Damage:
     return text(str(VOICE / "am/config.yaml"), tiny_am_yaml(**changes))
 
 
-def am_without(name: str) -> Callable[[Path], None]:
+def am_without(name: str) -> Damage:
     params = {key: value for key, value in tiny_params("am").items() if key != name}
     return text(str(VOICE / "am/config.yaml"), yaml.safe_dump({"Model": {"KanTtsSAMBERT": {"params": params}}}))
 
 
-def voc(**changes: Any) -> Callable[[Path], None]:
+def voc(**changes: Any) -> Damage:
     return text(str(VOICE / "voc/config.yaml"), tiny_voc_yaml(**changes))
 
 
-def am_weights(edit: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+def am_weights(edit: Callable[[dict[str, Any]], object]) -> Damage:
     return lambda folder: change(folder / AM, edit)
 
 
-def put(key: str, value: Any) -> Callable[[Path], None]:
+def put(key: str, value: Any) -> Damage:
     return am_weights(lambda weights: weights.update({key: value}))
 
 
-def drop(key: str) -> Callable[[Path], None]:
-    return am_weights(lambda weights: weights.pop(key) and None)
+def drop(key: str) -> Damage:
+    return am_weights(lambda weights: weights.pop(key))
 
 
 def truncate(folder: Path) -> None:
@@ -265,7 +268,7 @@ def link_out(folder: Path) -> None:
 
 BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 10))
 BIAS = "mel_postnet.fc.bias"
-HOSTILE = {
+HOSTILE: dict[str, tuple[Damage, str, str]] = {  # the damage; the file and the field that are named
     "no voices.json": (lambda folder: (folder / "voices/voices.json").unlink(), "voices.json", ""),
     "voices.json of another kind": (text("voices/voices.json", "[1]"), "voices.json", ""),
     "no voice": (text("voices/voices.json", '{"voices": []}'), "voices.json", "voices"),

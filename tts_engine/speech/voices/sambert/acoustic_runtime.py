@@ -61,17 +61,17 @@ class CompiledAcoustic:
             sizes=self.sizes,
         )
 
-    def emotion(self, ids: Ids, neutral: int, intensity: float = 1.0) -> Floats:
+    def emotion(self, ids: Ids, *, neutral: int, pause: int, intensity: float = 1.0) -> Floats:
         """Vectors [L, De] at `intensity` on the line from the neutral row (0) to each id's own (1) and beyond.
 
-        A pause, whose id is 0, has no emotion to be more or less of.
+        A unit with the id `pause` has no emotion to be more or less of.
         """
         table = self._tables["emotion"]
         own = table[ids]
         if intensity == 1.0:
             return own
         blended: Floats = table[neutral] + np.float32(intensity) * (own - table[neutral])
-        return np.where(ids[:, np.newaxis] == 0, own, blended)
+        return np.where(ids[:, np.newaxis] == pause, own, blended)
 
     def speaker(self, ids: Ids) -> Floats:
         """Vectors [L, Ds] of the speakers of these rows, of a model that has a table of them."""

@@ -137,9 +137,10 @@ def compile_voice(
 
 def script(voice: CompiledAcoustic, model: VoiceModel, line: str) -> Script:
     rows = model.inventory.rows(parse(line))
-    neutral = model.inventory.tables["emotion"]["emotion_neutral"]
+    emotions = model.inventory.tables["emotion"]
+    emotion = voice.emotion(rows.emotion, neutral=emotions["emotion_neutral"], pause=emotions["emotion_none"])
     speaker = voice.speaker(rows.speaker) if model.speaker is None else np.tile(model.speaker, (len(rows.speaker), 1))
-    return Script(rows.linguistic, voice.emotion(rows.emotion, neutral), speaker)
+    return Script(rows.linguistic, emotion, speaker)
 
 
 def speak(voice: Compiled, scripts: Sequence[Script]) -> Pass:

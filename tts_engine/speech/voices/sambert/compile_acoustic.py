@@ -1,7 +1,7 @@
 """A loaded acoustic model, written down as the graphs and tables that acoustic_runtime.py speaks from.
 
-The decoder is written twice. fp32 has torch's own numbers; int8 needs two thirds of the time. Which of
-them serves is decided by what it costs in fidelity, on sentences of the voice itself.
+The decoder is written twice. fp32 has torch's own numbers; int8 needs half of the time. Which of them
+serves is decided by what it costs in fidelity, on sentences of the voice itself.
 """
 
 from collections.abc import Mapping, Sequence

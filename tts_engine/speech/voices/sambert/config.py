@@ -81,7 +81,7 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.refuse(name, f"must be a whole number, not {_kind(value)}")
         if not least <= value <= most:
-            raise self.refuse(name, f"must be {least} to {most}, not {value}")
+            raise self.refuse(name, f"must be {least} to {most}, not {_kind(value)}")
         return value
 
     def _list(self, name: str, value: Any) -> list[Any]:
@@ -94,7 +94,11 @@ class Fields:
 
 
 def _kind(value: Any) -> str:
-    return f"{type(value).__name__} {value!r:.40}" if isinstance(value, str | int | float) else type(value).__name__
+    """What a value is, for a message: short whatever it is, as a hostile file may hold anything."""
+    name = type(value).__name__
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return f"{name} of more than 18 digits"
+    return f"{name} {value!r:.40}" if isinstance(value, str | int | float) else name
 
 
 @dataclass(frozen=True, slots=True)

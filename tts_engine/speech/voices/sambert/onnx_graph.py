@@ -1,8 +1,8 @@
 """A few lines to write an ONNX graph as its diagram reads: values are names, each op gives a new one.
 
-The networks are written down for onnxruntime rather than traced from torch, because the runtime's
-own forms (a recurrence over rows of different lengths, eight-bit weights, carried state) have no
-counterpart that a tracer would find.
+The networks are written down for onnxruntime rather than traced from torch, because what makes them
+quick there (eight-bit weights, state carried between calls, a filter as an image one pixel high) has
+no counterpart in torch that a tracer would find.
 """
 
 from collections.abc import Mapping, Sequence

@@ -35,7 +35,8 @@ class Plan:
 
 def frames_of(log_duration: Floats, speed: float) -> Floats:
     """[L] frames, fractional, of predicted log(frames + 1). Raises VoiceUnavailable for no durations of speech."""
-    frames = ((np.exp(log_duration) - 1) / speed).astype(np.float32)
+    with np.errstate(over="ignore"):
+        frames = ((np.exp(log_duration) - 1) / speed).astype(np.float32)
     if not frames.sum() < MOST_FRAMES:  # NaN is not less either
         raise VoiceUnavailable(
             f"The voice asks for more than {MOST_FRAMES} frames in one utterance: its weights are damaged."
