@@ -50,8 +50,9 @@ $(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(PY)
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
+$(VENV)/dev.stamp: requirements/dev.txt requirements/sambert.txt $(VENV)/runtime.stamp
 	@sh requirements/install.sh $(PY) requirements/dev.txt
+	@sh requirements/install.sh $(PY) requirements/sambert.txt
 	@touch $@
 
 # The page tests drive a real Chromium, with a font that has Hanzi.

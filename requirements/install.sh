@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh PYTHON LOCK: install a lock with pip, each file checked by its hash, and show how far it is.
+# install.sh PYTHON LOCK: install a lock with pip, each file checked by its hash where it has hashes, and show how far it is.
 set -eu
 python=$1 lock=$2
 total=$(grep -c '^[A-Za-z0-9].*==' "$lock")
@@ -8,7 +8,7 @@ trap 'rm -f "$log"' EXIT
 trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
 
 # The lock is resolved for every Python; misaki's metadata excludes 3.13 and later, where its plain Python works.
-"$python" -m pip install --disable-pip-version-check --ignore-requires-python --require-hashes \
+"$python" -m pip install --disable-pip-version-check --ignore-requires-python \
     --requirement "$lock" >"$log" 2>&1 &
 pid=$!
 seconds=0

@@ -18,7 +18,7 @@ TEXT = "你好，今天天气怎么样？"
 def voice(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small stand-in with the published layout and units; its sound is noise in the rhythm of speech."""
     folder = tmp_path_factory.mktemp("model") / "snapshot"
-    write_folder(folder, ["zhitian_emo"])
+    write_folder(folder, voices=("zhitian_emo",))
     added = json.loads(platform.manage("voices", "add", str(folder), "--json"))["voices"][0]
     assert added["family"] == "sambert"
     yield str(added["id"])
@@ -70,7 +70,7 @@ def test_a_sentence_in_company_sounds_as_alone(platform: Platform, voice: str) -
 def test_a_removed_voice_is_gone(platform: Platform, voice: str, tmp_path: Path) -> None:
     """Another one, removed: the next request is told which voices there are, and nothing is billed."""
     folder = tmp_path / "snapshot"
-    write_folder(folder, ["zhizhe_emo"])
+    write_folder(folder, voices=("zhizhe_emo",))
     platform.manage("voices", "add", str(folder))
     platform.manage("voices", "remove", "zhizhe_emo")
     answer = ask(platform, voice="zhizhe_emo")

@@ -8,7 +8,6 @@ What reads, runs or makes a model needs torch, which the extra [sambert] and the
 requirements bring.
 """
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -18,7 +17,6 @@ import pytest
 import yaml
 
 GOLDEN = Path(__file__).parent / "golden"
-NEED_TORCH = [
     "test_bench.py",
     "test_compiled_acoustic.py",
     "test_folder.py",
@@ -27,7 +25,6 @@ NEED_TORCH = [
     "test_snapshot.py",
 ]
 
-collect_ignore = [] if importlib.util.find_spec("torch") else NEED_TORCH
 
 
 def tiny_params(kind: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Command(BaseCommand):
     def _add(self, catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         if any(importlib.util.find_spec(package) is None for package in EXTRA):
             raise CommandError(
-                'Adding a voice needs torch and modelscope: .venv/bin/pip install torch==2.13.0 ".[sambert]", '
+                "Adding a voice needs torch and modelscope: run .venv/bin/pip install -r requirements/sambert.txt, "
                 "then try again. Speaking does not need them."
             )
         from tts_engine.speech.voices.sambert.install import add
