@@ -1,6 +1,8 @@
 """The compiled generator says what the torch one says, however its frames arrive."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 
 from tts_engine.speech.errors import VoiceUnavailable
 from tts_engine.speech.voice import Samples
-from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
+from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder, int8_fidelity
 from tts_engine.speech.voices.sambert.config import Fields, GeneratorConfig, SourceConfig
 from tts_engine.speech.voices.sambert.contexts import Contexts
 from tts_engine.speech.voices.sambert.fidelity import fidelity
@@ -150,6 +152,18 @@ def test_int8_is_near(compiled: Compiled) -> None:
     assert near.snr > 20
 
 
+def test_a_channel_without_weights_is_its_bias(compiled: Compiled, tmp_path: Path) -> None:
+    """No weight to take a scale from, and a bias that is large beside it: int8 is near all the same."""
+    network = lively(compiled.config)
+    conv = network.get_submodule("conv_blocks.0.convs2.0.conv1d")
+    assert isinstance(conv, torch.nn.Conv1d)
+    assert conv.bias is not None
+    conv.weight[0] = 0.0
+    conv.bias[0] = 2.0
+    compile_vocoder(network, compiled.config, RATE, [compiled.sentence], tmp_path)
+    assert int8_fidelity(tmp_path, [compiled.sentence]).snr > 20
+
+
 def test_int8_in_pieces_joins_as_well(compiled: Compiled) -> None:
     """Rounding does not depend on where a chunk begins."""
     vocoder = Vocoder(compiled.folder, "int8")
@@ -219,6 +233,18 @@ def test_two_upsamplers_are_one_convolution(scale: int, kernel: int, causal: boo
     phases = F.conv1d(F.pad(x, merged.padding), torch.from_numpy(merged.weight), torch.from_numpy(merged.bias))
     got = phases.reshape(scale, 4, 9).permute(1, 2, 0).reshape(1, 4, -1)
     assert torch.allclose(got, wanted, atol=1e-5)
+
+
+def test_torch_is_not_needed_to_speak(compiled: Compiled) -> None:
+    """A process that speaks has imported neither torch nor onnx."""
+    program = (
+        "import sys, numpy, pathlib\n"
+        "from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder\n"
+        f"vocoder = Vocoder(pathlib.Path({str(compiled.folder)!r}))\n"
+        "assert sum(map(len, vocoder.speak([numpy.zeros((30, 10), numpy.float32)]))) == 30 * 200\n"
+        "assert not {'torch', 'onnx'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 our own text
 
 
 def test_a_folder_without_a_vocoder_is_one_clear_error(compiled: Compiled, tmp_path: Path) -> None:

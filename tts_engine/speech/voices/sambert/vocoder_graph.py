@@ -58,13 +58,13 @@ class Operators(ABC):
 
 
 class Floats(Operators):
-    """Everything in float32, [B, C, 1, T]. `ranges` names what int8 wants to know the range of."""
+    """Everything in float32, [B, C, 1, T]."""
 
     time_axis = 3
 
     def __init__(self, graph: Graph, filters: Mapping[str, Filters], slope: float) -> None:
         super().__init__(graph, filters, slope)
-        self.seen: dict[str, str] = {}  # the value before and after each convolution that int8 replaces
+        self.seen: dict[str, str] = {}  # the values before and after the convolutions that int8 replaces
 
     def enter(self, x: str) -> str:
         return x
@@ -75,7 +75,6 @@ class Floats(Operators):
     def upsample(self, x: str, layer: str, scale: int) -> str:
         g, channels = self.graph, len(self.filters[layer].bias) // scale
         y = self.conv(self.leaky(x), layer)  # [B, scale C, 1, T]
-        self.seen |= {f"{layer}.in": x, f"{layer}.out": y}
         y = g.op("Transpose", g.op("Reshape", y, g.shape(0, scale, channels, -1)), perm=[0, 2, 3, 1])
         return g.op("Reshape", y, g.shape(0, channels, 1, -1))
 

@@ -1,8 +1,11 @@
-"""The generator's convolutions in int8: activations unsigned, weights signed with a scale a channel.
+"""The generator with its residual blocks in int8, where nine tenths of its work is.
 
-Values between the pairs stay in float32, so that rounding does not add up along the residuals; so do
-the first convolution, the last, and the source. Layout [B, T, C]: onnxruntime's int8 kernels read
-channels last, and there the phases of an upsampler already lie in the order of time.
+Activations are unsigned bytes, weights signed with a scale a channel. The trunk, which all of the signal
+passes through, stays in float32: the sums along the blocks, the first convolution, the last, the
+upsamplers and the source. (Upsamplers in int8 took a thirteenth less time and had 12 dB more noise.)
+
+Layout [B, T, C]: onnxruntime's int8 kernels read channels last, and there the phases of an upsampler
+already lie in the order of time.
 """
 
 from collections.abc import Mapping
@@ -47,10 +50,8 @@ class Int8(Operators):
         return self.graph.op("Unsqueeze", self.graph.op("Transpose", x, perm=[0, 2, 1]), self.graph.shape(2))
 
     def upsample(self, x: str, layer: str, scale: int) -> str:
-        y, scaled = self._convolved(*self._quantized_leaky(x, f"{layer}.in"), layer)
-        channels = len(self.filters[layer].bias) // scale
-        y = self.graph.op("Reshape", y, self.graph.shape(0, -1, channels))
-        return self.graph.op("DequantizeLinear", y, *self._constants(scaled))
+        y = self.enter(self.conv(self.leave(self.leaky(x)), layer))  # [B, T, scale C]
+        return self.graph.op("Reshape", y, self.graph.shape(0, -1, len(self.filters[layer].bias) // scale))
 
     def pair(self, x: str, layer: str) -> str:
         y, scaled = self._convolved(*self._quantized_leaky(x, f"{layer}.0.in"), f"{layer}.0")
@@ -78,7 +79,9 @@ class Int8(Operators):
     def _convolved(self, x: str, before: Bytes, layer: str) -> tuple[str, Bytes]:
         """Integers throughout: the bias is in units of the product of the two scales."""
         g, f, after = self.graph, self.filters[layer], Bytes.over(*self.ranges[f"{layer}.out"])
-        steps = np.maximum(np.abs(f.weight).max(axis=(1, 2)), 1e-8) / 127  # of each output channel
+        # Of each output channel: fine enough for its weights, coarse enough for its bias to be an int32.
+        steps = np.maximum(np.abs(f.weight).max(axis=(1, 2)) / 127, np.abs(f.bias) / (before.step * 2**30))
+        steps = np.maximum(steps, np.finfo(np.float32).tiny)
         weight = g.constant(np.rint(f.weight / steps[:, None, None]), np.int8)
         bias = g.constant(np.rint(f.bias / (steps * before.step)), np.int32)
         scales = (g.constant(steps), g.constant(np.zeros(len(steps)), np.int8), *self._constants(after))
