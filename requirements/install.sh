@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh PYTHON LOCK: install a lock with pip, each file checked by its hash where it has hashes, and show how far it is.
+# install.sh PYTHON LOCK: install a lock with pip, by its hashes where it has them, and show how far it is.
 set -eu
 python=$1 lock=$2
 total=$(grep -c '^[A-Za-z0-9].*==' "$lock")

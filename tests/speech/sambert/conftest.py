@@ -17,14 +17,6 @@ import pytest
 import yaml
 
 GOLDEN = Path(__file__).parent / "golden"
-    "test_bench.py",
-    "test_compiled_acoustic.py",
-    "test_folder.py",
-    "test_networks.py",
-    "test_parity.py",
-    "test_snapshot.py",
-]
-
 
 
 def tiny_params(kind: str) -> dict[str, Any]:

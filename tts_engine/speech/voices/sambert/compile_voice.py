@@ -81,7 +81,9 @@ def _rows(model: VoiceModel, sentence: str) -> Rows:
 
 def _script(acoustic: CompiledAcoustic, model: VoiceModel, rows: Rows) -> Script:
     speaker = np.zeros_like(rows.speaker) if model.speaker is not None else rows.speaker
-    return Script(rows.linguistic, acoustic.emotion(rows.emotion, neutral=0), acoustic.speaker(speaker))
+    table = model.inventory.tables["emotion"]
+    emotion = acoustic.emotion(rows.emotion, neutral=table[f"emotion_{NEUTRAL}"], pause=table["emotion_none"])
+    return Script(rows.linguistic, emotion, acoustic.speaker(speaker))
 
 
 @torch.inference_mode()

@@ -99,12 +99,17 @@ class SambertVoice:
     def _plan(self, run: Sequence[Unit], utterance: Utterance) -> Plan:
         style = utterance.style
         rows = self._inventory.rows(run)
-        neutral = self._inventory.tables["emotion"][f"emotion_{NEUTRAL}"]
+        emotions = self._inventory.tables["emotion"]
         speaker = np.zeros_like(rows.speaker) if self._description.by_vector else rows.speaker
         return self._acoustic.plan(
             Script(
                 rows.linguistic,
-                self._acoustic.emotion(rows.emotion, neutral, style.emotion_intensity),
+                self._acoustic.emotion(
+                    rows.emotion,
+                    neutral=emotions[f"emotion_{NEUTRAL}"],
+                    pause=emotions["emotion_none"],
+                    intensity=style.emotion_intensity,
+                ),
                 self._acoustic.speaker(speaker),
                 speed=style.speed,
                 pitch=style.pitch,
