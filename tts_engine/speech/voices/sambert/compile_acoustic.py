@@ -61,8 +61,10 @@ def compile_acoustic(
     for name, graph in graphs.items():
         (folder / name).write_bytes(graph)
     tables = {"emotion": weights["emo_tokenizer.weight"], "timescales": weights[TIMESCALES]}
-    # where there is no table, one of a single row: the voice's own vector
-    tables["speaker"] = weights["spk_tokenizer.weight"] if speaker is None else speaker[np.newaxis]
+    if not c.se:
+        tables["speaker"] = weights["spk_tokenizer.weight"]
+    elif speaker is not None:
+        tables["speaker"] = speaker[np.newaxis]  # a table of one row
     np.savez(folder / TABLES, allow_pickle=False, **tables)
     by_voice = f0 is not None and c.nsf is not None and c.nsf.by_voice
     sizes = Sizes(
