@@ -266,6 +266,14 @@ def link_out(folder: Path) -> None:
     (folder / VOICE / "am/config.yaml").symlink_to(outside)
 
 
+def dictionary(content: str) -> Damage:
+    def damage(folder: Path) -> None:
+        (folder / VOICE / "dict").mkdir()
+        (folder / VOICE / "dict/tone_dict.txt").write_text(content)
+
+    return damage
+
+
 BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 10))
 BIAS = "mel_postnet.fc.bias"
 HOSTILE: dict[str, tuple[Damage, str, str]] = {  # the damage; the file and the field that are named
@@ -307,9 +315,13 @@ HOSTILE: dict[str, tuple[Damage, str, str]] = {  # the damage; the file and the 
         "",
     ),
     "yaml that multiplies": (text(str(VOICE / "am/config.yaml"), BOMB), "am/config.yaml", ""),
-    "yaml of great depth": (text(str(VOICE / "am/config.yaml"), "[" * 50_000), "am/config.yaml", ""),
-    "yaml of great length": (text(str(VOICE / "am/config.yaml"), "#" * 300_000), "am/config.yaml", ""),
+    "yaml of many brackets": (text(str(VOICE / "am/config.yaml"), "[" * 50_000), "am/config.yaml", ""),
+    "yaml of great depth": (text(str(VOICE / "am/config.yaml"), "- " * 30_000), "am/config.yaml", ""),
+    "yaml of great length": (text(str(VOICE / "am/config.yaml"), "#" * 70_000), "am/config.yaml", ""),
     "a link out of the folder": (link_out, "am/config.yaml", ""),
+    "a table of one name twice": (dictionary("tone1\ntone1\n"), "dict", ""),
+    "a table of fewer names": (dictionary("tone1\ntone2\n"), str(AM), "tone_emb.weight"),
+    "a table of great length": (dictionary("x" * 70_000), "tone_dict.txt", ""),
     "a missing size": (am_without("decoder_num_units"), "am/config.yaml", "decoder_num_units"),
     "a size that is a word": (am(embedding_dim="wide"), "am/config.yaml", "embedding_dim"),
     "a size that is true": (am(embedding_dim=True), "am/config.yaml", "embedding_dim"),
@@ -377,6 +389,7 @@ def test_one_clear_error_names_file_and_field(what: str, folder: Path) -> None:
     assert field in raised.value.field
     assert str(raised.value).startswith(raised.value.file)
     assert len(str(raised.value)) < 600
+    assert str(raised.value).isprintable()
     assert not list(folder.rglob("ran"))
     assert not Path("ran").exists()
 

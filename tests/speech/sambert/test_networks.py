@@ -162,7 +162,8 @@ def test_two_threads_speak_through_one_model(tiny: tuple[AcousticModel, Golden])
 
     def speak(number: int) -> Tensor:
         with torch.inference_mode():
-            return model(*inputs[number % 2]).mel
+            mel: Tensor = model(*inputs[number % 2]).mel
+            return mel
 
     alone = [speak(0), speak(1)]
     with ThreadPoolExecutor(2) as threads:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from tts_engine.speech.errors import VoiceUnavailable
 from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.sambert.acoustic import AcousticModel
 from tts_engine.speech.voices.sambert.config import MOST_RATE, AcousticConfig, Fields, GeneratorConfig
@@ -39,8 +40,9 @@ from tts_engine.speech.voices.sambert.weights import (
     tables_of,
 )
 
-MOST_TEXT = 256 << 10  # bytes of a yaml or JSON file; published ones have 6 kB
+MOST_TEXT = 64 << 10  # bytes of a yaml or JSON file; published ones have 6 kB
 MOST_ALIASES = 32  # of a yaml file; published ones have none, a bomb is made of them
+MOST_BRACKETS = 1_000  # of a yaml file, whose reading takes time by their square; published ones have 20
 MOST_VOICES = 1_000
 DEFAULT_RATE = 16_000  # Hz
 _CHECKPOINT = re.compile(r"checkpoint_(\d{1,12})\.pth")
@@ -156,8 +158,12 @@ class ModelFolder:
         """The voice's own tables; without a file for them the published ones, and the yaml's list of speakers."""
         own = sorted(folder.glob("*_dict.txt"))
         for file in own:
-            self._opened(file, read)
-        inventory = Inventory.of_folder(folder)
+            if self._opened(file, read).stat().st_size > MOST_TEXT:
+                raise DamagedModel(file, "", f"has more than {MOST_TEXT} bytes")
+        try:
+            inventory = Inventory.of_folder(folder)
+        except VoiceUnavailable as error:
+            raise DamagedModel(folder, "", str(error)) from error
         unit = am_yaml.mapping("linguistic_unit")
         speakers = unit.values.get("speaker_list")
         if speakers is None or folder / "speaker_dict.txt" in own:
@@ -224,6 +230,8 @@ class ModelFolder:
 
 
 def _safe_yaml(text: str) -> Any:
+    if text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise ValueError("more brackets than any model's")
     aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
     if aliases > MOST_ALIASES:
         raise ValueError(f"{aliases} aliases, more than any model's")

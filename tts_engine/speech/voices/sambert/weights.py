@@ -36,7 +36,7 @@ def read_checkpoint(file: Path, *path: str) -> Weights:
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # what a forged file makes torch raise is not for torch to promise
-        raise DamagedModel(file, "", f"is no PyTorch checkpoint of tensors: {_first_line(error)}") from error
+        raise DamagedModel(file, "", f"is no PyTorch checkpoint of tensors alone: {_reason(error)}") from error
     for depth, name in enumerate(path):
         if not isinstance(content, Mapping) or name not in content:
             raise DamagedModel(file, ".".join(path[: depth + 1]), "is missing")
@@ -59,8 +59,10 @@ def _check_size(file: Path) -> None:
         raise DamagedModel(file, "", f"cannot be read: {error}") from error
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+def _reason(error: Exception) -> str:
+    """What is wrong, without torch's advice to load the file with all its code instead."""
+    text = str(error).rpartition("WeightsUnpickler error: ")[2].partition(". ")[0]
+    return (text.splitlines() or [type(error).__name__])[0][:200]
 
 
 def checked(file: Path, key: str, value: Any) -> Tensor:
