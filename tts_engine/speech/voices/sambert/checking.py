@@ -19,10 +19,10 @@ SENTENCES = (
     "您的订单已经发货，预计明天下午送达。",
     "请在听到提示音之后，留下姓名和电话号码。",
     "人工智能正在改变我们的生活。",
-    "四十四只石狮子，是不是都在这儿玩儿？",
-    "哎呀，太好了！我们终于成功了！",
+    "我昨天买了一本新书，封面上画着一只猫。",
+    "别着急，火车还有十五分钟才开呢！",
 )
-"""What a voice is calibrated and checked on: many sounds, a question, a call, numbers."""
+"""What a voice is checked on: many sounds, a question, a call, numbers. None that it was compiled with."""
 
 
 @dataclass(frozen=True, slots=True)
