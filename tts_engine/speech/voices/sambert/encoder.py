@@ -1,8 +1,10 @@
 """Text encoder: linguistic units -> what is to be said at each symbol.
 
-sy + tone + syllable_flag + word_segment  x sqrt(D), + position
-    -> self-attention, convolutional feed-forward      x layers
-    -> LayerNorm -> projection
+    sy + tone + syllable_flag + word_segment  x sqrt(D), + position
+        -> self-attention, convolutional feed-forward      x layers
+        -> LayerNorm -> projection
+
+The first layer is wider at its input than at its output, so it alone has no residual.
 """
 
 import math

@@ -1,8 +1,10 @@
 """Variance adaptor: pitch, energy and duration of each symbol, and symbols stretched to frames.
 
-text, speaker, emotion -> pitch, energy            (all symbols at once)
-text + pitch + energy, speaker, emotion -> duration   (symbol by symbol)
-durations -> frames: the text of each, and its place inside its symbol
+    text, speaker, emotion -> pitch, energy                 all symbols at once
+    text + pitch + energy, speaker, emotion -> duration     symbol by symbol
+    durations -> memory of the decoder's steps              the text of each frame and its place in its symbol
+
+Shapes: B utterances, L symbols and T frames of the longest, S steps of r frames.
 """
 
 from typing import NamedTuple
