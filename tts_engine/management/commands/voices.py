@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
             name = options["model"]
             model, revision = fetch(name, settings.VOXHOUSE_HOME / "downloads", options["revision"])
-        self.stderr.write(f"Compiling {model}: about a minute for each of its voices …")
+        self.stderr.write(f"Compiling {model}: two or three minutes for each of its voices …")
         added = []
         for compiled in add(model, catalog.voices, name=name, revision=revision):
             info = compiled.description.info

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +25,14 @@ from tts_engine.speech.voices.sambert.variance import timescales
 MOST_BYTES = 2 << 30  # of a checkpoint; published ones have 20 to 170 MB, with their optimiser's state
 POSITIONS = "text_encoder.ling_enc.position_enc.position_enc"
 TIMESCALES = "variance_adaptor.dur_position_encoder.inv_timescales"
-TRAINING_ONLY = "align_attention."  # aligns text and speech while a model learns its durations
+
+# Trainers put a loss or a step beside the weights as numpy has them; a pickled number runs no code of its own.
+_SCALAR = np.float64(0).__reduce__()[0]
+NUMPY_SCALARS: list[Any] = [
+    *((_SCALAR, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)),
+]
 
 Weights = dict[str, Tensor]
 Network = TypeVar("Network", bound=nn.Module)
@@ -34,7 +42,8 @@ def read_checkpoint(file: Path, *path: str) -> Weights:
     """The tensors below `path` of a checkpoint, as `"model", "generator"`. Raises DamagedModel."""
     _check_size(file)
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(NUMPY_SCALARS):
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # what a forged file makes torch raise is not for torch to promise
         raise DamagedModel(file, "", f"is no PyTorch checkpoint of tensors alone: {_reason(error)}") from error
     for depth, name in enumerate(path):
@@ -79,7 +88,6 @@ def checked(file: Path, key: str, value: Any) -> Tensor:
 
 def acoustic_model(c: AcousticConfig, weights: Weights, file: Path) -> AcousticModel:
     """The acoustic model with the weights of a checkpoint; they are taken over, not copied."""
-    weights = {key: tensor for key, tensor in weights.items() if not key.startswith(TRAINING_ONLY)}
     weights.setdefault(TIMESCALES, timescales(c.encoder_projection_units))
     weights.setdefault(POSITIONS, position_table(c.max_len, c.embedding_dim)[None])
     return _fitted(lambda: AcousticModel(c, tables_of(c, weights, file)), weights, file)
@@ -125,6 +133,7 @@ def without_weight_norm(weights: Weights, file: Path) -> Weights:
 
 
 def _fitted(build: Callable[[], Network], weights: Weights, file: Path) -> Network:
+    """Parts that the network does not have are passed over: some models carry what they were only trained with."""
     with torch.device("meta"):
         network = build()
     wanted = network.state_dict()
@@ -134,8 +143,9 @@ def _fitted(build: Callable[[], Network], weights: Weights, file: Path) -> Netwo
         if weights[key].shape != tensor.shape:
             have, want = list(weights[key].shape), list(tensor.shape)
             raise DamagedModel(file, key, f"is {have} where the configuration wants {want}")
+    parts = {key.split(".")[0] for key in wanted}
     for key in weights:
-        if key not in wanted:
+        if key not in wanted and key.split(".")[0] in parts:
             raise DamagedModel(file, key, "belongs to no layer of the configuration")
-    network.load_state_dict(weights, assign=True)
+    network.load_state_dict({key: weights[key] for key in wanted}, assign=True)
     return network.eval().requires_grad_(False)
