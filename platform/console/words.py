@@ -51,6 +51,7 @@ def _problems() -> dict[str, str]:
             "The text is longer than {limit} characters. Shorten it, or speak it in parts."
         ),
         "problem_text_unspeakable": _("There is nothing in this text that can be spoken."),
+        "problem_text_unit_unknown": _("This voice cannot say a part of the text. Write it in another way."),
         "problem_text_control_character": _("The text holds an invisible control character. Remove it and try again."),
         "problem_voice_unavailable": _("This voice is not available at the moment. Choose another one."),
         "problem_synthesis_failed": _("The speech could not be made. Try again."),

@@ -50,6 +50,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.EmptyText: ("text_empty", 400),
     speech.ControlCharacter: ("text_control_character", 400),
     speech.NothingToSay: ("text_unspeakable", 400),
+    speech.UnknownUnit: ("text_unit_unknown", 400),
     speech.StyleError: ("unsupported_by_voice", 400),
     speech.UnknownVoice: ("voice_not_found", 400),
     speech.UnknownFormat: ("format_not_supported", 400),
@@ -65,6 +66,7 @@ MADE: dict[type[Exception], Exception] = {
     ),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
+    speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }
 
 
