@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from tts_engine.speech.errors import VoiceUnavailable
 from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.kokoro import model
+from tts_engine.speech.voices.sessions import open_session
 
 SAMPLE_RATE = 24_000
 FRAME = 600  # samples
@@ -48,7 +47,7 @@ class Networks:
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._durations, self._contours, self._decoder = (
-            _session(folder / f"{name}.onnx", threads) for name in model.NETWORKS
+            open_session(folder / f"{name}.onnx", threads) for name in model.NETWORKS
         )
 
     def symbols(self, tokens: list[int], style: Floats) -> Symbols:
@@ -76,17 +75,3 @@ class Networks:
         }
         audio: Samples = self._decoder.run(["audio"], feeds)[0]
         return audio
-
-
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.enable_cpu_mem_arena = True
-    options.log_severity_level = 3  # errors only
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its own exceptions share no base below Exception
-        raise VoiceUnavailable(f"The network {path} of the built-in voice cannot be loaded: {error}") from error

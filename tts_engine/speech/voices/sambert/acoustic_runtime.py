@@ -25,7 +25,7 @@ from tts_engine.speech.voices.sambert.acoustic_files import (
 )
 from tts_engine.speech.voices.sambert.decoding import Decoding, Networks
 from tts_engine.speech.voices.sambert.regulate import Floats, Ids, Plan, frames_of, regulate
-from tts_engine.speech.voices.sambert.sessions import open_session
+from tts_engine.speech.voices.sessions import open_session
 
 CHUNK = 40  # frames; half a second
 

@@ -21,11 +21,11 @@ from tts_engine.speech.voices.sambert.fidelity import Fidelity, fidelity
 from tts_engine.speech.voices.sambert.filters import Filters, generator_filters
 from tts_engine.speech.voices.sambert.generator import Generator
 from tts_engine.speech.voices.sambert.onnx_graph import Graph
-from tts_engine.speech.voices.sambert.sessions import open_session
 from tts_engine.speech.voices.sambert.vocoder_files import GRAPH, Description
 from tts_engine.speech.voices.sambert.vocoder_graph import Floats, Operators, write
 from tts_engine.speech.voices.sambert.vocoder_int8 import Int8, Ranges
 from tts_engine.speech.voices.sambert.vocoder_runtime import Feeds, Frames, Vocoder
+from tts_engine.speech.voices.sessions import open_session
 
 BOUND = 1.0  # dB of log-mel distance: about the least difference of level that is heard
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.sambert.acoustic_files import Precision
-from tts_engine.speech.voices.sambert.sessions import open_session
 from tts_engine.speech.voices.sambert.sines import Sines
 from tts_engine.speech.voices.sambert.vocoder_files import GRAPH, Description
+from tts_engine.speech.voices.sessions import open_session
 
 Feeds = dict[str, npt.NDArray[Any]]
 

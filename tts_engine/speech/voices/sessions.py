@@ -1,4 +1,4 @@
-"""An onnxruntime session as this family opens it: every option stated, none left to a default."""
+"""An onnxruntime session as every family opens it: each option stated, none left to a default."""
 
 from pathlib import Path
 
@@ -20,5 +20,6 @@ def open_session(file: Path, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own exceptions share no base below Exception
         raise VoiceUnavailable(
-            f"The compiled network {file} cannot be loaded: {error}. Add the voice again."
+            f"The network {file} cannot be loaded: {error}."
+            " Add the voice again; for the built-in one, install the requirements again."
         ) from error
