@@ -26,7 +26,7 @@ Feeds = dict[str, npt.NDArray[Any]]
 # Frames of a chunk, at least and at most: the first is to be heard soon, the others are to cost little
 # beside their context, and to fit a cache.
 FIRST = (16, 40)
-LATER = (40, 80)
+LATER = (80, 160)
 
 
 class Vocoder:
