@@ -9,7 +9,8 @@ BillingError
 ├── OverSettled           a settlement of more than was reserved
 ├── PriceBookInvalid      a field of a price book is missing or wrong
 ├── PriceBookChanged      a version of the price book is there already with other content
-└── NoPriceBook           no price book was in force on that day
+├── NoPriceBook           no price book was in force on that day
+└── CostInvalid           an own cost that is none
 
 Each class has a stable `code`, which doors pass on to callers.
 """
@@ -99,3 +100,13 @@ class NoPriceBook(BillingError):
 
     code = "no_price_book"
     param = "from"
+
+
+class CostInvalid(BillingError):
+    """An own cost that is none; `param` is the field."""
+
+    code = "cost_invalid"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.param = field

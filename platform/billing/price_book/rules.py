@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from billing.price_book.facts import Facts
-from billing.price_book.schema import Encoding, Price, TierMode, Unit
+from billing.price_book.schema import Encoding, Pack, Price, TierMode, Unit
 
 
 def billed_units(price: Price, facts: Facts) -> Decimal:
@@ -44,8 +44,8 @@ def tier_cost(price: Price, units: Decimal) -> Decimal:
     return cost / price.batch
 
 
-def list_cost(price: Price, units: Decimal) -> Decimal:
-    """At the first tier's price or the first pack's, without free quota: for comparing price lists."""
-    if price.packs:
-        return units * price.packs[0].price / price.packs[0].units
+def list_cost(price: Price, units: Decimal, pack: Pack | None = None) -> Decimal:
+    """At the pack's price or the first tier's, without free quota: for comparing price lists."""
+    if pack:
+        return units * pack.price / pack.units
     return units * price.tiers[0].price / price.batch
