@@ -17,7 +17,6 @@ import yaml
 from billing.errors import PriceBookInvalid
 from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS
 
-
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -100,6 +99,11 @@ class Price:
     retrieved_at: date
     verified: bool
     note: str
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """The vendor bills more than the stored facts tell: tags, all Hanzi read out for numbers, tokens of text."""
+        return self.ssml_counts or self.counts_normalised_text or self.unit is Unit.TOKEN
 
     def effective(self, first: date, last: date) -> bool:
         """Does it hold on every one of these days?"""
@@ -381,14 +385,18 @@ class _ExactLoader(yaml.SafeLoader):
     """Numbers with a point become decimals; a key given twice is a mistake, not the last one's victory."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise PriceBookInvalid(str(key), f"is given twice, near line {node.start_mark.line + 1}.")
         return super().construct_mapping(node, deep)
 
 
-_ExactLoader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+def _decimal(loader: yaml.SafeLoader, node: Any) -> Decimal:
+    return Decimal(loader.construct_scalar(node))
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
 def read(path: Path) -> Any:

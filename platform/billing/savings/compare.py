@@ -44,9 +44,7 @@ class Savings:
     comparisons: tuple[Comparison, ...]
 
 
-def savings(
-    usage: Sequence[DailyFacts], books: Sequence[InForce], rates: ExchangeRates, own: Cost | None
-) -> Savings:
+def savings(usage: Sequence[DailyFacts], books: Sequence[InForce], rates: ExchangeRates, own: Cost | None) -> Savings:
     """The savings of the days of these books, which follow each other; `usage` may lack days without requests."""
     first, last = books[0].first, books[-1].last
     usage = [facts for facts in usage if first <= facts.day <= last]

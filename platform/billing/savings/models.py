@@ -27,8 +27,7 @@ class OwnCost(models.Model):
             ),
             models.CheckConstraint(
                 name="own_cost_is_of_one_form",
-                condition=Q(busy_hour__isnull=True)
-                | Q(server_a_month=0, power_a_month=0, staff_a_month=0, one_off=0),
+                condition=Q(busy_hour__isnull=True) | Q(server_a_month=0, power_a_month=0, staff_a_month=0, one_off=0),
             ),
         ]
 

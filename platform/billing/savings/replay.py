@@ -62,8 +62,8 @@ def _bill(offer: Offer, days: Sequence[DailyFacts], span: InForce, rates: Exchan
         return _pack_bill(offer, offer.pack, days, span, rates)
     periods: dict[date, list[DailyFacts]] = defaultdict(list)
     for facts in days:
-        period = facts.day if offer.price.reset is Reset.DAY else facts.day.replace(day=1)
-        periods[period].append(facts)
+        begin = facts.day if offer.price.reset is Reset.DAY else facts.day.replace(day=1)
+        periods[begin].append(facts)
     units, yuan = Decimal(0), Decimal(0)
     for period in periods.values():
         counted = sum((billed_units(offer.price, facts) for facts in period), Decimal(0))

@@ -52,9 +52,7 @@ def year_of(scenario: Scenario, book: Book, own: Cost, *, begin: date) -> Saving
     last = first.replace(year=first.year + 1) - timedelta(days=1)
     a_day = scenario.day()
     facts = {name: getattr(a_day, name) for name in FACTS}
-    usage = [
-        DailyFacts(day=first + timedelta(days=number), **facts) for number in range((last - first).days + 1)
-    ]
+    usage = [DailyFacts(day=first + timedelta(days=number), **facts) for number in range((last - first).days + 1)]
     return savings(usage, [InForce(book, first, last)], rates_of(book), own)
 
 

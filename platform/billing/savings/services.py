@@ -4,9 +4,9 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Tenant
+from accounts.services import OPERATOR
 from billing.models import OwnCost
 from billing.savings.cost import BusyCost, Cost, MonthlyCost, micro
-from billing.services import OPERATOR
 
 
 @transaction.atomic

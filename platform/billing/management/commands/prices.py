@@ -2,12 +2,12 @@
 
 import json
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing.arguments import yuan
 from billing.errors import BillingError
 from billing.price_book.facts import Facts
 from billing.price_book.rules import billed_units, list_cost
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         load.add_argument("file", nargs="?", type=Path, default=SHIPPED)
         rate = actions.add_parser("rate", help="what one unit of a currency is worth in yuan")
         rate.add_argument("currency", help="ISO 4217, such as USD")
-        rate.add_argument("yuan", type=decimal)
+        rate.add_argument("yuan", type=yuan)
         rate.add_argument("--day", type=date.fromisoformat, help="from when on; today by default")
         for action in (load, rate, actions.add_parser("list", help="versions, and the prices of the latest")):
             action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
@@ -49,13 +49,6 @@ class Command(BaseCommand):
         except (BillingError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
-
-
-def decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError(text) from None
 
 
 def _load(options: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -1,13 +1,13 @@
 """`manage.py savings --scenario`: what a load would cost at every vendor and here. Needs no database."""
 
 import json
-from argparse import ArgumentTypeError
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing.arguments import count, yuan
 from billing.errors import BillingError
 from billing.price_book.days import today
 from billing.price_book.schema import Book, book_of, read
@@ -18,28 +18,14 @@ from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
 from billing.savings.scenario import Scenario
 
 
-def yuan(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise ArgumentTypeError(f"{text} is no amount of yuan") from None
-    if not amount.is_finite() or amount < 0:
-        raise ArgumentTypeError(f"{text} is not an amount of zero yuan or more")
-    return amount
-
-
-def count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000_000:
-        raise ArgumentTypeError(f"{text} is not a whole number from 1 to 1000000000")
-    return int(text)
-
-
 class Command(BaseCommand):
     help = "What a load would cost in a year at every vendor of a price book, and what speaking it here saves."
     requires_system_checks = []  # it only calculates
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--scenario", action="store_true", required=True, help="a what-if; by default the article's")
+        parser.add_argument(
+            "--scenario", action="store_true", required=True, help="a what-if; by default the article's"
+        )
         parser.add_argument("--calls-per-day", type=count, default=100_000)
         parser.add_argument("--characters", type=count, default=60, help="Hanzi of each call")
         parser.add_argument("--server-yuan-a-year", type=yuan, default=Decimal(36_000))
