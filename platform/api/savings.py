@@ -19,7 +19,7 @@ MOST_DAYS = 3 * 366
 
 
 class SavingsQuery(serializers.Serializer[Any]):
-    """Both days included; by default this month until today, in the tenant's time zone."""
+    """Both days included; by default this month until today."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is a word of Python's own, so it cannot be an attribute.
@@ -30,7 +30,8 @@ class SavingsQuery(serializers.Serializer[Any]):
         last: date = attrs.get("to") or today()
         first: date = attrs.get("from") or last.replace(day=1)
         if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
-            raise serializers.ValidationError({"to": f"must be from 0 to {MOST_DAYS - 1} days after 'from'."})
+            problem = f"must be from 0 to {MOST_DAYS - 1} days after 'from'."
+            raise serializers.ValidationError({"to": problem}, code="invalid_value")
         return {"first": first, "last": last}
 
 

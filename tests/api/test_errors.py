@@ -69,7 +69,7 @@ MADE: dict[type[Exception], Exception] = {
         asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC)
     ),
     billing.PriceBookInvalid: billing.PriceBookInvalid("prices.a.unit", "why"),
-    billing.PriceBookChanged: billing.PriceBookChanged("2026-11-26", "prices.a.unit"),
+    billing.PriceBookChanged: billing.PriceBookChanged("why", "prices.a.unit"),
     billing.CostInvalid: billing.CostInvalid("server", "why"),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
     speech.StyleError: speech.StyleError("why", param="emotion"),

@@ -98,8 +98,8 @@ def test_without_own_cost_there_is_no_saving(tenant: Tenant, key: MakeKey) -> No
 @pytest.mark.parametrize(
     ("query", "param", "code"),
     [
-        ({"from": "2026-11-20", "to": "2026-11-19"}, "to", "invalid_type"),
-        ({"from": "1900-01-01"}, "to", "invalid_type"),
+        ({"from": "2026-11-20", "to": "2026-11-19"}, "to", "invalid_value"),
+        ({"from": "1900-01-01"}, "to", "invalid_value"),
         ({"from": "soon"}, "from", "invalid_type"),
         ({"from": "2026-01-01"}, "from", "no_price_book"),
     ],

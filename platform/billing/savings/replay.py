@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from billing.price_book.facts import DailyFacts
-from billing.price_book.rules import billed_units, tier_cost
+from billing.price_book.facts import DailyFacts, sums
+from billing.price_book.rules import billed_units, list_cost, tier_cost
 from billing.price_book.schema import Pack, Price, Reset
 from billing.price_book.selectors import ExchangeRates, InForce
 
@@ -51,37 +51,33 @@ def replay(usage: Sequence[DailyFacts], books: Sequence[InForce], rates: Exchang
     bills: dict[str, list[Bill]] = defaultdict(list)
     for span in books:
         days = [facts for facts in usage if span.first <= facts.day <= span.last]
+        periods = {reset: _periods(days, reset) for reset in Reset}
         for offer in offers(span.book.prices):
             if offer.price.effective(span.first, span.last):
-                bills[offer.id].append(_bill(offer, days, span, rates))
+                bills[offer.id].append(_bill(offer, periods[offer.price.reset], span, rates))
     return [_sum(parts) for parts in bills.values() if len(parts) == len(books)]
 
 
-def _bill(offer: Offer, days: Sequence[DailyFacts], span: InForce, rates: ExchangeRates) -> Bill:
-    if offer.pack:
-        return _pack_bill(offer, offer.pack, days, span, rates)
-    periods: dict[date, list[DailyFacts]] = defaultdict(list)
+def _periods(days: Iterable[DailyFacts], reset: Reset) -> list[DailyFacts]:
+    """The sums of each period for which a vendor makes out one bill, by its last day with requests."""
+    found: dict[date, list[DailyFacts]] = defaultdict(list)
     for facts in days:
-        begin = facts.day if offer.price.reset is Reset.DAY else facts.day.replace(day=1)
-        periods[begin].append(facts)
-    units, yuan = Decimal(0), Decimal(0)
-    for period in periods.values():
-        counted = sum((billed_units(offer.price, facts) for facts in period), Decimal(0))
-        rate = rates.yuan(offer.price.currency, max(facts.day for facts in period))
-        units += counted
-        yuan += tier_cost(offer.price, counted) * rate
-    return Bill(offer, units, yuan, reachable=True)
+        found[facts.day if reset is Reset.DAY else facts.day.replace(day=1)].append(facts)
+    return [DailyFacts(day=max(facts.day for facts in rows), **sums(rows)) for rows in found.values()]
 
 
-def _pack_bill(offer: Offer, pack: Pack, days: Sequence[DailyFacts], span: InForce, rates: ExchangeRates) -> Bill:
-    """The part of packs that is used, at the rate of each day."""
+def _bill(offer: Offer, periods: Sequence[DailyFacts], span: InForce, rates: ExchangeRates) -> Bill:
+    """Of a pack, its used part is paid."""
+    price, pack = offer.price, offer.pack
     units, yuan = Decimal(0), Decimal(0)
-    for facts in days:
-        counted = billed_units(offer.price, facts)
+    for facts in periods:
+        counted = billed_units(price, facts)
         units += counted
-        yuan += counted * pack.price / pack.units * rates.yuan(offer.price.currency, facts.day)
+        cost = list_cost(price, counted, pack) if pack else tier_cost(price, counted)
+        yuan += cost * rates.yuan(price.currency, facts.day)
     length = (span.last - span.first).days + 1
-    return Bill(offer, units, yuan, reachable=units * pack.valid_days >= pack.units * length)
+    reachable = pack is None or units * pack.valid_days >= pack.units * length
+    return Bill(offer, units, yuan, reachable)
 
 
 def _sum(parts: Sequence[Bill]) -> Bill:
