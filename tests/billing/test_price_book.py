@@ -17,7 +17,8 @@ from django.db import IntegrityError, connection, transaction
 from billing.errors import NoPriceBook, PriceBookChanged, PriceBookInvalid
 from billing.models import ExchangeRate, PriceBook
 from billing.price_book.days import today
-from billing.price_book.schema import book_of, read
+from billing.price_book.reading import read
+from billing.price_book.schema import book_of
 from billing.price_book.selectors import books_between, exchange_rates
 from billing.price_book.services import SHIPPED, exchange_rate_add, price_book_load, price_book_load_shipped
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from billing.counting import text_facts
 from billing.price_book.facts import FACTS, Facts, facts_of_request, total
+from billing.price_book.reading import read
 from billing.price_book.rules import billed_units, list_cost, tier_cost
-from billing.price_book.schema import Book, Price, Reset, Tier, TierMode, book_of, read
+from billing.price_book.schema import Book, Price, Reset, Tier, TierMode, book_of
 from billing.price_book.services import SHIPPED
 from billing.savings import scenario as what_if
 from billing.savings.replay import offers

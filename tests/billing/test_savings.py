@@ -17,7 +17,8 @@ from accounts.selectors import audit_events
 from billing.errors import CostInvalid, NoPriceBook
 from billing.models import OwnCost
 from billing.price_book.facts import DailyFacts
-from billing.price_book.schema import Book, Pack, Price, Rate, Reset, Tier, Unit, book_of, read
+from billing.price_book.reading import read
+from billing.price_book.schema import Book, Pack, Price, Rate, Reset, Tier, Unit, book_of
 from billing.price_book.selectors import InForce
 from billing.price_book.services import SHIPPED
 from billing.savings.compare import Savings, savings

@@ -1,23 +1,13 @@
-"""What a price book must say, checked field by field: a mapping comes in, frozen dataclasses come out.
+"""What a price book must say, checked field by field: a mapping comes in, frozen dataclasses come out."""
 
-A file says `price: 1.25` and means it exactly: `read` hands out decimals, never floats.
-"""
-
-import json
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
-
-from billing.errors import PriceBookInvalid
 from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS
-
-Choice = TypeVar("Choice", bound=StrEnum)
+from billing.price_book.fields import Fields
 
 
 class Unit(StrEnum):
@@ -140,103 +130,9 @@ class Book:
     unpriced: tuple[Unpriced, ...]
 
 
-class _Fields:
-    """The fields of one mapping, each asked for once; errors tell the path in the file."""
-
-    def __init__(self, value: Any, path: str = "") -> None:
-        if not isinstance(value, Mapping):
-            raise PriceBookInvalid(path or "the book", "must be a mapping of fields.")
-        self.path = path
-        self._left = dict(value)
-
-    def wrong(self, name: str, problem: str) -> PriceBookInvalid:
-        return PriceBookInvalid(f"{self.path}.{name}".lstrip("."), problem)
-
-    def take(self, name: str) -> Any:
-        if self._left.get(name) is None:
-            raise self.wrong(name, "is missing.")
-        return self._left.pop(name)
-
-    def has(self, name: str) -> bool:
-        return self._left.get(name) is not None
-
-    def end(self) -> None:
-        """Whatever nobody asked for is a misspelt field."""
-        if self._left:
-            raise self.wrong(next(iter(self._left)), "is no field of the schema.")
-
-    def text(self, name: str) -> str:
-        value = self.take(name)
-        if not isinstance(value, str) or not value.strip():
-            raise self.wrong(name, "must be a text.")
-        return value.strip()
-
-    def flag(self, name: str) -> bool:
-        value = self.take(name)
-        if not isinstance(value, bool):
-            raise self.wrong(name, "must be true or false.")
-        return value
-
-    def number(self, name: str, *, above_zero: bool = False) -> Decimal:
-        value = self.take(name)
-        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-            raise self.wrong(name, "must be a number.")
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            raise self.wrong(name, "must be a number.") from None
-        if not number.is_finite() or number < 0 or (above_zero and number == 0):
-            raise self.wrong(name, f"must be a number {'above zero' if above_zero else 'not below zero'}.")
-        return number
-
-    def integer(self, name: str, *, above_zero: bool = True) -> int:
-        number = self.number(name, above_zero=above_zero)
-        if number != int(number):
-            raise self.wrong(name, "must be a whole number.")
-        return int(number)
-
-    def day(self, name: str) -> date:
-        value = self.take(name)
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                raise self.wrong(name, "must be a day, such as 2026-11-01.") from None
-        if isinstance(value, datetime) or not isinstance(value, date):
-            raise self.wrong(name, "must be a day, such as 2026-11-01.")
-        return value
-
-    def choice(self, name: str, kind: type[Choice]) -> Choice:
-        value = self.take(name)
-        if value not in list(kind):
-            raise self.wrong(name, f"must be one of {', '.join(kind)}.")
-        return kind(value)
-
-    def url(self, name: str) -> str:
-        value = self.text(name)
-        if not value.startswith("https://"):
-            raise self.wrong(name, "must be the https:// address of the page that shows the price.")
-        return value
-
-    def currency(self, name: str) -> str:
-        value = self.text(name)
-        if len(value) != 3 or not (value.isascii() and value.isupper()):
-            raise self.wrong(name, "must be a code of ISO 4217, such as CNY.")
-        return value
-
-    def each(self, name: str, *, label: str = "") -> Iterator["_Fields"]:
-        """The mappings of a list, each called by its `label` field where it has one."""
-        rows = self.take(name)
-        if isinstance(rows, str) or not isinstance(rows, Sequence):
-            raise self.wrong(name, "must be a list.")
-        for number, row in enumerate(rows):
-            known = row.get(label) if label and isinstance(row, Mapping) else None
-            yield _Fields(row, f"{self.path}.{name}.{known or number}".lstrip("."))
-
-
 def book_of(document: Any) -> Book:
     """The price book that a parsed file describes; raises PriceBookInvalid with the field's path."""
-    fields = _Fields(document)
+    fields = Fields(document)
     book = Book(
         version=fields.text("version"),
         effective_from=fields.day("effective_from"),
@@ -250,7 +146,7 @@ def book_of(document: Any) -> Book:
     return book
 
 
-def _check_together(book: Book, fields: _Fields) -> None:
+def _check_together(book: Book, fields: Fields) -> None:
     ids = [price.id for price in book.prices]
     for known in ids:
         if ids.count(known) > 1:
@@ -264,7 +160,7 @@ def _check_together(book: Book, fields: _Fields) -> None:
             raise fields.wrong(f"prices.{price.id}.currency", f"{price.currency} has no exchange rate in `rates`.")
 
 
-def _rate(fields: _Fields) -> Rate:
+def _rate(fields: Fields) -> Rate:
     rate = Rate(
         currency=fields.currency("currency"),
         day=fields.day("day"),
@@ -275,7 +171,7 @@ def _rate(fields: _Fields) -> Rate:
     return rate
 
 
-def _unpriced(fields: _Fields) -> Unpriced:
+def _unpriced(fields: Fields) -> Unpriced:
     found = Unpriced(
         vendor=fields.text("vendor"),
         product=fields.text("product"),
@@ -286,7 +182,7 @@ def _unpriced(fields: _Fields) -> Unpriced:
     return found
 
 
-def _price(fields: _Fields) -> Price:
+def _price(fields: Fields) -> Price:
     unit = fields.choice("unit", Unit)
     price = Price(
         id=fields.text("id"),
@@ -324,7 +220,7 @@ def _price(fields: _Fields) -> Price:
     return price
 
 
-def _check_rule(price: Price, fields: _Fields) -> None:
+def _check_rule(price: Price, fields: Fields) -> None:
     """Only what can be replayed from the stored facts is a rule."""
     if bool(price.tiers) == bool(price.packs):
         raise fields.wrong("tiers", "give either tiers or packs; another way to pay is another price.")
@@ -360,7 +256,7 @@ def _rounds(price: Price) -> bool:
     return price.unit is Unit.BLOCK or (price.unit is Unit.CALL and price.max_chars_per_call is not None)
 
 
-def _tiers(fields: _Fields) -> tuple[Tier, ...]:
+def _tiers(fields: Fields) -> tuple[Tier, ...]:
     tiers: list[Tier] = []
     for row in fields.each("tiers"):
         if tiers and tiers[-1].up_to is None:
@@ -375,34 +271,7 @@ def _tiers(fields: _Fields) -> tuple[Tier, ...]:
     return tuple(tiers)
 
 
-def _pack(fields: _Fields) -> Pack:
+def _pack(fields: Fields) -> Pack:
     pack = Pack(fields.integer("units"), fields.number("price", above_zero=True), fields.integer("valid_days"))
     fields.end()
     return pack
-
-
-class _ExactLoader(yaml.SafeLoader):
-    """Numbers with a point become decimals; a key given twice is a mistake, not the last one's victory."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise PriceBookInvalid(str(key), f"is given twice, near line {node.start_mark.line + 1}.")
-        return super().construct_mapping(node, deep)
-
-
-def _decimal(loader: yaml.SafeLoader, node: Any) -> Decimal:
-    return Decimal(loader.construct_scalar(node))
-
-
-_ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
-
-
-def read(path: Path) -> Any:
-    """The file's content as JSON would hold it, with numbers and days as exact texts."""
-    try:
-        document = yaml.load(path.read_text("utf-8"), _ExactLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, InvalidOperation) as error:
-        raise PriceBookInvalid(path.name, f"is not YAML: {error}") from error
-    return json.loads(json.dumps(document, default=str))

@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from billing.errors import PriceBookChanged, PriceBookInvalid
 from billing.models import ExchangeRate, PriceBook
 from billing.price_book.days import today
-from billing.price_book.schema import Book, book_of, read
+from billing.price_book.reading import read
+from billing.price_book.schema import Book, book_of
 
 SHIPPED = Path(__file__).with_name("price_book.yaml")
 

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from billing.arguments import count, yuan
 from billing.errors import BillingError
 from billing.price_book.days import today
-from billing.price_book.schema import Book, book_of, read
+from billing.price_book.reading import read
+from billing.price_book.schema import Book, book_of
 from billing.price_book.services import SHIPPED
 from billing.savings import scenario as what_if
 from billing.savings.compare import Comparison, Savings
