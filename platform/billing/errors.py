@@ -6,7 +6,11 @@ BillingError
 ├── UnknownAccount        the tenant has no account: it was never opened
 ├── AccountExists         it was opened already
 ├── UnknownReservation    a settlement or release of what was never reserved
-└── OverSettled           a settlement of more than was reserved
+├── OverSettled           a settlement of more than was reserved
+├── PriceBookInvalid      a field of a price book is missing or wrong
+├── PriceBookChanged      a version of the price book is there already with other content
+├── NoPriceBook           no price book was in force on that day
+└── CostInvalid           an own cost that is none
 
 Each class has a stable `code`, which doors pass on to callers.
 """
@@ -69,3 +73,40 @@ class OverSettled(BillingError):
     """The count is known before synthesis, so a settlement never exceeds its reservation."""
 
     code = "settled_more_than_reserved"
+
+
+class PriceBookInvalid(BillingError):
+    """A field of a price book is missing or wrong; `param` is its path in the file."""
+
+    code = "price_book_invalid"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.param = field
+
+
+class PriceBookChanged(BillingError):
+    """What is loaded stays as it is, so that a saving of last month does not change."""
+
+    code = "price_book_changed"
+
+    def __init__(self, version: str, field: str) -> None:
+        super().__init__(f"Version {version} is loaded with another {field}. Give the changed book a new version.")
+        self.param = field
+
+
+class NoPriceBook(BillingError):
+    """No price book, or no exchange rate, was in force on that day."""
+
+    code = "no_price_book"
+    param = "from"
+
+
+class CostInvalid(BillingError):
+    """An own cost that is none; `param` is the field."""
+
+    code = "cost_invalid"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.param = field

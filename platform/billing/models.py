@@ -143,3 +143,19 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.characters} of {self.synthesis_id}"
+
+
+# Django finds an app's models in this module.
+from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
+from billing.savings.models import OwnCost  # noqa: E402
+
+__all__ = [
+    "Account",
+    "Counter",
+    "ExchangeRate",
+    "LedgerEntry",
+    "Move",
+    "OwnCost",
+    "Plan",
+    "PriceBook",
+]

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
+from billing.price_book.services import price_book_load_shipped
 from config import demo, embedded, preflight, servers
 from config.processes import Service, StartError
 from config.supervisor import InstanceLock, Supervisor
@@ -60,6 +61,7 @@ def start(supervisor: Supervisor) -> None:
         start_servers(supervisor)
     with step("Bringing the database up to date"):
         call_command("migrate", interactive=False, verbosity=0)
+        price_book_load_shipped()
     with step("Preparing the built-in voice"):
         Catalog(settings.VOXHOUSE_HOME).prepare()
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())

@@ -55,6 +55,10 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.UnknownVoice: ("voice_not_found", 400),
     speech.UnknownFormat: ("format_not_supported", 400),
     speech.VoiceUnavailable: ("voice_unavailable", 503),
+    billing.PriceBookInvalid: ("price_book_invalid", 400),
+    billing.PriceBookChanged: ("price_book_changed", 409),
+    billing.NoPriceBook: ("no_price_book", 400),
+    billing.CostInvalid: ("cost_invalid", 400),
     api.UnknownModel: ("model_not_found", 404),
 }
 
@@ -64,6 +68,9 @@ MADE: dict[type[Exception], Exception] = {
     billing.QuotaExceeded: billing.QuotaExceeded(
         asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC)
     ),
+    billing.PriceBookInvalid: billing.PriceBookInvalid("prices.a.unit", "why"),
+    billing.PriceBookChanged: billing.PriceBookChanged("why", "prices.a.unit"),
+    billing.CostInvalid: billing.CostInvalid("server", "why"),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),

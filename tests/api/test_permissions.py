@@ -39,6 +39,7 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>", "GET", "history", 404),
     Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
+    Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]

@@ -1,0 +1,37 @@
+"""A tenant's own cost, and its savings. All take the tenant."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from billing.models import OwnCost
+from billing.price_book.facts import DailyFacts
+from billing.price_book.selectors import books_between, exchange_rates
+from billing.savings.compare import Savings, savings
+from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
+
+
+def own_cost(tenant_id: UUID) -> Cost | None:
+    """None where the operator has not said what speaking costs here."""
+    stored = OwnCost.objects.filter(tenant_id=tenant_id).first()
+    if stored is None:
+        return None
+    if stored.busy_hour is not None:
+        return BusyCost(_yuan(stored.busy_hour))
+    return MonthlyCost(
+        server=_yuan(stored.server_a_month),
+        power=_yuan(stored.power_a_month),
+        staff=_yuan(stored.staff_a_month),
+        one_off=_yuan(stored.one_off),
+        one_off_months=stored.one_off_months,
+    )
+
+
+def savings_between(tenant_id: UUID, *, first: date, last: date, usage: Sequence[DailyFacts]) -> Savings:
+    """Of the tenant's requests on these days, both included. Raises NoPriceBook where no book was in force."""
+    return savings(usage, books_between(first, last), exchange_rates(), own_cost(tenant_id))
+
+
+def _yuan(micro: int) -> Decimal:
+    return Decimal(micro) / MICRO
