@@ -1,0 +1,1 @@
+"""What cloud vendors charge, by which rule, since when and from which page."""
