@@ -143,3 +143,9 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.characters} of {self.synthesis_id}"
+
+
+# Django looks for models here; this one is kept with what belongs to it.
+from billing.usage.models import DailyUsage  # noqa: E402
+
+__all__ = ["Account", "Counter", "DailyUsage", "LedgerEntry", "Move", "Plan"]

@@ -1,0 +1,117 @@
+"""Reading the days: by key, by voice, by month. All take the tenant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import floor
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from billing import periods
+from billing.selectors import Usage
+from billing.usage.facts import NAMES, UsageFacts
+from billing.usage.models import DailyUsage
+
+# A quota's end is told from the mean of this many full days, today not among them.
+FORECAST_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Calendar days of the tenant's time zone, `end` not among them."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What part of the usage has these values, in the order in which they were asked for."""
+
+    values: tuple[object, ...]
+    facts: UsageFacts
+
+
+def shares(tenant_id: UUID, days: Days, *by: str) -> list[Share]:
+    """The usage of some days, parted and ordered by columns of DailyUsage; without any, one sum of all."""
+    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=days.start, day__lt=days.end)
+    found = rows.values(*by).order_by(*by).annotate(**{f"sum_{name}": Sum(name) for name in NAMES})
+    return [
+        Share(
+            values=tuple(row[column] for column in by),
+            facts=UsageFacts(**{name: int(row[f"sum_{name}"]) for name in NAMES}),
+        )
+        for row in found
+    ]
+
+
+PERIOD = f"""
+    SELECT ({periods.START} AT TIME ZONE t.time_zone)::date, ({periods.END} AT TIME ZONE t.time_zone)::date,
+           (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date
+    FROM accounts_tenant t
+    JOIN billing_account a ON a.tenant_id = t.id
+    JOIN billing_plan p ON p.id = a.plan_id
+    WHERE t.id = %(tenant)s
+"""  # noqa: S608 - only constants of this package are put in
+
+
+def period(tenant_id: UUID, at: datetime | None = None) -> tuple[Days, date]:
+    """The days of the period that holds `at` (now), and which of them `at` is."""
+    with connection.cursor() as cursor:
+        cursor.execute(PERIOD, {"tenant": tenant_id, "at": at or timezone.now()})
+        start, end, today = cursor.fetchone()
+    return Days(start, end), today
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`quota_ends_on` is None where the quota outlasts its period, or there is none."""
+
+    characters_a_day: float
+    quota_ends_on: date | None
+
+
+def forecast(tenant_id: UUID, usage: Usage, days: Days, today: date) -> Forecast:
+    """If every day from today on is as the mean of the last seven full ones: when is nothing left?"""
+    last = shares(tenant_id, Days(today - timedelta(days=FORECAST_DAYS), today), "tenant_id")
+    mean = sum(share.facts.billed_characters for share in last) / FORECAST_DAYS
+    if usage.remaining is None or (usage.remaining and not mean):
+        return Forecast(mean, None)
+    lasts = floor(usage.remaining / mean) if mean else 0
+    left = (days.end - today).days
+    return Forecast(mean, today + timedelta(days=lasts) if lasts < left else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One day of one key with one voice."""
+
+    day: date
+    api_key_id: UUID | None
+    api_key: str  # its name; "" for the console
+    voice: str
+    facts: UsageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A calendar month of a tenant. `total.billed_characters` is what the ledger settled of its requests."""
+
+    month: date  # its first day
+    lines: Sequence[Line]
+    total: UsageFacts
+
+
+def statement(tenant_id: UUID, month: date) -> Statement:
+    """`month` is its first day."""
+    following = (month + timedelta(days=31)).replace(day=1)
+    found = shares(tenant_id, Days(month, following), "day", "api_key_id", "api_key__name", "voice")
+    lines = [
+        Line(day, key_id, name or "", voice, share.facts)
+        for share in found
+        for day, key_id, name, voice in [share.values]
+    ]
+    return Statement(month, lines, sum((line.facts for line in lines), UsageFacts()))
