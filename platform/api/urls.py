@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import catalog, health, history, preview, simple, speech
+from api import catalog, health, history, preview, simple, speech, usage
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("v1/history", history.HistoryDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>", history.SynthesisDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
+    path("v1/usage", usage.UsageDoor.as_view()),
+    path("v1/usage/statement", usage.StatementDoor.as_view()),
     path("tts", simple.SimpleDoor.as_view()),
     path("tts/download", simple.SimpleDownloadDoor.as_view()),
     path("healthz", health.healthz),

@@ -39,6 +39,8 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>", "GET", "history", 404),
     Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
+    Door("v1/usage", "GET", "usage", 200),
+    Door("v1/usage/statement", "GET", "usage", 200),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from django.db.models import F
 from accounts.models import Tenant
 from accounts.services import api_key_create
 from billing.reconciliation import Drift, reconcile
+from billing.usage.facts import UsageFacts
 from billing.usage.models import DailyUsage
 from billing.usage.services import usage_add
 from tests.factories import make_done, make_plan, make_queued, make_tenant
@@ -25,7 +25,7 @@ from tts_engine.services import Caller, Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.store import Draft
-from tts_engine.usage import UsageFacts, rebuild
+from tts_engine.usage import rebuild
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -193,17 +193,18 @@ def test_days_of_no_key_are_one_row(tenant: Tenant) -> None:
 def test_many_at_once_lose_nothing(tenant: Tenant) -> None:
     """Eight at a time end requests of one day: the sums are whole."""
 
-    def add(_: int) -> UUID:
+    for _ in range(80):
+        make_queued(tenant)
+    rows = [claimed() for _ in range(80)]
+
+    def fail(row: Synthesis) -> bool:
         try:
-            with transaction.atomic():
-                row = make_queued(tenant)
-            fail_next()
-            return row.id
+            return queue.fail(row, SynthesisFailed("no", code="synthesis_failed"))
         finally:
             connection.close()
 
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(add, range(80)))) == 80
+        assert all(pool.map(fail, rows))
     assert sum(DailyUsage.objects.values_list("failed", flat=True)) == 80
     assert reconcile() == []
 

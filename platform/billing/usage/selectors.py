@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import floor
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
+from accounts.models import Tenant
 from billing import periods
 from billing.selectors import Usage
 from billing.usage.facts import NAMES, UsageFacts
@@ -31,7 +34,7 @@ class Days:
 class Share:
     """What part of the usage has these values, in the order in which they were asked for."""
 
-    values: tuple[object, ...]
+    values: tuple[Any, ...]
     facts: UsageFacts
 
 
@@ -103,6 +106,12 @@ class Statement:
     month: date  # its first day
     lines: Sequence[Line]
     total: UsageFacts
+
+
+def this_month(tenant_id: UUID) -> date:
+    """The first day of the month that it is at the tenant's."""
+    zone = ZoneInfo(Tenant.objects.values_list("time_zone", flat=True).get(id=tenant_id))
+    return timezone.localdate(timezone=zone).replace(day=1)
 
 
 def statement(tenant_id: UUID, month: date) -> Statement:
