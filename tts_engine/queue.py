@@ -23,6 +23,9 @@ from tts_engine.store import Draft
 
 GAVE_UP = "worker_lost"
 
+# What the column holds, 24 days: a clock that is set back or forth must not keep a request from its end.
+MOST_MS = 2**31 - 1
+
 
 def virtual_time() -> int:
     """The queue's clock: the greatest start tag that was ever given service."""
@@ -104,7 +107,7 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
         lease_expires_at=None,
         billed_characters=F("characters"),
         audio_ms=outcome.audio_ms,
-        queue_ms=max(0, round(waited.total_seconds() * 1000)),  # two machines' clocks may disagree
+        queue_ms=min(max(0, round(waited.total_seconds() * 1000)), MOST_MS),
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
     )

@@ -41,6 +41,7 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
+    Door("v1/organization/usage/audio_speeches", "GET", "usage", 400),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]

@@ -4,12 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.services import api_key_create
@@ -206,6 +208,15 @@ def test_many_at_once_lose_nothing(tenant: Tenant) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(fail, rows))
     assert sum(DailyUsage.objects.values_list("failed", flat=True)) == 80
+    assert reconcile() == []
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(timedelta(hours=1), 0), (timedelta(days=-99), 2**31 - 1)])
+def test_a_clock_that_steps_keeps_no_request_from_its_end(tenant: Tenant, ahead: timedelta, told: int) -> None:
+    """Made in the future of the worker's clock, or ages ago: it is done, billed and counted on the day it was made."""
+    at = timezone.now() + ahead
+    assert make_done(tenant, SILENCE, at=at).queue_ms == told
+    assert the_day()["day"] == timezone.localdate(at, ZoneInfo("Asia/Shanghai"))
     assert reconcile() == []
 
 
