@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import MAXYEAR, date
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -65,7 +65,7 @@ class StatementQuery(StrictSerializer):
     format = serializers.ChoiceField(choices=["json", "csv"], required=False)
 
     def validate_month(self, month: date) -> date:
-        if not 1970 <= month.year < MAXYEAR:
+        if not 2000 <= month.year < 3000:
             raise serializers.ValidationError("Must be a month such as 2026-11.", "invalid")
         return month
 

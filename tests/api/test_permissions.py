@@ -70,6 +70,8 @@ OPEN = {
 # Pages for people who are signed in.
 SIGNED_IN = {
     "",
+    "statement",
+    "statement/<month:month>",
     "accounts/reauthenticate/",
     "accounts/email/",
     "accounts/password/change/",
@@ -158,7 +160,7 @@ def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], 
     assert knock(door, {}, client) == 403
 
 
-PLACES = {"(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
+PLACES = {"<month:month>": "2026-11", "(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
 
 
 def path_of(route: str) -> str:

@@ -107,6 +107,18 @@ class Statement:
     lines: Sequence[Line]
     total: UsageFacts
 
+    @property
+    def previous(self) -> date:
+        return (self.month - timedelta(days=1)).replace(day=1)
+
+    @property
+    def following(self) -> date:
+        return _month_after(self.month)
+
+
+def _month_after(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
 
 def this_month(tenant_id: UUID) -> date:
     """The first day of the month that it is at the tenant's."""
@@ -116,8 +128,7 @@ def this_month(tenant_id: UUID) -> date:
 
 def statement(tenant_id: UUID, month: date) -> Statement:
     """`month` is its first day."""
-    following = (month + timedelta(days=31)).replace(day=1)
-    found = shares(tenant_id, Days(month, following), "day", "api_key_id", "api_key__name", "voice")
+    found = shares(tenant_id, Days(month, _month_after(month)), "day", "api_key_id", "api_key__name", "voice")
     lines = [
         Line(day, key_id, name or "", voice, share.facts)
         for share in found
