@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, Sum, Value
-from django.db.models.functions import Extract, Floor
+from django.db.models import Count, DateTimeField, Func, Q, Sum, Value
 from django.utils import timezone
 
 from accounts.models import Tenant
@@ -88,11 +87,10 @@ def _from_requests(tenant_id: UUID, span: Span, cut: Cut) -> dict[int, list[Grou
     rows = Synthesis.objects.filter(
         _wanted(cut), tenant_id=tenant_id, created_at__gte=span.start, created_at__lt=span.end, status=Status.DONE
     )
-    since = Extract("created_at", "epoch") - Value(int(span.start.timestamp()))
-    bucket = Floor(since / Value(int(span.width.total_seconds())))
-    sums = rows.annotate(bucket=bucket).values("bucket", *cut.by).order_by("bucket", *cut.by)
-    answered = sums.annotate(billed=Sum("billed_characters"), number=Count("id"))
-    return _grouped(cut, ((int(row["bucket"]), row) for row in answered))
+    begins = Func(Value(span.width), "created_at", Value(span.start), function="date_bin", output_field=DateTimeField())
+    sums = rows.annotate(begins=begins).values("begins", *cut.by).order_by("begins", *cut.by)
+    answered = sums.annotate(billed=Sum("billed_characters"), number=Count("*"))
+    return _grouped(cut, (((row["begins"] - span.start) // span.width, row) for row in answered))
 
 
 def _wanted(cut: Cut) -> Q:

@@ -18,6 +18,7 @@ from accounts.services import api_key_create
 from billing.reconciliation import Drift, reconcile
 from billing.usage.facts import UsageFacts
 from billing.usage.models import DailyUsage
+from billing.usage.selectors import daily_facts
 from billing.usage.services import usage_add
 from tests.factories import make_done, make_plan, make_queued, make_tenant
 from tts_engine import queue
@@ -91,6 +92,23 @@ def test_days_are_sums(tenant: Tenant) -> None:
     assert the_day(voice="xiaoxiao", api_key=None)["billed_characters"] == 5
     assert DailyUsage.objects.count() == 3
     assert reconcile() == []
+
+
+def test_the_facts_of_each_day(tenant: Tenant) -> None:
+    """For a price list: one sum a day over all keys and voices, both ends included, days of failures left out."""
+    day = timedelta(days=1)
+    for voice in ("xiaoxiao", "yunxi"):
+        make_done(tenant, SILENCE, at=MIDNIGHT, voice=voice)
+    make_done(tenant, SILENCE, text="早。", at=MIDNIGHT + 2 * day)
+    make_done(tenant, SILENCE, at=MIDNIGHT + 3 * day)
+    make_done(make_tenant(), SILENCE, at=MIDNIGHT)
+    make_queued(tenant, at=MIDNIGHT + day)
+    fail_next()
+    found = daily_facts(tenant.id, first=date(2026, 12, 1), last=date(2026, 12, 3))
+    assert [(facts.day.day, facts.requests, facts.hanzi, facts.calls_300) for facts in found] == [
+        (1, 2, 4, 2),
+        (3, 1, 1, 1),
+    ]
 
 
 def test_the_day_is_the_tenants_and_the_requests_not_the_answers(tenant: Tenant) -> None:

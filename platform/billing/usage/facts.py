@@ -1,5 +1,6 @@
 """What is summed of requests: what every price list needs, and what we tell and bill ourselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from billing.price_book.facts import Facts
@@ -13,8 +14,9 @@ class UsageFacts(Facts):
     failed: int = 0  # requests that were accepted and not answered; who cancels is not among them
     billed_characters: int = 0
 
-    def __add__(self, other: "UsageFacts") -> "UsageFacts":
-        return UsageFacts(**{name: getattr(self, name) + getattr(other, name) for name in NAMES})
-
 
 NAMES = tuple(field.name for field in fields(UsageFacts))
+
+
+def total(facts: Sequence[UsageFacts]) -> UsageFacts:
+    return UsageFacts(**{name: sum(getattr(part, name) for part in facts) for name in NAMES})

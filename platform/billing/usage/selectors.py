@@ -9,13 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Tenant
 from billing import periods
+from billing.price_book.facts import FACTS, DailyFacts
 from billing.selectors import Usage
-from billing.usage.facts import NAMES, UsageFacts
+from billing.usage.facts import NAMES, UsageFacts, total
 from billing.usage.models import DailyUsage
 
 # A quota's end is told from the mean of this many full days, today not among them.
@@ -39,16 +40,30 @@ class Share:
 
 
 def shares(tenant_id: UUID, days: Days, *by: str) -> list[Share]:
-    """The usage of some days, parted and ordered by columns of DailyUsage; without any, one sum of all."""
+    """The usage of some days, parted and ordered by one or more columns of DailyUsage."""
     rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=days.start, day__lt=days.end)
-    found = rows.values(*by).order_by(*by).annotate(**{f"sum_{name}": Sum(name) for name in NAMES})
     return [
-        Share(
-            values=tuple(row[column] for column in by),
-            facts=UsageFacts(**{name: int(row[f"sum_{name}"]) for name in NAMES}),
-        )
-        for row in found
+        Share(values=row[: len(by)], facts=UsageFacts(**dict(zip(NAMES, row[len(by) :], strict=True))))
+        for row in _summed(rows, by, NAMES)
     ]
+
+
+def daily_facts(tenant_id: UUID, *, first: date, last: date) -> list[DailyFacts]:
+    """What a price list needs of each day, both ends included; days without an answered request are left out."""
+    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=first, day__lte=last, requests__gt=0)
+    return [DailyFacts(day=day, **dict(zip(FACTS, sums, strict=True))) for day, *sums in _summed(rows, ["day"], FACTS)]
+
+
+class BigSum(Sum):
+    """PostgreSQL adds up bigint as numeric, which Python would get as Decimal."""
+
+    template = "(%(function)s(%(expressions)s))::bigint"
+
+
+def _summed(rows: QuerySet[DailyUsage], by: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """For each combination of `by`, in order: its values, then the sums of `names`."""
+    sums = {f"sum_{name}": BigSum(name) for name in names}
+    return list(rows.values(*by).order_by(*by).annotate(**sums).values_list(*by, *sums))
 
 
 PERIOD = f"""
@@ -134,4 +149,4 @@ def statement(tenant_id: UUID, month: date) -> Statement:
         for share in found
         for day, key_id, name, voice in [share.values]
     ]
-    return Statement(month, lines, sum((line.facts for line in lines), UsageFacts()))
+    return Statement(month, lines, total([line.facts for line in lines]))
