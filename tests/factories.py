@@ -1,11 +1,14 @@
 """Rows for tests, valid by construction: made by the services that make the real ones."""
 
 import itertools
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.models import Tenant
+from accounts.models import ApiKey, Tenant
 from accounts.services import tenant_create
 from billing import services as billing
 from billing.models import Plan
@@ -39,19 +42,28 @@ def make_tenant(*, plan: Plan | None = None) -> Tenant:
 
 @transaction.atomic
 def make_queued(
-    tenant: Tenant, *, text: str = "你好。", priority: int | None = None, audio_format: str = "mp3"
+    tenant: Tenant,
+    *,
+    text: str = "你好。",
+    voice: str = "xiaoxiao",
+    api_key: ApiKey | None = None,
+    at: datetime | None = None,
+    priority: int | None = None,
+    audio_format: str = "mp3",
 ) -> Synthesis:
     """A queued row with its reservation, as the door leaves it."""
-    synthesis_id = uuid4()
+    synthesis_id, at = uuid4(), at or timezone.now()
     reservation = billing.reserve(
-        tenant_id=tenant.id, synthesis_id=synthesis_id, characters=len(text), virtual_time=queue.virtual_time()
+        tenant_id=tenant.id, synthesis_id=synthesis_id, characters=len(text), virtual_time=queue.virtual_time(), at=at
     )
     return Synthesis.objects.create(
         id=synthesis_id,
         tenant=tenant,
+        api_key=api_key,
+        created_at=at,
         text=text,
         model="kokoro",
-        voice="xiaoxiao",
+        voice=voice,
         voice_revision="1",
         emotion="neutral",
         emotion_intensity=1.0,
@@ -72,9 +84,9 @@ def make_queued(
     )
 
 
-def make_done(tenant: Tenant, samples: Samples, *, text: str = "你好。", audio_format: str = "wav") -> Synthesis:
+def make_done(tenant: Tenant, samples: Samples, *, audio_format: str = "wav", **made: Any) -> Synthesis:
     """A row that a worker has spoken, with these samples of 24 kHz as its audio. The queue must be empty before."""
-    make_queued(tenant, text=text, audio_format=audio_format)
+    make_queued(tenant, audio_format=audio_format, **made)
     row = queue.claim()
     assert row is not None
     with Draft(row, voice_rate=row.sample_rate) as draft:

@@ -5,4 +5,4 @@ class EngineConfig(AppConfig):
     name = "tts_engine"
 
     def ready(self) -> None:
-        from tts_engine import reconciliation  # noqa: F401 - billing asks its check once it is imported
+        from tts_engine import reconciliation, usage  # noqa: F401 - billing asks their checks once they are imported

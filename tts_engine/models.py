@@ -91,6 +91,13 @@ class Synthesis(models.Model):
             # The queue's virtual time is the greatest start tag that was ever given service.
             models.Index(name="synthesis_served", fields=["start_tag"], condition=Q(attempt__gt=0)),
             models.Index(name="synthesis_history", fields=["tenant", "-created_at", "-id"]),
+            # Holds all that usage over time asks for, so that the rows themselves, with their texts, stay unread.
+            models.Index(
+                name="synthesis_usage",
+                fields=["tenant", "created_at"],
+                include=["billed_characters", "api_key", "member", "model"],
+                condition=Q(status=Status.DONE),
+            ),
             models.Index(
                 name="synthesis_cache",
                 fields=["tenant", "cache_key"],

@@ -16,12 +16,15 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 
 from billing import services as billing
-from tts_engine import relay
+from tts_engine import relay, usage
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Status, Synthesis
 from tts_engine.store import Draft
 
 GAVE_UP = "worker_lost"
+
+# What the column holds, 24 days: a clock that is set back or forth must not keep a request from its end.
+MOST_MS = 2**31 - 1
 
 
 def virtual_time() -> int:
@@ -104,13 +107,16 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
         lease_expires_at=None,
         billed_characters=F("characters"),
         audio_ms=outcome.audio_ms,
-        queue_ms=round(waited.total_seconds() * 1000),
+        queue_ms=min(max(0, round(waited.total_seconds() * 1000)), MOST_MS),
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
     )
     if ended:
         size = draft.keep()
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.characters)
+        usage.add_answered(
+            synthesis, billed=synthesis.characters, audio_ms=outcome.audio_ms, synthesis_ms=outcome.synthesis_ms
+        )
         transaction.on_commit(partial(relay.end, synthesis.id, attempt=synthesis.attempt, size=size))
     return bool(ended)
 
@@ -128,6 +134,7 @@ def fail(synthesis: Synthesis, error: SynthesisFailed) -> bool:
     )
     if ended:
         billing.release(synthesis_id=synthesis.id)
+        usage.add_failed(synthesis)
         transaction.on_commit(partial(relay.fail, synthesis.id, error))
     return bool(ended)
 

@@ -8,12 +8,13 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from billing import counting
 from billing import selectors as billing_selectors
 from billing import services as billing
-from tts_engine import cache, queue, store
+from tts_engine import cache, queue, store, usage
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
@@ -77,6 +78,7 @@ def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None
                 synthesis_id=synthesis.id,
                 characters=synthesis.characters,
                 virtual_time=queue.virtual_time(),
+                at=synthesis.created_at,
             )
             synthesis.start_tag = reservation.start_tag
             synthesis.priority = reservation.priority
@@ -106,6 +108,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     synthesis = Synthesis(
         id=synthesis_id,
         **asdict(caller),
+        created_at=timezone.now(),  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
         model=order.model,
         voice=order.voice,
@@ -137,6 +140,7 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
             synthesis_id=synthesis.id,
             characters=synthesis.billed_characters,
             virtual_time=queue.virtual_time(),
+            at=synthesis.created_at,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
     synthesis.status = Status.DONE
@@ -144,6 +148,7 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
     synthesis.finished_at = Now()
     synthesis.audio_ms = found.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
+    usage.add_answered(synthesis, billed=synthesis.billed_characters, audio_ms=found.audio_ms, synthesis_ms=0)
     store.link(found, synthesis)
 
 

@@ -1,6 +1,6 @@
 """What every door of the API has in common: scope, rate, request id, headers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from structlog.contextvars import bind_contextvars
 
-from api.throttles import RateWindow, TenantRate
+from api.throttles import Quota, TenantRate, rate_headers
 from tts_engine.services import Caller
 
 
@@ -47,7 +47,7 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
     throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
 
     request_id: UUID
-    rate_window: RateWindow | None = None
+    quotas: Sequence[Quota] = ()  # what the answer's headers tell of
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
@@ -61,9 +61,8 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("x-request-id", str(self.request_id))
-        if self.rate_window:
-            for name, value in self.rate_window.headers().items():
-                response.headers[name] = value
+        for name, value in rate_headers(self.quotas).items():
+            response.headers[name] = value
         return response
 
 

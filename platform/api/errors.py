@@ -71,7 +71,7 @@ MEMBER_CODES = {
 }
 
 PROBLEM_JSON = "application/problem+json"
-OPENAI_ADDRESSES = ("/v1/audio/", "/v1/models")
+OPENAI_ADDRESSES = ("/v1/audio/", "/v1/models", "/v1/organization/")
 ADDRESSES = ("/v1/", "/tts")
 
 

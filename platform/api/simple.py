@@ -13,12 +13,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
+from api.door import NumberField, StrictSerializer, TextField
 from api.downloads import file_response
-from api.speech import VoiceField, result_headers
+from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
 from tts_engine.models import Synthesis
-from tts_engine.services import Order, synthesis_request
+from tts_engine.services import Order
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 
@@ -57,8 +57,7 @@ class SimpleQuery(SimpleRequest):
         return text
 
 
-class SimpleDoor(Door):
-    scope = "speech"
+class SimpleDoor(SpeakingDoor):
     member_names = {"input": "text"}
 
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
@@ -71,7 +70,7 @@ class SimpleDoor(Door):
 
     def _place(self, body: SimpleRequest, request: Request) -> Synthesis:
         body.is_valid(raise_exception=True)
-        return synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
+        return self.request_synthesis(request, body.order())
 
 
 def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from rest_framework.request import Request
 from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
 from api.errors import problem_of
+from api.throttles import characters_quota
+from billing import selectors as billing
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
@@ -87,8 +89,21 @@ class SpeechRequest(StrictSerializer):
         )
 
 
-class SpeechDoor(Door):
+class SpeakingDoor(Door):
+    """A door that speaks: whatever it answers tells what is left of the period's characters."""
+
     scope = "speech"
+
+    def request_synthesis(self, request: Request, order: Order) -> Synthesis:
+        caller = caller_of(request)
+        try:
+            return synthesis_request(caller=caller, order=order, synthesis_id=self.request_id)
+        finally:  # a refused request is told as well
+            characters = characters_quota(billing.usage(caller.tenant_id))
+            self.quotas = [*self.quotas, *([characters] if characters else [])]
+
+
+class SpeechDoor(SpeakingDoor):
     speaks_openai = True
 
     @extend_schema(
@@ -108,8 +123,7 @@ class SpeechDoor(Door):
         body = SpeechRequest(data=request.data)
         body.is_valid(raise_exception=True)
         require_model(body.validated_data["model"])
-        synthesis = synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
-        return synthesis, body.validated_data
+        return self.request_synthesis(request, body.order()), body.validated_data
 
 
 async def audio_response(synthesis: Synthesis, *, as_events: bool = False) -> StreamingHttpResponse:

@@ -1,11 +1,14 @@
 """How often a tenant may call, by its plan: a sliding window in Valkey."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils import timezone
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
@@ -13,29 +16,42 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from billing.selectors import limits
+from billing.selectors import Usage, limits
 
 WINDOW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class RateWindow:
-    """Where a tenant stands in its window, for the answer's headers."""
+class Quota:
+    """Where a tenant stands in one of its limits, for the answer's headers."""
 
+    unit: str  # requests, characters
     limit: int
     remaining: int
     reset_seconds: float
+    window_seconds: int | None = None  # None where the length changes, as a month's does
 
-    def headers(self) -> dict[str, str]:
-        """draft-ietf-httpapi-ratelimit-headers-11, and OpenAI's names for the same."""
-        reset = max(round(self.reset_seconds), 0)
-        return {
-            "RateLimit-Policy": f'"requests";q={self.limit};w={WINDOW_SECONDS}',
-            "RateLimit": f'"requests";r={self.remaining};t={reset}',
-            "x-ratelimit-limit-requests": str(self.limit),
-            "x-ratelimit-remaining-requests": str(self.remaining),
-            "x-ratelimit-reset-requests": f"{reset}s",
-        }
+
+def rate_headers(quotas: Sequence[Quota]) -> dict[str, str]:
+    """draft-ietf-httpapi-ratelimit-headers-11, and OpenAI's names for the same."""
+    policies, states, named = [], [], {}
+    for quota in quotas:
+        reset = max(ceil(quota.reset_seconds), 0)
+        window = "" if quota.window_seconds is None else f";w={quota.window_seconds}"
+        policies.append(f'"{quota.unit}";q={quota.limit}{window}')
+        states.append(f'"{quota.unit}";r={quota.remaining};t={reset}')
+        named[f"x-ratelimit-limit-{quota.unit}"] = str(quota.limit)
+        named[f"x-ratelimit-remaining-{quota.unit}"] = str(quota.remaining)
+        named[f"x-ratelimit-reset-{quota.unit}"] = f"{reset}s"
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states), **named} if quotas else {}
+
+
+def characters_quota(usage: Usage) -> Quota | None:
+    """The period's characters; None on a plan without a limit."""
+    if usage.limit is None or usage.remaining is None:
+        return None
+    left = usage.resets_at - timezone.now()
+    return Quota("characters", usage.limit, usage.remaining, left.total_seconds())
 
 
 @cache
@@ -55,7 +71,7 @@ class TenantRate(BaseThrottle):
         granted = _limiter().hit(item, str(tenant_id))
         window = _limiter().get_window_stats(item, str(tenant_id))
         self._wait = max(window.reset_time - time.time(), 0.0)
-        view.rate_window = RateWindow(allowed, window.remaining, self._wait)  # type: ignore[attr-defined]
+        view.quotas = [Quota("requests", allowed, window.remaining, self._wait, WINDOW_SECONDS)]  # type: ignore[attr-defined]
         return granted
 
     def wait(self) -> float:

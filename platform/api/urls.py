@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import catalog, health, history, preview, savings, simple, speech
+from api import catalog, health, history, organization, preview, savings, simple, speech, usage
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("v1/history/<uuid:synthesis_id>", history.SynthesisDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
     path("v1/savings", savings.SavingsDoor.as_view()),
+    path("v1/usage", usage.UsageDoor.as_view()),
+    path("v1/usage/statement", usage.StatementDoor.as_view()),
+    path("v1/organization/usage/audio_speeches", organization.SpeechUsageDoor.as_view()),
     path("tts", simple.SimpleDoor.as_view()),
     path("tts/download", simple.SimpleDownloadDoor.as_view()),
     path("healthz", health.healthz),

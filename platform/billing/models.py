@@ -145,13 +145,15 @@ class LedgerEntry(models.Model):
         return f"{self.kind} {self.characters} of {self.synthesis_id}"
 
 
-# Django finds an app's models in this module.
+# Django finds an app's models in this module; these are kept with what belongs to them.
 from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
 from billing.savings.models import OwnCost  # noqa: E402
+from billing.usage.models import DailyUsage  # noqa: E402
 
 __all__ = [
     "Account",
     "Counter",
+    "DailyUsage",
     "ExchangeRate",
     "LedgerEntry",
     "Move",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 
 from config import embedded, logging
 
@@ -131,6 +132,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LOGGING = logging.CONFIGURATION
 logging.configure_structlog()
 
+# --- Mail -------------------------------------------------------------------------------------
+
+# smtp://user:password@host:25, smtp+tls://…, smtp+ssl://…; unset, nothing is sent and the log tells all there is.
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="voxhouse@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = "[Voxhouse] "
+ADMINS = [("operator", address) for address in env.list("ADMINS", default=[])]  # who hears when accounts disagree
+
 # --- The API ----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -200,5 +210,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_INTERVAL,
         # A beat that nobody took in time is worth nothing: the next one is on its way.
         "options": {"expires": SWEEP_INTERVAL.total_seconds()},
+    },
+    "reconcile": {
+        "task": "billing.tasks.reconcile_nightly",
+        "schedule": crontab(hour=18, minute=30),  # UTC; half past two at night in China
     },
 }

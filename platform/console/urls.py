@@ -1,7 +1,9 @@
 """The pages of the console."""
 
+from datetime import date
+
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from console import views
@@ -16,7 +18,23 @@ class Favicon(RedirectView):
         return static("favicon.svg")
 
 
+class Month:
+    """`2026-11` in an address, as its first day."""
+
+    regex = r"2\d{3}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(f"{value}-01")
+
+    def to_url(self, value: date) -> str:
+        return f"{value:%Y-%m}"
+
+
+register_converter(Month, "month")
+
 urlpatterns = [
     path("", views.studio, name="studio"),
+    path("statement", views.statement, name="statement"),
+    path("statement/<month:month>", views.statement, name="statement"),
     path("favicon.ico", Favicon.as_view()),
 ]

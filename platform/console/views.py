@@ -1,6 +1,7 @@
 """The console's pages. Each asks a selector and fills a template; the scripts call /v1/... themselves."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import cast
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.selectors import membership_of
 from billing import selectors as billing
+from billing.usage import selectors as usage
 from console.words import studio_words
 
 
@@ -30,3 +32,16 @@ def studio(request: HttpRequest) -> HttpResponse:
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "console/studio.html", {"member": member, "page": page})
+
+
+@require_safe
+@login_required
+def statement(request: HttpRequest, month: date | None = None) -> HttpResponse:
+    """A month of the member's team, to be printed; this one if no other is named."""
+    member = membership_of(cast(User, request.user))
+    if member is None:
+        return render(request, "console/no_team.html", status=403)
+    this_month = usage.this_month(member.tenant_id)
+    shown = usage.statement(member.tenant_id, month or this_month)
+    page = {"member": member, "statement": shown, "has_next": shown.following <= this_month}
+    return render(request, "console/statement.html", page)

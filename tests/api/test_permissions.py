@@ -40,6 +40,9 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
+    Door("v1/usage", "GET", "usage", 200),
+    Door("v1/usage/statement", "GET", "usage", 200),
+    Door("v1/organization/usage/audio_speeches", "GET", "usage", 400),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]
@@ -68,6 +71,8 @@ OPEN = {
 # Pages for people who are signed in.
 SIGNED_IN = {
     "",
+    "statement",
+    "statement/<month:month>",
     "accounts/reauthenticate/",
     "accounts/email/",
     "accounts/password/change/",
@@ -156,7 +161,7 @@ def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], 
     assert knock(door, {}, client) == 403
 
 
-PLACES = {"(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
+PLACES = {"<month:month>": "2026-11", "(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
 
 
 def path_of(route: str) -> str:

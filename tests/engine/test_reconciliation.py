@@ -42,6 +42,11 @@ def lives(tenant: Tenant) -> dict[str, Synthesis]:
     return {"done": done, "failed": failed, "cancelled": cancelled, "queued": make_queued(tenant)}
 
 
+def bills() -> list[Drift]:
+    """What is found of bills; days have a file of their own (test_usage.py)."""
+    return [drift for drift in reconcile() if "usage of" not in drift.where]
+
+
 def test_every_life_agrees_with_its_bill(lives: dict[str, Synthesis]) -> None:
     """Done is settled, failed and cancelled are released, queued is reserved: nothing to report."""
     assert reconcile() == []
@@ -53,7 +58,7 @@ def test_a_row_that_was_never_reserved(tenant: Tenant, lives: dict[str, Synthesi
     row.pk = uuid4()
     row.save(force_insert=True)
     where = f"tenant {tenant.name}, synthesis {row.pk}"
-    assert reconcile() == [Drift(where, "reserved", 3, 0), Drift(where, "settled", 3, 0)]
+    assert bills() == [Drift(where, "reserved", 3, 0), Drift(where, "settled", 3, 0)]
 
 
 def test_a_bill_without_a_row(tenant: Tenant, lives: dict[str, Synthesis]) -> None:
@@ -63,7 +68,7 @@ def test_a_bill_without_a_row(tenant: Tenant, lives: dict[str, Synthesis]) -> No
         billing.reserve(tenant_id=tenant.id, synthesis_id=ghost, characters=5, virtual_time=0)
         billing.settle(synthesis_id=ghost, characters=5)
     where = f"tenant {tenant.name}, synthesis {ghost}"
-    assert reconcile() == [Drift(where, "reserved", 0, 5), Drift(where, "settled", 0, 5)]
+    assert bills() == [Drift(where, "reserved", 0, 5), Drift(where, "settled", 0, 5)]
 
 
 @pytest.mark.parametrize(
@@ -85,13 +90,13 @@ def test_a_row_that_says_something_else(
     """Each number that differs is named with what the row says and what the ledger has."""
     Synthesis.objects.filter(id=lives[life].id).update(**change)
     where = f"tenant {tenant.name}, synthesis {lives[life].id}"
-    assert reconcile() == [Drift(where, *drift) for drift in drifts]
+    assert bills() == [Drift(where, *drift) for drift in drifts]
 
 
 def test_a_row_that_went_to_another_tenant(tenant: Tenant, lives: dict[str, Synthesis]) -> None:
     """The one is billed for nothing of its own, the other has what it was not billed for."""
     Synthesis.objects.filter(id=lives["queued"].id).update(tenant=make_tenant())
-    assert [(drift.what, drift.expected, drift.found) for drift in reconcile()] in (
+    assert [(drift.what, drift.expected, drift.found) for drift in bills()] in (
         [("reserved", 0, 3), ("reserved", 3, 0)],
         [("reserved", 3, 0), ("reserved", 0, 3)],
     )

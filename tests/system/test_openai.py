@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -133,3 +134,37 @@ def test_a_huge_body_is_413(platform: Platform, client: openai.OpenAI) -> None:
     )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "request_too_large"
+
+
+def test_usage_through_the_packages_own_calls(platform: Platform, client: openai.OpenAI) -> None:
+    """`client.admin` reads what a key just spoke: buckets, groups and pages are the package's own types."""
+    made = json.loads(platform.manage("key", "create", "demo", "--json"))
+    began, text = int(time.time()), "这句话是要记账的。"
+    speaking = client.with_options(api_key=made["key"])
+    speaking.audio.speech.create(model="tts-1", voice="alloy", input=text, extra_body={"cache": False})
+    with openai.OpenAI(base_url=f"{platform.url}/v1", api_key="", admin_api_key=platform.api_key) as admin:
+        usage = admin.admin.organization.usage
+        asked: dict[str, Any] = {"start_time": began - 600, "api_key_ids": [made["id"]]}
+        day = usage.audio_speeches(**asked, bucket_width="1d", group_by=["model", "project_id"])
+        (result,) = day.data[0].results
+        assert result.object == "organization.usage.audio_speeches.result"
+        assert (result.characters, result.num_model_requests, result.model) == (len(text), 1, "tts-1")
+        assert result.project_id
+        minute = usage.audio_speeches(**asked, bucket_width="1m", limit=1)
+        assert minute.has_more
+        following = usage.audio_speeches(**asked, bucket_width="1m", limit=1, page=str(minute.next_page))
+        assert following.data[0].start_time == minute.data[0].end_time
+        with pytest.raises(openai.BadRequestError) as refused:
+            usage.audio_speeches(**asked, limit=99)
+        assert refused.value.param == "limit"
+
+
+def test_answers_tell_what_is_left(client: openai.OpenAI) -> None:
+    """Requests of the minute and characters of the period, in the draft's headers and OpenAI's."""
+    answer = client.audio.speech.with_raw_response.create(model="tts-1", voice="alloy", input="还剩多少？")
+    headers = answer.headers
+    usage: Any = client.get("/usage", cast_to=object)
+    assert headers["x-ratelimit-limit-characters"] == str(usage["limit"])
+    assert int(headers["x-ratelimit-remaining-characters"]) == usage["remaining"]
+    assert '"characters";q=' in headers["RateLimit-Policy"]
+    assert '"requests";r=' in headers["RateLimit"]

@@ -1,0 +1,99 @@
+"""What does keeping the days cost: requests a second with and without it, one hot tenant and 200 tenants?
+
+Each request is two transactions, as in the platform: one reserves, one settles and adds to the day.
+Threads of one process on the embedded PostgreSQL as it runs in production (fsync on), all on one key
+and one voice, so that a hot tenant's requests meet in one row.
+
+    python -m bench.rollup
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID, uuid4
+
+SECONDS = 4.0
+THREADS = 8
+TENANTS = 200
+
+
+def one_request(tenant_id: UUID, *, with_day: bool) -> float:
+    """Seconds of the transaction that settles."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from billing import services
+    from billing.usage.facts import UsageFacts
+    from billing.usage.services import usage_add
+
+    synthesis_id, at = uuid4(), timezone.now()
+    with transaction.atomic():
+        services.reserve(tenant_id=tenant_id, synthesis_id=synthesis_id, characters=20, virtual_time=0, at=at)
+    began = time.perf_counter()
+    with transaction.atomic():
+        services.settle(synthesis_id=synthesis_id, characters=20)
+        if with_day:
+            facts = UsageFacts(requests=1, billed_characters=20, hanzi=20, gbk_blocks_120=1, calls_300=1)
+            usage_add(tenant_id=tenant_id, api_key_id=None, voice="xiaoxiao", model="tts-1", at=at, facts=facts)
+    return time.perf_counter() - began
+
+
+def load(tenants: list[UUID], *, with_day: bool) -> None:
+    """Requests of these tenants in turn for SECONDS, and what they cost."""
+
+    def work(thread: int) -> list[float]:
+        from django.db import connection
+
+        until, turn, times = time.perf_counter() + SECONDS, thread, []
+        while time.perf_counter() < until:
+            times.append(one_request(tenants[turn % len(tenants)], with_day=with_day))
+            turn += THREADS
+        connection.close()
+        return times
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        times = [seconds for done in pool.map(work, range(THREADS)) for seconds in done]
+    who = "one tenant" if len(tenants) == 1 else f"{len(tenants)} tenants"
+    median, p99 = statistics.median(times) * 1000, statistics.quantiles(times, n=100)[98] * 1000
+    print(
+        f"{who}, {THREADS} at once, {'with' if with_day else 'without'} its day: "
+        f"{len(times) / SECONDS:.0f} requests/s, settling takes {median:.2f} ms, p99 {p99:.2f} ms"
+    )
+
+
+def measure() -> None:
+    from django.core.management import call_command
+
+    from accounts.services import tenant_create
+    from billing.services import account_open
+
+    call_command("migrate", verbosity=0)
+    tenants = []
+    for number in range(TENANTS):
+        tenant = tenant_create(name=f"bench-{number}")
+        account_open(tenant=tenant, plan_name="unlimited")
+        tenants.append(tenant.id)
+    for some in (tenants[:1], tenants):
+        for with_day in (False, True, False, True):
+            load(some, with_day=with_day)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
+        home = Path(folder).resolve()
+        os.environ |= {"VOXHOUSE_HOME": str(home), "DATABASE_URL": "", "REDIS_URL": ""}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        import django
+
+        django.setup()
+        from config.servers import running
+
+        with running(home):
+            measure()
+
+
+if __name__ == "__main__":
+    main()

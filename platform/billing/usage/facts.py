@@ -1,0 +1,22 @@
+"""What is summed of requests: what every price list needs, and what we tell and bill ourselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from billing.price_book.facts import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageFacts(Facts):
+    """Of one request, or the sums over many. All but `failed` are of answered requests alone."""
+
+    cached: int = 0  # requests answered from the tenant's cache
+    failed: int = 0  # requests that were accepted and not answered; who cancels is not among them
+    billed_characters: int = 0
+
+
+NAMES = tuple(field.name for field in fields(UsageFacts))
+
+
+def total(facts: Sequence[UsageFacts]) -> UsageFacts:
+    return UsageFacts(**{name: sum(getattr(part, name) for part in facts) for name in NAMES})

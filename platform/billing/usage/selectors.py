@@ -1,0 +1,152 @@
+"""Reading the days: by key, by voice, by month. All take the tenant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import floor
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from accounts.models import Tenant
+from billing import periods
+from billing.price_book.facts import FACTS, DailyFacts
+from billing.selectors import Usage
+from billing.usage.facts import NAMES, UsageFacts, total
+from billing.usage.models import DailyUsage
+
+# A quota's end is told from the mean of this many full days, today not among them.
+FORECAST_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Calendar days of the tenant's time zone, `end` not among them."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What part of the usage has these values, in the order in which they were asked for."""
+
+    values: tuple[Any, ...]
+    facts: UsageFacts
+
+
+def shares(tenant_id: UUID, days: Days, *by: str) -> list[Share]:
+    """The usage of some days, parted and ordered by one or more columns of DailyUsage."""
+    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=days.start, day__lt=days.end)
+    return [
+        Share(values=row[: len(by)], facts=UsageFacts(**dict(zip(NAMES, row[len(by) :], strict=True))))
+        for row in _summed(rows, by, NAMES)
+    ]
+
+
+def daily_facts(tenant_id: UUID, *, first: date, last: date) -> list[DailyFacts]:
+    """What a price list needs of each day, both ends included; days without an answered request are left out."""
+    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=first, day__lte=last, requests__gt=0)
+    return [DailyFacts(day=day, **dict(zip(FACTS, sums, strict=True))) for day, *sums in _summed(rows, ["day"], FACTS)]
+
+
+class BigSum(Sum):
+    """PostgreSQL adds up bigint as numeric, which Python would get as Decimal."""
+
+    template = "(%(function)s(%(expressions)s))::bigint"
+
+
+def _summed(rows: QuerySet[DailyUsage], by: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """For each combination of `by`, in order: its values, then the sums of `names`."""
+    sums = {f"sum_{name}": BigSum(name) for name in names}
+    return list(rows.values(*by).order_by(*by).annotate(**sums).values_list(*by, *sums))
+
+
+PERIOD = f"""
+    SELECT ({periods.START} AT TIME ZONE t.time_zone)::date, ({periods.END} AT TIME ZONE t.time_zone)::date,
+           (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date
+    FROM accounts_tenant t
+    JOIN billing_account a ON a.tenant_id = t.id
+    JOIN billing_plan p ON p.id = a.plan_id
+    WHERE t.id = %(tenant)s
+"""  # noqa: S608 - only constants of this package are put in
+
+
+def period(tenant_id: UUID, at: datetime | None = None) -> tuple[Days, date]:
+    """The days of the period that holds `at` (now), and which of them `at` is."""
+    with connection.cursor() as cursor:
+        cursor.execute(PERIOD, {"tenant": tenant_id, "at": at or timezone.now()})
+        start, end, today = cursor.fetchone()
+    return Days(start, end), today
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`quota_ends_on` is None where the quota outlasts its period, or there is none."""
+
+    characters_a_day: float
+    quota_ends_on: date | None
+
+
+def forecast(tenant_id: UUID, usage: Usage, days: Days, today: date) -> Forecast:
+    """If every day from today on is as the mean of the last seven full ones: when is nothing left?"""
+    last = shares(tenant_id, Days(today - timedelta(days=FORECAST_DAYS), today), "tenant_id")
+    mean = sum(share.facts.billed_characters for share in last) / FORECAST_DAYS
+    if usage.remaining is None or (usage.remaining and not mean):
+        return Forecast(mean, None)
+    lasts = floor(usage.remaining / mean) if mean else 0
+    left = (days.end - today).days
+    return Forecast(mean, today + timedelta(days=lasts) if lasts < left else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One day of one key with one voice."""
+
+    day: date
+    api_key_id: UUID | None
+    api_key: str  # its name; "" for the console
+    voice: str
+    facts: UsageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A calendar month of a tenant. `total.billed_characters` is what the ledger settled of its requests."""
+
+    month: date  # its first day
+    lines: Sequence[Line]
+    total: UsageFacts
+
+    @property
+    def previous(self) -> date:
+        return (self.month - timedelta(days=1)).replace(day=1)
+
+    @property
+    def following(self) -> date:
+        return _month_after(self.month)
+
+
+def _month_after(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def this_month(tenant_id: UUID) -> date:
+    """The first day of the month that it is at the tenant's."""
+    zone = ZoneInfo(Tenant.objects.values_list("time_zone", flat=True).get(id=tenant_id))
+    return timezone.localdate(timezone=zone).replace(day=1)
+
+
+def statement(tenant_id: UUID, month: date) -> Statement:
+    """`month` is its first day."""
+    found = shares(tenant_id, Days(month, _month_after(month)), "day", "api_key_id", "api_key__name", "voice")
+    lines = [
+        Line(day, key_id, name or "", voice, share.facts)
+        for share in found
+        for day, key_id, name, voice in [share.values]
+    ]
+    return Statement(month, lines, total([line.facts for line in lines]))

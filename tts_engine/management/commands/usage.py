@@ -1,0 +1,28 @@
+"""`manage.py usage rebuild`: make the days of usage anew from the requests."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.errors import UnknownTenant
+from accounts.models import Tenant
+from accounts.selectors import tenant_by_name
+from tts_engine.usage import rebuild
+
+
+class Command(BaseCommand):
+    help = "Rebuild daily usage from the requests: after an upgrade to it, or where reconcile names a day."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        rebuilding = verbs.add_parser("rebuild", help="delete a tenant's days and sum them anew")
+        rebuilding.add_argument("tenant", nargs="?", help="its name; all tenants without")
+
+    def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
+        try:
+            tenants = [tenant_by_name(tenant)] if tenant else list(Tenant.objects.order_by("name"))
+        except UnknownTenant as error:
+            raise CommandError(str(error)) from error
+        for one in tenants:
+            rebuild(one.id)
+            self.stdout.write(f"{one.name}: rebuilt")
