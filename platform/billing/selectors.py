@@ -19,7 +19,10 @@ class Limits:
 
     plan: str
     characters_per_period: int | None
+    rolling_days: int | None  # None is the calendar month
+    overage: bool
     requests_per_minute: int
+    characters_per_minute: int | None
     concurrent_requests: int
     max_text_characters: int
     weight: int
@@ -29,7 +32,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """This period's characters. `limit` and `remaining` are None without a limit; `remaining` is never below 0."""
+    """This period's characters; `limit` has the raises in it.
+
+    `limit` and `remaining` are None without a limit; `remaining` is never below 0. On a plan of rolling
+    days `resets_at` is the next midnight, when the oldest day leaves the window.
+    """
 
     limit: int | None
     used: int
@@ -45,7 +52,10 @@ def limits(tenant_id: UUID) -> Limits:
     return Limits(
         plan=plan.name,
         characters_per_period=plan.characters_per_period,
+        rolling_days=plan.rolling_days,
+        overage=plan.overage,
         requests_per_minute=plan.requests_per_minute,
+        characters_per_minute=plan.characters_per_minute,
         concurrent_requests=plan.concurrent_requests,
         max_text_characters=plan.max_text_characters,
         weight=plan.weight,
@@ -55,11 +65,14 @@ def limits(tenant_id: UUID) -> Limits:
 
 
 USAGE = f"""
-    SELECT p.characters_per_period, COALESCE(c.used, 0), COALESCE(c.reserved, 0), {periods.END}
+    SELECT {periods.QUOTA}, COALESCE(c.used, 0)::bigint, COALESCE(c.reserved, 0)::bigint, {periods.END}
     FROM billing_account a
     JOIN billing_plan p ON p.id = a.plan_id
     JOIN accounts_tenant t ON t.id = a.tenant_id
-    LEFT JOIN billing_counter c ON c.tenant_id = t.id AND c.period_start = {periods.START}
+    CROSS JOIN LATERAL (
+        SELECT sum(used) AS used, sum(reserved) AS reserved FROM billing_counter
+        WHERE tenant_id = t.id AND period_start >= {periods.WINDOW_START} AND period_end <= {periods.END}
+    ) c
     WHERE a.tenant_id = %(tenant)s
 """  # noqa: S608 - only constants of this package are put in
 

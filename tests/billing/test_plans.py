@@ -40,8 +40,8 @@ def test_two_plans_are_there_from_the_start() -> None:
         services.account_open(tenant=tenant_create(name=name), plan_name=name)
     found = [selectors.limits(account.tenant_id) for account in selectors.accounts()]
     assert found == [
-        Limits("standard", 1_000_000, 600, 20, 4096, weight=1, priority=0, cached_rate=0),
-        Limits("unlimited", None, 6000, 200, 4096, weight=1, priority=0, cached_rate=0),
+        Limits("standard", 1_000_000, None, False, 600, None, 300, 4096, weight=1, priority=0, cached_rate=0),
+        Limits("unlimited", None, None, False, 6000, None, 3000, 4096, weight=1, priority=0, cached_rate=0),
     ]
 
 
