@@ -13,7 +13,8 @@ from kombu.exceptions import OperationalError
 from billing import counting
 from billing import selectors as billing_selectors
 from billing import services as billing
-from tts_engine import cache, queue, store
+from tts_engine import cache, idempotency, queue, store
+from tts_engine.idempotency import Idempotency
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
@@ -60,20 +61,28 @@ def warm_up() -> None:
     front_end.read("你好，2026年。Hello")
 
 
-def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None = None) -> Synthesis:
+def synthesis_request(
+    *, caller: Caller, order: Order, synthesis_id: UUID | None = None, once: Idempotency | None = None
+) -> Synthesis:
     """Reserve the order's characters and queue it, or answer it from the cache, in one transaction.
 
-    Raises TextError, StyleError, UnknownVoice (nothing is written) and billing's QuotaExceeded.
-    The answer comes through `listen.answer`.
+    With `once` the same request sent again gets the finished synthesis of the first time, which has
+    another id than `synthesis_id`; nothing is reserved or billed then.
+
+    Raises TextError, StyleError, UnknownVoice, what `billing.reserve` refuses and what
+    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis) if order.use_cache else None
     with transaction.atomic():
+        if once and (answered := idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)):
+            return answered
         if found:
             _finish_from_cache(synthesis, found)
         else:
             reservation = billing.reserve(
                 tenant_id=caller.tenant_id,
+                api_key_id=caller.api_key_id,
                 synthesis_id=synthesis.id,
                 characters=synthesis.characters,
                 virtual_time=queue.virtual_time(),
@@ -134,9 +143,11 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
     if synthesis.billed_characters:
         billing.reserve(
             tenant_id=synthesis.tenant_id,
+            api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.billed_characters,
             virtual_time=queue.virtual_time(),
+            waits=False,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
     synthesis.status = Status.DONE

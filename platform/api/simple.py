@@ -13,10 +13,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
+from api.door import NumberField, StrictSerializer, TextField, caller_of
 from api.downloads import file_response
-from api.speech import VoiceField, result_headers
+from api.idempotency import idempotency_of
+from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
+from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
@@ -57,21 +59,23 @@ class SimpleQuery(SimpleRequest):
         return text
 
 
-class SimpleDoor(Door):
-    scope = "speech"
+class SimpleDoor(SpeakingDoor):
     member_names = {"input": "text"}
 
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:
         """Speak a text; the whole audio comes in the answer, base64."""
-        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request)
+        once = idempotency_of(request)
+        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request, once)
         file = await listen.finished(synthesis)
         audio = await asyncio.to_thread(file.read_bytes)
-        return Response(_told(synthesis, audio), headers=result_headers(synthesis))
+        response = Response(_told(synthesis, audio), headers=result_headers(synthesis))
+        self.tell_replay(response, synthesis)
+        return response
 
-    def _place(self, body: SimpleRequest, request: Request) -> Synthesis:
+    def _place(self, body: SimpleRequest, request: Request, once: Idempotency | None = None) -> Synthesis:
         body.is_valid(raise_exception=True)
-        return synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
+        return synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id, once=once)
 
 
 def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:

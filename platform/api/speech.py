@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -17,6 +18,7 @@ from rest_framework.request import Request
 from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
 from api.errors import problem_of
+from api.idempotency import REPLAYED, idempotency_of
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
@@ -87,8 +89,18 @@ class SpeechRequest(StrictSerializer):
         )
 
 
-class SpeechDoor(Door):
+class SpeakingDoor(Door):
+    """A door whose answer is a synthesis, its own or the one that answered the same Idempotency-Key before."""
+
     scope = "speech"
+
+    def tell_replay(self, response: HttpResponseBase, synthesis: Synthesis) -> None:
+        if synthesis.id != self.request_id:
+            response.headers[REPLAYED] = "true"
+            response.headers["x-request-id"] = str(synthesis.id)  # the id in the history
+
+
+class SpeechDoor(SpeakingDoor):
     speaks_openai = True
 
     @extend_schema(
@@ -102,13 +114,20 @@ class SpeechDoor(Door):
     async def post(self, request: Request) -> StreamingHttpResponse:
         """Speak a text."""
         synthesis, asked = await listen.in_database(self._place, request)
-        return await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
+        response = await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
+        self.tell_replay(response, synthesis)
+        return response
 
     def _place(self, request: Request) -> tuple[Synthesis, dict[str, Any]]:
         body = SpeechRequest(data=request.data)
         body.is_valid(raise_exception=True)
         require_model(body.validated_data["model"])
-        synthesis = synthesis_request(caller=caller_of(request), order=body.order(), synthesis_id=self.request_id)
+        synthesis = synthesis_request(
+            caller=caller_of(request),
+            order=body.order(),
+            synthesis_id=self.request_id,
+            once=idempotency_of(request),
+        )
         return synthesis, body.validated_data
 
 

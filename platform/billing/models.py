@@ -61,7 +61,9 @@ class Account(models.Model):
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="account")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="accounts")
     open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
-    minute_until = models.DateTimeField(null=True, blank=True, help_text="when the last minute's characters are worn off")
+    minute_until = models.DateTimeField(
+        null=True, blank=True, help_text="when the last minute's characters are worn off"
+    )
     suspended_at = models.DateTimeField(null=True, blank=True, help_text="since when nothing new may be reserved")
 
     class Meta:

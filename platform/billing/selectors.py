@@ -1,4 +1,4 @@
-"""What a tenant may and what it has used. All but the operator's list take the tenant."""
+"""What a tenant may and what it has used. All but the operators' lists take the tenant."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing import periods
 from billing.errors import UnknownAccount
-from billing.models import Account, Plan
+from billing.models import Account, Alert, KeyLimit, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,27 @@ def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
 
 
+def requests_per_minute(tenant_id: UUID, api_key_id: UUID) -> int | None:
+    """A key's own cap; None where it has none."""
+    return (
+        KeyLimit.objects.filter(api_key_id=api_key_id, api_key__tenant_id=tenant_id)
+        .values_list("requests_per_minute", flat=True)
+        .first()
+    )
+
+
+def quota_alert(tenant_id: UUID, *, at: datetime | None = None) -> Alert | None:
+    """The highest level of this period's quota that was crossed, for whoever looks at a page; None below all."""
+    at = at or timezone.now()
+    crossed = Alert.objects.filter(counter__tenant_id=tenant_id, counter__period_end__gt=at)
+    return crossed.filter(counter__period_start__lte=at).order_by("-percent").first()
+
+
 def accounts() -> QuerySet[Account]:
     """Every tenant's account by name, for operators only."""
     return Account.objects.select_related("tenant", "plan").order_by("tenant__name")
+
+
+def plans() -> QuerySet[Plan]:
+    """Every plan by name, for operators only."""
+    return Plan.objects.order_by("name")

@@ -176,6 +176,12 @@ VOICE_ALIASES = {
 }
 DEFAULT_VOICE = "xiaoxiao"
 
+# --- Mail -------------------------------------------------------------------------------------
+
+# smtp+tls://user:password@host:587; unset, mails are written to the worker's log instead of being sent.
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="voxhouse@localhost")
+
 # --- The engine -------------------------------------------------------------------------------
 
 # A worker renews its lease while it works; a row whose lease ran out goes to another worker.
@@ -185,6 +191,8 @@ SWEEP_INTERVAL = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 WORKER_THREADS = 4
+TIDY_INTERVAL = timedelta(minutes=1)
+IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -200,5 +208,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_INTERVAL,
         # A beat that nobody took in time is worth nothing: the next one is on its way.
         "options": {"expires": SWEEP_INTERVAL.total_seconds()},
+    },
+    "tidy": {
+        "task": "tts_engine.tasks.tidy",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "mail_alerts": {
+        "task": "billing.tasks.mail_alerts",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
     },
 }

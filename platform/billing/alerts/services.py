@@ -6,11 +6,11 @@ is away is tried again by the next beat.
 """
 
 import structlog
+from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import formats, translation
-from django.conf import settings
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 

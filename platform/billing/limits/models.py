@@ -24,7 +24,9 @@ class KeyLimit(models.Model):
     concurrent_requests = models.PositiveIntegerField(null=True, blank=True)
     max_text_characters = models.PositiveIntegerField(null=True, blank=True)
     open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
-    minute_until = models.DateTimeField(null=True, blank=True, help_text="when the last minute's characters are worn off")
+    minute_until = models.DateTimeField(
+        null=True, blank=True, help_text="when the last minute's characters are worn off"
+    )
 
     class Meta:
         constraints = [
