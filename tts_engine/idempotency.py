@@ -31,7 +31,7 @@ CLAIM = """
     VALUES (%(tenant)s, %(key)s, %(fingerprint)s, %(synthesis)s, now())
     ON CONFLICT (tenant_id, key) DO UPDATE
         SET fingerprint = excluded.fingerprint, synthesis_id = excluded.synthesis_id, created_at = excluded.created_at
-        WHERE k.created_at < now() - %(keep)s
+        WHERE k.created_at < now() - make_interval(secs => %(keep)s)
            OR k.fingerprint = excluded.fingerprint AND EXISTS (
                SELECT FROM tts_engine_synthesis s
                WHERE s.id = k.synthesis_id AND s.status IN ('failed', 'cancelled')
@@ -56,7 +56,7 @@ def claim(*, tenant_id: UUID, synthesis_id: UUID, asked: Idempotency) -> Synthes
                 "key": asked.key,
                 "fingerprint": asked.fingerprint,
                 "synthesis": synthesis_id,
-                "keep": settings.IDEMPOTENCY_KEEP,
+                "keep": settings.IDEMPOTENCY_KEEP.total_seconds(),
             },
         )
         if cursor.fetchone():

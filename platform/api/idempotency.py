@@ -23,9 +23,7 @@ def idempotency_of(request: Request) -> Idempotency | None:
         return None
     match = _KEY.fullmatch(sent.strip())
     if match is None:
-        message = (
-            "An Idempotency-Key has 1 to 255 visible ASCII characters without double quotes; a UUID is a good one."
-        )
+        message = "An Idempotency-Key has 1 to 255 visible ASCII characters and no double quotes; a UUID is good."
         raise ValidationError({HEADER: ErrorDetail(message, "invalid_idempotency_key")})
     asked = json.dumps([request.path, request.data], sort_keys=True)
     return Idempotency(match[1] or match[2], hashlib.sha256(asked.encode()).hexdigest())

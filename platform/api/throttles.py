@@ -1,4 +1,4 @@
-"""How often a tenant may call, by its plan: a sliding window in Valkey."""
+"""How often a tenant may call, by its plan, and a key, by its own cap: sliding windows in Valkey."""
 
 import time
 from dataclasses import dataclass
@@ -13,15 +13,16 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from billing.selectors import limits
+from billing.selectors import limits, requests_per_minute
 
 WINDOW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
-    """Where a tenant stands in its window, for the answer's headers."""
+    """Where a tenant or key stands in its window: whether this request is within it, and what the headers tell."""
 
+    granted: bool
     limit: int
     remaining: int
     reset_seconds: float
@@ -44,19 +45,30 @@ def _limiter() -> SlidingWindowCounterRateLimiter:
     return SlidingWindowCounterRateLimiter(cast(RedisStorage, storage))
 
 
-class TenantRate(BaseThrottle):
-    """Requests a minute of the whole tenant, all its keys together."""
+class Rate(BaseThrottle):
+    """Requests a minute of the whole tenant, all its keys together, and of one key where it has a cap.
+
+    The answer's headers tell of the window that has less left.
+    """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         principal: Any = request.auth  # DRF's stubs know only its own tokens
-        tenant_id = principal.caller.tenant_id
-        allowed = limits(tenant_id).requests_per_minute
-        item = RateLimitItemPerMinute(allowed)
-        granted = _limiter().hit(item, str(tenant_id))
-        window = _limiter().get_window_stats(item, str(tenant_id))
-        self._wait = max(window.reset_time - time.time(), 0.0)
-        view.rate_window = RateWindow(allowed, window.remaining, self._wait)  # type: ignore[attr-defined]
-        return granted
+        tenant_id, key_id = principal.caller.tenant_id, principal.caller.api_key_id
+        windows = [_hit(limits(tenant_id).requests_per_minute, str(tenant_id))]
+        cap = requests_per_minute(tenant_id, key_id) if key_id else None
+        if cap is not None and windows[0].granted:
+            windows.append(_hit(cap, f"key:{key_id}"))
+        window = min(windows, key=lambda window: (window.granted, window.remaining))
+        view.rate_window = window  # type: ignore[attr-defined]
+        self._wait = window.reset_seconds
+        return window.granted
 
     def wait(self) -> float:
         return self._wait
+
+
+def _hit(allowed: int, name: str) -> RateWindow:
+    item = RateLimitItemPerMinute(allowed)
+    granted = _limiter().hit(item, name)
+    window = _limiter().get_window_stats(item, name)
+    return RateWindow(granted, allowed, window.remaining, max(window.reset_time - time.time(), 0.0))

@@ -62,7 +62,7 @@ class Account(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="accounts")
     open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
     minute_until = models.DateTimeField(
-        null=True, blank=True, help_text="when the last minute's characters are worn off"
+        null=True, blank=True, help_text="when a whole minute's characters are free again"
     )
     suspended_at = models.DateTimeField(null=True, blank=True, help_text="since when nothing new may be reserved")
 

@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import periods
+from billing.alerts.models import Alert
 from billing.errors import UnknownAccount
-from billing.models import Account, Alert, KeyLimit, Plan
+from billing.limits.models import KeyLimit
+from billing.models import Account, Plan
 
 
 @dataclass(frozen=True, slots=True)

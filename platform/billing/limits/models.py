@@ -25,7 +25,7 @@ class KeyLimit(models.Model):
     max_text_characters = models.PositiveIntegerField(null=True, blank=True)
     open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
     minute_until = models.DateTimeField(
-        null=True, blank=True, help_text="when the last minute's characters are worn off"
+        null=True, blank=True, help_text="when a whole minute's characters are free again"
     )
 
     class Meta:

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('concurrent_requests', models.PositiveIntegerField(blank=True, null=True)),
                 ('max_text_characters', models.PositiveIntegerField(blank=True, null=True)),
                 ('open_requests', models.IntegerField(default=0, help_text='reserved and not ended; derived from the ledger')),
-                ('minute_until', models.DateTimeField(blank=True, help_text="when the last minute's characters are worn off", null=True)),
+                ('minute_until', models.DateTimeField(blank=True, help_text="when a whole minute's characters are free again", null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='minute_until',
-            field=models.DateTimeField(blank=True, help_text="when the last minute's characters are worn off", null=True),
+            field=models.DateTimeField(blank=True, help_text="when a whole minute's characters are free again", null=True),
         ),
         migrations.AddField(
             model_name='account',

@@ -4,7 +4,6 @@ Here and not in accounts: it sets what a key may use.
 """
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,9 @@ from billing.errors import BillingError
 from billing.limits.arguments import add_limits, given, moment
 from billing.limits.models import CAPS
 from billing.limits.services import key_limit_set
+
+Options = dict[str, Any]
+Answer = tuple[dict[str, Any], str]  # as JSON, as text
 
 
 class Command(BaseCommand):
@@ -40,31 +42,35 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
         try:
-            shape, text = {"create": _create, "revoke": _revoke, "limit": _limit}[action](**options)
+            shape, text = ACTIONS[action](options)
         except (AccountsError, BillingError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
 
 
-def _create(
-    *, tenant: str, name: str, scope: list[str] | None, expires: datetime | None, **options: Any
-) -> tuple[dict[str, Any], str]:
+def _create(options: Options) -> Answer:
     key, secret = api_key_create(
-        tenant=tenant_by_name(tenant), name=name, scopes=scope or DEFAULT_SCOPES, expires_at=expires
+        tenant=tenant_by_name(options["tenant"]),
+        name=options["name"],
+        scopes=options["scope"] or DEFAULT_SCOPES,
+        expires_at=options["expires"],
     )
     return {**_shape(key), "key": secret}, f"{secret}\nKeep it: it is not shown again. Its id is {key.id}."
 
 
-def _revoke(*, id: UUID, **options: Any) -> tuple[dict[str, Any], str]:
-    key = api_key_revoke(key_id=id)
+def _revoke(options: Options) -> Answer:
+    key = api_key_revoke(key_id=options["id"])
     return _shape(key), f"Revoked {key} of {key.tenant}."
 
 
-def _limit(*, id: UUID, **options: Any) -> tuple[dict[str, Any], str]:
-    limit = key_limit_set(key_id=id, limits=given(options))
+def _limit(options: Options) -> Answer:
+    limit = key_limit_set(key_id=options["id"], limits=given(options))
     caps = {field: getattr(limit, field) for field in CAPS}
     text = " ".join(f"{field}={'none' if value is None else value}" for field, value in caps.items())
-    return {"id": str(id), **caps}, text
+    return {"id": str(options["id"]), **caps}, text
+
+
+ACTIONS = {"create": _create, "revoke": _revoke, "limit": _limit}
 
 
 def _shape(key: ApiKey) -> dict[str, Any]:
