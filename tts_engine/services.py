@@ -13,6 +13,8 @@ from kombu.exceptions import OperationalError
 from billing import counting
 from billing import selectors as billing_selectors
 from billing import services as billing
+from billing.alerts import services as alerts
+from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, idempotency, queue, store
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import Status, Synthesis
@@ -74,23 +76,33 @@ def synthesis_request(
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis) if order.use_cache else None
-    with transaction.atomic():
-        if once and (answered := idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)):
-            return answered
-        if found:
-            _finish_from_cache(synthesis, found)
-        else:
-            reservation = billing.reserve(
-                tenant_id=caller.tenant_id,
-                api_key_id=caller.api_key_id,
-                synthesis_id=synthesis.id,
-                characters=synthesis.characters,
-                virtual_time=queue.virtual_time(),
-            )
-            synthesis.start_tag = reservation.start_tag
-            synthesis.priority = reservation.priority
-            transaction.on_commit(_wake_worker)
-        synthesis.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
+            return answered or _placed(synthesis, found)
+    except KeyQuotaExceeded:
+        raise  # the team has characters left
+    except QuotaExceeded as refusal:
+        alerts.quota_refused(caller.tenant_id, refusal)
+        raise
+
+
+def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
+    """Stored: queued with its reservation, or done with the audio that was `found`."""
+    if found:
+        _finish_from_cache(synthesis, found)
+    else:
+        reservation = billing.reserve(
+            tenant_id=synthesis.tenant_id,
+            api_key_id=synthesis.api_key_id,
+            synthesis_id=synthesis.id,
+            characters=synthesis.characters,
+            virtual_time=queue.virtual_time(),
+        )
+        synthesis.start_tag = reservation.start_tag
+        synthesis.priority = reservation.priority
+        transaction.on_commit(_wake_worker)
+    synthesis.save(force_insert=True)
     return synthesis
 
 

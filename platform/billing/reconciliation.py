@@ -50,7 +50,8 @@ def reconcile(*, repair: bool = False) -> list[Drift]:
     """Every difference that any check finds; empty is the only good answer.
 
     With `repair` counters that differ are then set to what the ledger says, each by an entry of
-    kind `correct`, and what is derived beside them is set without one. May run while requests do: each check is one statement, which reads one snapshot.
+    kind `correct`, and what is derived beside them is set without one. May run while requests do:
+    each check is one statement, which reads one snapshot.
     """
     drifts = [drift for function in CHECKS for drift in function()]
     if repair:

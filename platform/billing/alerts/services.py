@@ -5,17 +5,21 @@ a lost or doubled wake-up does no harm. A team hears of each level once a period
 is away is tried again by the next beat.
 """
 
+from uuid import UUID
+
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import formats, translation
-from django.utils.translation import gettext as _
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 
 from accounts.models import Member, Role
 from billing.alerts.models import Alert, Percent
+from billing.errors import QuotaExceeded
+from billing.models import Counter
 
 log = structlog.get_logger()
 
@@ -30,6 +34,23 @@ def wake_mailer() -> None:
         mail_alerts.delay()
     except OperationalError as error:
         log.warning("wake_up_not_sent", error=str(error))
+
+
+def quota_refused(tenant_id: UUID, refusal: QuotaExceeded) -> None:
+    """A quota that refuses is full for its team, though its last characters may never be used.
+
+    Unless a single long text was too much for a quota that is hardly touched.
+    """
+    if (refusal.used + refusal.reserved) * 100 < refusal.limit * Percent.NEARLY:
+        return
+    # The refused request's transaction is gone, and with it a counter that it was the first to open.
+    counter = Counter.objects.filter(tenant_id=tenant_id, period_end=refusal.resets_at).last()
+    if counter is None:
+        return
+    full = {"used": refusal.used, "quota": refusal.limit, "at": timezone.now()}
+    _, first = Alert.objects.get_or_create(counter=counter, percent=Percent.FULL, defaults=full)
+    if first:
+        transaction.on_commit(wake_mailer)
 
 
 def mail_waiting() -> int:
@@ -65,14 +86,5 @@ def addresses(alert: Alert) -> list[str]:
 def letter(alert: Alert) -> tuple[str, str]:
     """Subject and text, in the installation's language."""
     with translation.override(settings.LANGUAGE_CODE):
-        facts = {
-            "team": alert.counter.tenant.name,
-            "used": formats.number_format(alert.used, force_grouping=True),
-            "quota": formats.number_format(alert.quota, force_grouping=True),
-            "percent": alert.percent,
-        }
-        subject = _("%(team)s has used %(percent)s %% of its characters") % facts
-        body = _("Team %(team)s has used %(used)s of the %(quota)s characters of this period.") % facts
-        if alert.percent == Percent.FULL:
-            body += "\n" + _("What goes beyond them is refused, or billed as overage where the plan allows it.")
-        return subject, body + "\n"
+        subject, _, body = render_to_string("mail/quota_alert.txt", {"alert": alert}).partition("\n")
+    return subject, body.strip() + "\n"
