@@ -58,9 +58,9 @@ RESERVE = f"""
                key.concurrent_requests AS key_concurrent_requests,
                LEAST(held.max_text_characters, key.max_text_characters) AS longest_text,
                GREATEST(held.virtual_finish, %(virtual_time)s) AS start_tag,
-               GREATEST(LEAST(held.minute_until, %(at)s + interval '1 minute'), %(at)s)
+               GREATEST(LEAST(COALESCE(held.minute_until, %(at)s), %(at)s + interval '1 minute'), %(at)s)
                    + interval '1 minute' * (%(characters)s::float / held.characters_per_minute) AS full_at,
-               GREATEST(LEAST(key.minute_until, %(at)s + interval '1 minute'), %(at)s)
+               GREATEST(LEAST(COALESCE(key.minute_until, %(at)s), %(at)s + interval '1 minute'), %(at)s)
                    + interval '1 minute' * (%(characters)s::float / key.characters_per_minute) AS key_full_at
         FROM held LEFT JOIN key ON true
         WHERE key.counter_id IS NOT NULL OR %(api_key)s::uuid IS NULL
