@@ -9,6 +9,19 @@ not have that property; there are none.
 
 from billing import periods
 
+
+def _spent(minute_until: str) -> str:
+    """SQL: up to when the bucket of a minute's characters is spent; `at` where it is full.
+
+    It never lies more than a minute ahead, give or take what the clocks of two machines differ by; a
+    moment further away was written before a clock was set back, and is not believed.
+    """
+    return (
+        f"CASE WHEN {minute_until} < %(at)s + interval '2 minutes'"
+        f" THEN GREATEST({minute_until}, %(at)s) ELSE %(at)s END"
+    )
+
+
 # Room is looked for and taken in one statement: `held` and what follows it lock and read what the
 # limits look at, `verdict` decides, the rest moves if nothing refuses. Always one row, with the
 # numbers the verdict rests on; no row where a counter has yet to be opened.
@@ -16,7 +29,7 @@ from billing import periods
 # Fairness is start-time fair queueing (Goyal, Vin and Cheng 1996): S = max(virtual time, the tenant's
 # last finish), finish = S + characters / weight. Characters a minute are a bucket of one minute's
 # characters that fills evenly, kept as the moment when it will be full again (the generic cell rate
-# algorithm of ITU-T I.371); a moment further away than a minute can only come from a clock set back.
+# algorithm of ITU-T I.371).
 RESERVE = f"""
     WITH held AS (
         SELECT a.tenant_id, a.open_requests, a.minute_until, a.suspended_at, p.priority, p.weight, p.overage,
@@ -58,9 +71,9 @@ RESERVE = f"""
                key.concurrent_requests AS key_concurrent_requests,
                LEAST(held.max_text_characters, key.max_text_characters) AS longest_text,
                GREATEST(held.virtual_finish, %(virtual_time)s) AS start_tag,
-               GREATEST(LEAST(COALESCE(held.minute_until, %(at)s), %(at)s + interval '1 minute'), %(at)s)
+               {_spent("held.minute_until")}
                    + interval '1 minute' * (%(characters)s::float / held.characters_per_minute) AS full_at,
-               GREATEST(LEAST(COALESCE(key.minute_until, %(at)s), %(at)s + interval '1 minute'), %(at)s)
+               {_spent("key.minute_until")}
                    + interval '1 minute' * (%(characters)s::float / key.characters_per_minute) AS key_full_at
         FROM held LEFT JOIN key ON true
         WHERE key.counter_id IS NOT NULL OR %(api_key)s::uuid IS NULL
