@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_ten_of_a_crowd_get_in(make_tenant: MakeTenant, reserve: Reserve, client
     for repeat in range(20):
         tenant = tenant_create(name=f"crowd-{repeat}")
         services.account_open(tenant=tenant, plan_name=plan.name)
-        speakers = at_once(clients, lambda tenant=tenant: spoken(reserve, tenant))
+        speakers = at_once(clients, partial(spoken, reserve, tenant))
         assert sum(speakers) == 10, repeat
         counter = Counter.objects.get(tenant=tenant)
         assert (counter.used, counter.reserved) == (10, 0)
@@ -131,9 +132,10 @@ def test_no_more_are_spoken_at_once_than_the_plan_allows(
 
     assert sum(at_once(40, take)) == 5
     assert Account.objects.get(tenant=tenant).open_requests == 5
-    for synthesis in LedgerEntry.objects.values_list("synthesis_id", flat=True):
+    for entry in LedgerEntry.objects.all():
+        assert entry.synthesis_id is not None
         with transaction.atomic():
-            services.settle(synthesis_id=synthesis, characters=1)
+            services.settle(synthesis_id=entry.synthesis_id, characters=1)
     turns = iter([uuid.uuid4()])
     assert take()
 

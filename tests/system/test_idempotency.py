@@ -61,7 +61,7 @@ def test_what_is_no_key_is_refused(platform: Platform, key: str) -> None:
     answer = httpx.post(
         f"{platform.url}/v1/audio/speech",
         json=BODY,
-        headers=[("Authorization", f"Bearer {platform.api_key}"), ("Idempotency-Key", key.encode("latin-1"))],
+        headers={b"Authorization": f"Bearer {platform.api_key}".encode(), b"Idempotency-Key": key.encode("latin-1")},
     )
     error = answer.json()["error"]
     assert (answer.status_code, error["param"], error["code"]) == (400, "Idempotency-Key", "invalid_idempotency_key")
