@@ -22,6 +22,10 @@ WINDOW_START = (
     f" ELSE {_DAY} - make_interval(days => p.rolling_days - 1) END AT TIME ZONE t.time_zone)"
 )
 
+# Up to where counters are looked at before a promise is made. On rolling days it lies ahead of the
+# period's end: of two machines whose clocks differ one may already count the next day.
+WINDOW_END = f"({END} + make_interval(days => COALESCE(p.rolling_days, 1) - 1))"
+
 # Characters of the period with the raises in force at `at`; NULL is no limit.
 QUOTA = (
     "(p.characters_per_period + COALESCE((SELECT sum(r.characters) FROM billing_quotaraise r"

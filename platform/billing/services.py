@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.errors import UnknownApiKey
-from accounts.models import Tenant
+from accounts.models import ApiKey, Tenant
 from accounts.services import OPERATOR
 from billing.alerts import services as alerts
 from billing.errors import AccountExists, OverSettled, UnknownAccount, UnknownPlan, UnknownReservation
@@ -98,12 +98,15 @@ def _opened(values: dict[str, Any]) -> tuple[Any, ...]:
     account = Account.objects.select_for_update(no_key=True).filter(tenant_id=values["tenant"]).first()
     if account is None:
         raise UnknownAccount(f"Tenant {values['tenant']} has no account.")
-    with connection.cursor() as cursor:
-        for statement in (OPEN_COUNTER, OPEN_KEY, OPEN_KEY_COUNTER):
-            cursor.execute(statement, values)
-    row = _one(RESERVE, values)
-    if row is None:
-        raise UnknownApiKey(f"Tenant {values['tenant']} has no key {values['api_key']}.")
+    key_id = values["api_key"]
+    if key_id and not ApiKey.objects.filter(id=key_id, tenant_id=values["tenant"]).exists():
+        raise UnknownApiKey(f"Tenant {values['tenant']} has no key {key_id}.")
+    row = None
+    while row is None:  # once more only where the plan's period was changed between the statements
+        with connection.cursor() as cursor:
+            for statement in (OPEN_COUNTER, OPEN_KEY, OPEN_KEY_COUNTER):
+                cursor.execute(statement, values)
+        row = _one(RESERVE, values)
     return row
 
 

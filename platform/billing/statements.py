@@ -35,7 +35,7 @@ RESERVE = f"""
         SELECT a.tenant_id, a.open_requests, a.minute_until, a.suspended_at, p.priority, p.weight, p.overage,
                p.concurrent_requests, p.characters_per_minute, p.max_text_characters, {periods.QUOTA} AS quota,
                c.id AS counter_id, c.used, c.reserved, c.virtual_finish, c.period_end,
-               {periods.WINDOW_START} AS window_start
+               {periods.WINDOW_START} AS window_start, {periods.WINDOW_END} AS window_end
         FROM billing_account a
         JOIN billing_plan p ON p.id = a.plan_id
         JOIN accounts_tenant t ON t.id = a.tenant_id
@@ -47,7 +47,7 @@ RESERVE = f"""
         SELECT o.id, o.used, o.reserved
         FROM held JOIN billing_counter o
             ON o.tenant_id = held.tenant_id AND o.id <> held.counter_id
-            AND o.period_start >= held.window_start AND o.period_end <= held.period_end
+            AND o.period_start >= held.window_start AND o.period_end <= held.window_end
         FOR NO KEY UPDATE OF o
     ), key AS (
         SELECT l.*, k.id AS counter_id, k.used, k.reserved

@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -39,9 +40,9 @@ def at_once(count: int, function: Callable[[], Any]) -> list[Any]:
         return list(threads.map(call, range(count)))
 
 
-def succeeds(reserve: Reserve, tenant: Tenant) -> bool:
+def succeeds(reserve: Reserve, tenant: Tenant, **values: Any) -> bool:
     try:
-        reserve(tenant, 1)
+        reserve(tenant, 1, **values)
     except QuotaExceeded:
         return False
     return True
@@ -159,6 +160,18 @@ def test_a_key_s_cap_is_never_passed(make_tenant: MakeTenant, reserve: Reserve) 
     assert sorted(KeyCounter.objects.values_list("reserved", flat=True)) == [7, 9]
     assert selectors.usage(tenant.id).reserved == 16
     assert reconciliation.reconcile() == []
+
+
+def test_two_clocks_at_midnight(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """On rolling days machines on either side of midnight share one quota."""
+    tenant = make_tenant("midnight", rolling_days=7, characters_per_period=30)
+    midnight = datetime(2026, 11, 15, 16, tzinfo=UTC)
+    moments = [midnight - timedelta(seconds=1), midnight]
+    for at in moments:
+        reserve(tenant, 1, at=at)
+    turns = iter(moments * 30)
+    assert sum(at_once(60, lambda: succeeds(reserve, tenant, at=next(turns)))) == 28
+    assert sum(Counter.objects.values_list("reserved", flat=True)) == 30
 
 
 def test_a_month_begins_once(make_tenant: MakeTenant, reserve: Reserve) -> None:
