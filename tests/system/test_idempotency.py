@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.instance import Platform
 
-BODY = {"model": "tts-1", "voice": "xiaoxiao", "input": "只算一次。", "response_format": "wav", "cache": False}
+BODY = {"model": "tts-1", "voice": "xiaoxiao", "input": "只算一次。", "response_format": "pcm", "cache": False}
 
 
 def send(platform: Platform, key: str, path: str = "/v1/audio/speech", **changed: object) -> httpx.Response:
@@ -55,7 +55,7 @@ def test_fifty_at_once_are_billed_once(platform: Platform) -> None:
     assert [row["billed_characters"] for row in rows(platform, text)] == [len(text)]
 
 
-@pytest.mark.parametrize("key", ["", " ", "钥匙".encode().decode("latin-1"), "a" * 256, 'a"b'])
+@pytest.mark.parametrize("key", ["", "钥匙".encode().decode("latin-1"), "a" * 256, 'a"b'])
 def test_what_is_no_key_is_refused(platform: Platform, key: str) -> None:
     """Empty, too long or not visible ASCII: 400 that names the header."""
     answer = httpx.post(
