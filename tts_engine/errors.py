@@ -5,6 +5,9 @@ EngineError
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
+├── KeyInUse            the same request, by its Idempotency-Key, is being answered
+├── KeyReused           the Idempotency-Key named another request
+├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
 └── SpeechTimeout       no audio came within the time a caller is kept waiting
 """
 
@@ -47,6 +50,24 @@ class SynthesisCancelled(EngineError):
     """It was cancelled before it was spoken; nothing is billed."""
 
     code = "synthesis_cancelled"
+
+
+class KeyInUse(EngineError):
+    """The same request, by its Idempotency-Key, waits or is spoken; it is billed once."""
+
+    code = "idempotency_key_in_use"
+
+
+class KeyReused(EngineError):
+    """The Idempotency-Key named another request."""
+
+    code = "idempotency_key_reused"
+
+
+class AnswerGone(EngineError):
+    """The request of this Idempotency-Key was answered and billed; its audio has been deleted since."""
+
+    code = "idempotent_answer_gone"
 
 
 class SpeechTimeout(EngineError):

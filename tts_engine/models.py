@@ -111,3 +111,19 @@ class Synthesis(models.Model):
     def billable(self) -> int:
         """What it bills, or will if it is spoken."""
         return self.characters if self.billed_characters is None else self.billed_characters
+
+
+class IdempotencyKey(models.Model):
+    """What a caller named a request, so that sending it again bills once; kept `IDEMPOTENCY_KEEP` long."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of what was asked for
+    synthesis = models.ForeignKey(Synthesis, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(name="idempotency_key_once", fields=["tenant", "key"])]
+
+    def __str__(self) -> str:
+        return self.key

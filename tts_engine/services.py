@@ -14,7 +14,10 @@ from kombu.exceptions import OperationalError
 from billing import counting
 from billing import selectors as billing_selectors
 from billing import services as billing
-from tts_engine import cache, queue, store, usage
+from billing.alerts import services as alerts
+from billing.errors import KeyQuotaExceeded, QuotaExceeded
+from tts_engine import cache, idempotency, queue, store, usage
+from tts_engine.idempotency import Idempotency
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
@@ -61,29 +64,47 @@ def warm_up() -> None:
     front_end.read("你好，2026年。Hello")
 
 
-def synthesis_request(*, caller: Caller, order: Order, synthesis_id: UUID | None = None) -> Synthesis:
+def synthesis_request(
+    *, caller: Caller, order: Order, synthesis_id: UUID | None = None, once: Idempotency | None = None
+) -> Synthesis:
     """Reserve the order's characters and queue it, or answer it from the cache, in one transaction.
 
-    Raises TextError, StyleError, UnknownVoice (nothing is written) and billing's QuotaExceeded.
-    The answer comes through `listen.answer`.
+    With `once` the same request sent again gets the finished synthesis of the first time, which has
+    another id than `synthesis_id`; nothing is reserved or billed then.
+
+    Raises TextError, StyleError, UnknownVoice, what `billing.reserve` refuses and what
+    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis) if order.use_cache else None
-    with transaction.atomic():
-        if found:
-            _finish_from_cache(synthesis, found)
-        else:
-            reservation = billing.reserve(
-                tenant_id=caller.tenant_id,
-                synthesis_id=synthesis.id,
-                characters=synthesis.characters,
-                virtual_time=queue.virtual_time(),
-                at=synthesis.created_at,
-            )
-            synthesis.start_tag = reservation.start_tag
-            synthesis.priority = reservation.priority
-            transaction.on_commit(_wake_worker)
-        synthesis.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
+            return answered or _placed(synthesis, found)
+    except KeyQuotaExceeded:
+        raise  # the team has characters left
+    except QuotaExceeded as refusal:
+        alerts.quota_refused(caller.tenant_id, refusal)
+        raise
+
+
+def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
+    """Stored: queued with its reservation, or done with the audio that was `found`."""
+    if found:
+        _finish_from_cache(synthesis, found)
+    else:
+        reservation = billing.reserve(
+            tenant_id=synthesis.tenant_id,
+            api_key_id=synthesis.api_key_id,
+            synthesis_id=synthesis.id,
+            characters=synthesis.characters,
+            virtual_time=queue.virtual_time(),
+            at=synthesis.created_at,
+        )
+        synthesis.start_tag = reservation.start_tag
+        synthesis.priority = reservation.priority
+        transaction.on_commit(_wake_worker)
+    synthesis.save(force_insert=True)
     return synthesis
 
 
@@ -137,10 +158,12 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
     if synthesis.billed_characters:
         billing.reserve(
             tenant_id=synthesis.tenant_id,
+            api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.billed_characters,
             virtual_time=queue.virtual_time(),
             at=synthesis.created_at,
+            waits=False,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
     synthesis.status = Status.DONE

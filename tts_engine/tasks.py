@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app, shared_task
 from django.conf import settings
 
-from tts_engine import queue
+from tts_engine import idempotency, queue, stale
 from tts_engine.worker import engine
 
 MOST_WAKE_UPS = 1000
@@ -15,6 +15,13 @@ MOST_WAKE_UPS = 1000
 def speak_next() -> None:
     """Speak the row that is next in the queue, if there is one."""
     engine().speak_next()
+
+
+@shared_task
+def tidy() -> None:
+    """End reservations that lost their synthesis, and forget old Idempotency-Keys."""
+    stale.expire_reservations()
+    idempotency.forget_old()
 
 
 @shared_task

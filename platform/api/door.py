@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from structlog.contextvars import bind_contextvars
 
-from api.throttles import Quota, TenantRate, rate_headers
+from api.throttles import Quota, Rate, rate_headers
 from tts_engine.services import Caller
 
 
@@ -44,7 +44,7 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
     speaks_openai: ClassVar[bool] = False
     member_names: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = AnyAccept
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [TenantRate]
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [Rate]
 
     request_id: UUID
     quotas: Sequence[Quota] = ()  # what the answer's headers tell of

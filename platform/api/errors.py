@@ -31,7 +31,10 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (accounts.Unknown, HTTPStatus.NOT_FOUND),
     (accounts.Exists, HTTPStatus.CONFLICT),
     (accounts.Unacceptable, HTTPStatus.BAD_REQUEST),
-    (billing.QuotaExceeded, HTTPStatus.TOO_MANY_REQUESTS),
+    (billing.TextTooLong, HTTPStatus.BAD_REQUEST),
+    (billing.TenantSuspended, HTTPStatus.FORBIDDEN),
+    (billing.PlanExists, HTTPStatus.CONFLICT),
+    (billing.UnacceptableLimit, HTTPStatus.BAD_REQUEST),
     (billing.UnknownPlan, HTTPStatus.BAD_REQUEST),
     (billing.UnknownAccount, HTTPStatus.FORBIDDEN),
     (billing.AccountExists, HTTPStatus.CONFLICT),
@@ -44,6 +47,8 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
     (engine.AudioNotReady, HTTPStatus.CONFLICT),
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
+    (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (engine.AnswerGone, HTTPStatus.GONE),
     (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -123,6 +128,11 @@ def problem_of(error: Exception) -> Problem:
         # Clients repeat a 429 by themselves; a used-up quota does not come back by repeating.
         headers = {"x-should-retry": "false"}
         return Problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, str(error), headers=headers)
+    if isinstance(error, billing.RateExceeded):
+        headers = {"retry-after": str(error.retry_after)}
+        return Problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, str(error), headers=headers)
+    if isinstance(error, engine.KeyInUse):
+        return Problem(HTTPStatus.CONFLICT, error.code, str(error), headers={"retry-after": "1"})
     if isinstance(error, engine.SynthesisFailed):
         status = HTTPStatus.BAD_REQUEST if error.refused else HTTPStatus.INTERNAL_SERVER_ERROR
         return Problem(status, error.code, str(error), error.param)

@@ -15,8 +15,10 @@ from rest_framework.response import Response
 
 from api.door import NumberField, StrictSerializer, TextField
 from api.downloads import file_response
+from api.idempotency import idempotency_of
 from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
+from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.services import Order
 from tts_engine.speech.audio.formats import FORMATS
@@ -63,14 +65,17 @@ class SimpleDoor(SpeakingDoor):
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:
         """Speak a text; the whole audio comes in the answer, base64."""
-        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request)
+        once = idempotency_of(request)
+        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request, once)
         file = await listen.finished(synthesis)
         audio = await asyncio.to_thread(file.read_bytes)
-        return Response(_told(synthesis, audio), headers=result_headers(synthesis))
+        response = Response(_told(synthesis, audio), headers=result_headers(synthesis))
+        self.tell_replay(response, synthesis)
+        return response
 
-    def _place(self, body: SimpleRequest, request: Request) -> Synthesis:
+    def _place(self, body: SimpleRequest, request: Request, once: Idempotency | None = None) -> Synthesis:
         body.is_valid(raise_exception=True)
-        return self.request_synthesis(request, body.order())
+        return self.request_synthesis(request, body.order(), once)
 
 
 def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -17,9 +18,11 @@ from rest_framework.request import Request
 from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
 from api.errors import problem_of
+from api.idempotency import REPLAYED, idempotency_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen
+from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
@@ -90,17 +93,25 @@ class SpeechRequest(StrictSerializer):
 
 
 class SpeakingDoor(Door):
-    """A door that speaks: whatever it answers tells what is left of the period's characters."""
+    """A door whose answer is a synthesis, its own or the one that answered the same Idempotency-Key before.
+
+    Whatever it answers tells what is left of the period's characters.
+    """
 
     scope = "speech"
 
-    def request_synthesis(self, request: Request, order: Order) -> Synthesis:
+    def request_synthesis(self, request: Request, order: Order, once: Idempotency | None = None) -> Synthesis:
         caller = caller_of(request)
         try:
-            return synthesis_request(caller=caller, order=order, synthesis_id=self.request_id)
+            return synthesis_request(caller=caller, order=order, synthesis_id=self.request_id, once=once)
         finally:  # a refused request is told as well
             characters = characters_quota(billing.usage(caller.tenant_id))
             self.quotas = [*self.quotas, *([characters] if characters else [])]
+
+    def tell_replay(self, response: HttpResponseBase, synthesis: Synthesis) -> None:
+        if synthesis.id != self.request_id:
+            response.headers[REPLAYED] = "true"
+            response.headers["x-request-id"] = str(synthesis.id)  # the id in the history
 
 
 class SpeechDoor(SpeakingDoor):
@@ -117,13 +128,15 @@ class SpeechDoor(SpeakingDoor):
     async def post(self, request: Request) -> StreamingHttpResponse:
         """Speak a text."""
         synthesis, asked = await listen.in_database(self._place, request)
-        return await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
+        response = await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
+        self.tell_replay(response, synthesis)
+        return response
 
     def _place(self, request: Request) -> tuple[Synthesis, dict[str, Any]]:
         body = SpeechRequest(data=request.data)
         body.is_valid(raise_exception=True)
         require_model(body.validated_data["model"])
-        return self.request_synthesis(request, body.order()), body.validated_data
+        return self.request_synthesis(request, body.order(), idempotency_of(request)), body.validated_data
 
 
 async def audio_response(synthesis: Synthesis, *, as_events: bool = False) -> StreamingHttpResponse:

@@ -1,4 +1,4 @@
-"""How often a tenant may call, by its plan: a sliding window in Valkey."""
+"""How often a tenant may call, by its plan, and a key, by its own cap: sliding windows in Valkey."""
 
 import time
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from billing.selectors import Usage, limits
+from billing.selectors import Usage, limits, requests_per_minute
 
 WINDOW_SECONDS = 60
 
@@ -60,19 +60,32 @@ def _limiter() -> SlidingWindowCounterRateLimiter:
     return SlidingWindowCounterRateLimiter(cast(RedisStorage, storage))
 
 
-class TenantRate(BaseThrottle):
-    """Requests a minute of the whole tenant, all its keys together."""
+class Rate(BaseThrottle):
+    """Requests a minute of the whole tenant, all its keys together, and of one key where it has a cap.
+
+    The answer's headers tell of the window that has less left.
+    """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         principal: Any = request.auth  # DRF's stubs know only its own tokens
-        tenant_id = principal.caller.tenant_id
-        allowed = limits(tenant_id).requests_per_minute
-        item = RateLimitItemPerMinute(allowed)
-        granted = _limiter().hit(item, str(tenant_id))
-        window = _limiter().get_window_stats(item, str(tenant_id))
-        self._wait = max(window.reset_time - time.time(), 0.0)
-        view.quotas = [Quota("requests", allowed, window.remaining, self._wait, WINDOW_SECONDS)]  # type: ignore[attr-defined]
+        tenant_id, key_id = principal.caller.tenant_id, principal.caller.api_key_id
+        granted, quota = _hit(limits(tenant_id).requests_per_minute, str(tenant_id))
+        cap = requests_per_minute(tenant_id, key_id) if key_id else None
+        if cap is not None and granted:
+            granted, of_key = _hit(cap, f"key:{key_id}")
+            quota = min(of_key, quota, key=lambda quota: quota.remaining)
+        view.quotas = [quota]  # type: ignore[attr-defined]
+        self._wait = quota.reset_seconds
         return granted
 
     def wait(self) -> float:
         return self._wait
+
+
+def _hit(allowed: int, name: str) -> tuple[bool, Quota]:
+    """Count one request in a window: whether it is within it, and where it leaves who made it."""
+    item = RateLimitItemPerMinute(allowed)
+    granted = _limiter().hit(item, name)
+    window = _limiter().get_window_stats(item, name)
+    reset = max(window.reset_time - time.time(), 0.0)
+    return granted, Quota("requests", allowed, window.remaining, reset, WINDOW_SECONDS)

@@ -14,11 +14,16 @@ class Plan(models.Model):
 
     name = models.SlugField(max_length=64, unique=True)
     characters_per_period = models.BigIntegerField(null=True, blank=True)
+    rolling_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="the period is this many days up to today; None is the calendar month"
+    )
+    overage = models.BooleanField(default=False, help_text="beyond the characters of the period: bill, do not refuse")
     requests_per_minute = models.PositiveIntegerField()
+    characters_per_minute = models.BigIntegerField(null=True, blank=True)
     concurrent_requests = models.PositiveIntegerField()
     max_text_characters = models.PositiveIntegerField()
     weight = models.PositiveIntegerField(default=1, help_text="share of the workers while all are busy")
-    priority = models.IntegerField(default=0, help_text="lower is served first, before any share is looked at")
+    priority = models.SmallIntegerField(default=0, help_text="lower is served first, before any share is looked at")
     cached_rate = models.PositiveSmallIntegerField(default=0, help_text="percent billed of a repeat from the cache")
 
     class Meta:
@@ -31,6 +36,16 @@ class Plan(models.Model):
             # The fair queue divides by it, and `fairness.SCALE` keeps its precision up to here.
             models.CheckConstraint(name="plan_weight_is_1_to_1000", condition=Q(weight__gte=1, weight__lte=1000)),
             models.CheckConstraint(name="plan_cached_rate_is_percent", condition=Q(cached_rate__lte=100)),
+            models.CheckConstraint(
+                name="plan_rolls_over_1_to_366_days",
+                condition=Q(rolling_days__isnull=True) | Q(rolling_days__gte=1, rolling_days__lte=366),
+            ),
+            # Else a text that the plan allows would never fit into a minute.
+            models.CheckConstraint(
+                name="plan_minute_holds_the_longest_text",
+                condition=Q(characters_per_minute__isnull=True)
+                | Q(characters_per_minute__gte=F("max_text_characters")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -38,17 +53,33 @@ class Plan(models.Model):
 
 
 class Account(models.Model):
-    """Which plan a tenant has."""
+    """Which plan a tenant has, and how much of it is in use at this moment.
+
+    Every move of the tenant's ledger holds the lock of this row: its moves happen one after the other.
+    """
 
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="account")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="accounts")
+    open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
+    minute_until = models.DateTimeField(
+        null=True, blank=True, help_text="when a whole minute's characters are free again"
+    )
+    suspended_at = models.DateTimeField(null=True, blank=True, help_text="since when nothing new may be reserved")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="account_requests_are_never_negative", condition=Q(open_requests__gte=0))
+        ]
 
     def __str__(self) -> str:
         return f"{self.tenant_id} on {self.plan_id}"
 
 
 class Counter(models.Model):
-    """One tenant's sums in one period; derived, the ledger is what counts."""
+    """One tenant's sums in one month, or in one day where the plan's period is rolling days.
+
+    Derived: the ledger is what counts.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="counters", db_index=False)
     period_start = models.DateTimeField()
@@ -59,7 +90,7 @@ class Counter(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="counter_once_a_period", fields=["tenant", "period_start"]),
+            models.UniqueConstraint(name="counter_once_a_period", fields=["tenant", "period_start", "period_end"]),
             models.CheckConstraint(name="counter_period_has_length", condition=Q(period_end__gt=F("period_start"))),
             models.CheckConstraint(
                 name="counter_is_never_negative",
@@ -88,6 +119,7 @@ class LedgerEntry(models.Model):
 
     counter = models.ForeignKey(Counter, on_delete=models.PROTECT, related_name="entries", db_index=False)
     synthesis_id = models.UUIDField(null=True, blank=True)
+    api_key_id = models.UUIDField(null=True, blank=True)
     kind = models.CharField(max_length=8, choices=Move)
     characters = models.BigIntegerField()
     used_before = models.BigIntegerField()
@@ -146,18 +178,24 @@ class LedgerEntry(models.Model):
 
 
 # Django finds an app's models in this module; these are kept with what belongs to them.
+from billing.alerts.models import Alert  # noqa: E402
+from billing.limits.models import KeyCounter, KeyLimit, QuotaRaise  # noqa: E402
 from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
 from billing.savings.models import OwnCost  # noqa: E402
 from billing.usage.models import DailyUsage  # noqa: E402
 
 __all__ = [
     "Account",
+    "Alert",
     "Counter",
     "DailyUsage",
     "ExchangeRate",
+    "KeyCounter",
+    "KeyLimit",
     "LedgerEntry",
     "Move",
     "OwnCost",
     "Plan",
     "PriceBook",
+    "QuotaRaise",
 ]

@@ -37,16 +37,28 @@ def check(function: Check) -> Check:
     return function
 
 
+REPAIRS: list[Callable[[], None]] = []
+
+
+def repairs(function: Callable[[], None]) -> Callable[[], None]:
+    """Decorator: `reconcile(repair=True)` calls this function once the counters are right."""
+    REPAIRS.append(function)
+    return function
+
+
 def reconcile(*, repair: bool = False) -> list[Drift]:
     """Every difference that any check finds; empty is the only good answer.
 
     With `repair` counters that differ are then set to what the ledger says, each by an entry of
-    kind `correct`. May run while requests do: each check is one statement, which reads one snapshot.
+    kind `correct`, and what is derived beside them is set without one. May run while requests do:
+    each check is one statement, which reads one snapshot.
     """
     drifts = [drift for function in CHECKS for drift in function()]
     if repair:
         for row in _rows(DRIFTED_COUNTERS, {"counter": None}):
             _set_right(row[0])
+        for function in REPAIRS:
+            function()
     return drifts
 
 

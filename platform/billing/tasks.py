@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task
 from django.core.mail import mail_admins
 
+from billing.alerts import services as alerts
 from billing.reconciliation import reconcile
 
 log = structlog.get_logger()
@@ -28,3 +29,9 @@ def reconcile_nightly() -> int:
             "says, and `manage.py usage rebuild` sums the days anew.\n",
         )
     return len(drifts)
+
+
+@shared_task
+def mail_alerts() -> None:
+    """Mail the alerts that nobody was told yet."""
+    alerts.mail_waiting()

@@ -134,8 +134,8 @@ logging.configure_structlog()
 
 # --- Mail -------------------------------------------------------------------------------------
 
-# smtp://user:password@host:25, smtp+tls://…, smtp+ssl://…; unset, nothing is sent and the log tells all there is.
-vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+# smtp://user:password@host:25, smtp+tls://…, smtp+ssl://…; unset, mail is written to the worker's log.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="voxhouse@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = "[Voxhouse] "
@@ -195,6 +195,8 @@ SWEEP_INTERVAL = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 WORKER_THREADS = 4
+TIDY_INTERVAL = timedelta(minutes=1)
+IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -214,5 +216,15 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {
         "task": "billing.tasks.reconcile_nightly",
         "schedule": crontab(hour=18, minute=30),  # UTC; half past two at night in China
+    },
+    "tidy": {
+        "task": "tts_engine.tasks.tidy",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "mail_alerts": {
+        "task": "billing.tasks.mail_alerts",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
     },
 }

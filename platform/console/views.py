@@ -31,7 +31,8 @@ def studio(request: HttpRequest) -> HttpResponse:
         "max_characters": min(settings.SPEECH_MAX_CHARACTERS, limits.max_text_characters),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
-    return render(request, "console/studio.html", {"member": member, "page": page})
+    alert = billing.quota_alert(member.tenant_id)
+    return render(request, "console/studio.html", {"member": member, "page": page, "alert": alert})
 
 
 @require_safe

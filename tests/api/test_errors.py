@@ -38,6 +38,13 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     accounts.UnacceptableExpiry: ("unacceptable_expiry", 400),
     accounts.UnacceptablePassword: ("unacceptable_password", 400),
     billing.QuotaExceeded: ("insufficient_quota", 429),
+    billing.KeyQuotaExceeded: ("insufficient_quota", 429),
+    billing.RateExceeded: ("rate_limit_exceeded", 429),
+    billing.ConcurrencyExceeded: ("concurrency_limit_exceeded", 429),
+    billing.TextTooLong: ("string_above_max_length", 400),
+    billing.TenantSuspended: ("tenant_suspended", 403),
+    billing.PlanExists: ("plan_exists", 409),
+    billing.UnacceptableLimit: ("unacceptable_limit", 400),
     billing.UnknownPlan: ("plan_not_found", 400),
     billing.UnknownAccount: ("account_not_found", 403),
     billing.AccountExists: ("account_exists", 409),
@@ -45,6 +52,9 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.AudioNotReady: ("audio_not_ready", 409),
     engine.SynthesisFailed: ("synthesis_failed", 500),
     engine.SynthesisCancelled: ("synthesis_cancelled", 409),
+    engine.KeyInUse: ("idempotency_key_in_use", 409),
+    engine.KeyReused: ("idempotency_key_reused", 422),
+    engine.AnswerGone: ("idempotent_answer_gone", 410),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
     speech.EmptyText: ("text_empty", 400),
@@ -65,9 +75,12 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
 # The errors that need more than a message.
 MADE: dict[type[Exception], Exception] = {
     accounts.UnacceptableUser: accounts.UnacceptableUser("why", param="email"),
-    billing.QuotaExceeded: billing.QuotaExceeded(
-        asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC)
-    ),
+    **{
+        kind: kind(asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC))
+        for kind in (billing.QuotaExceeded, billing.KeyQuotaExceeded)
+    },
+    **{kind: kind("why", retry_after=1) for kind in (billing.RateExceeded, billing.ConcurrencyExceeded)},
+    billing.UnacceptableLimit: billing.UnacceptableLimit("why", param="weight"),
     billing.PriceBookInvalid: billing.PriceBookInvalid("prices.a.unit", "why"),
     billing.PriceBookChanged: billing.PriceBookChanged("why", "prices.a.unit"),
     billing.CostInvalid: billing.CostInvalid("server", "why"),
@@ -103,7 +116,7 @@ def test_code_and_status(kind: type[Exception]) -> None:
     """What a caller is told is the code and the status of the contract, and why."""
     problem = problem_of(made(kind))
     assert (problem.code, problem.status) == CONTRACT[kind]
-    assert "why" in problem.message or kind is billing.QuotaExceeded
+    assert "why" in problem.message or issubclass(kind, billing.QuotaExceeded)
 
 
 @pytest.mark.parametrize("kind", OUR_MISTAKES, ids=lambda kind: kind.__name__)
@@ -161,3 +174,11 @@ def test_both_envelopes_have_all_their_members() -> None:
         "param": "voice",
         "request_id": "7",
     }
+
+
+def test_what_clients_do_about_a_429() -> None:
+    """A used-up quota is not worth repeating; a rate or a full house is, after a while that is named."""
+    quota = problem_of(made(billing.KeyQuotaExceeded))
+    assert (quota.headers, quota.as_openai()["error"]["type"]) == ({"x-should-retry": "false"}, "insufficient_quota")
+    crowd = problem_of(made(billing.ConcurrencyExceeded))
+    assert (crowd.headers, crowd.as_openai()["error"]["type"]) == ({"retry-after": "1"}, "rate_limit_error")

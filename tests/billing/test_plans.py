@@ -40,8 +40,8 @@ def test_two_plans_are_there_from_the_start() -> None:
         services.account_open(tenant=tenant_create(name=name), plan_name=name)
     found = [selectors.limits(account.tenant_id) for account in selectors.accounts()]
     assert found == [
-        Limits("standard", 1_000_000, 600, 20, 4096, weight=1, priority=0, cached_rate=0),
-        Limits("unlimited", None, 6000, 200, 4096, weight=1, priority=0, cached_rate=0),
+        Limits("standard", 1_000_000, None, False, 600, None, 300, 4096, weight=1, priority=0, cached_rate=0),
+        Limits("unlimited", None, None, False, 6000, None, 3000, 4096, weight=1, priority=0, cached_rate=0),
     ]
 
 
@@ -92,6 +92,8 @@ def test_create(standard: Plan) -> None:
         "name": "bob-team",
         "plan": "unlimited",
         "time_zone": "Europe/Berlin",
+        "quota": None,
+        "suspended": False,
     }
     assert run("create", "carol-team") == "Created tenant carol-team on plan standard.\n"
 
@@ -115,9 +117,9 @@ def test_a_mistake_is_one_clear_error(tenant: Tenant, words: tuple[str, ...]) ->
 
 
 def test_every_selector_takes_the_tenant() -> None:
-    """None but the operators' list reads without being told whose."""
+    """None but the operators' lists reads without being told whose."""
     for name, function in inspect.getmembers(selectors, inspect.isfunction):
-        if function.__module__ == selectors.__name__ and name != "accounts":
+        if function.__module__ == selectors.__name__ and name not in {"accounts", "plans"}:
             assert next(iter(inspect.signature(function).parameters)) == "tenant_id", name
 
 

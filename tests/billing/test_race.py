@@ -4,6 +4,8 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import Tenant
+from accounts.services import api_key_create, tenant_create
 from billing import reconciliation, selectors, services
-from billing.errors import QuotaExceeded
-from billing.models import Counter, LedgerEntry
+from billing.errors import ConcurrencyExceeded, KeyQuotaExceeded, QuotaExceeded
+from billing.limits.models import KeyCounter
+from billing.limits.services import key_limit_set
+from billing.models import Account, Counter, LedgerEntry, Plan
 from billing.services import Reservation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,12 +40,23 @@ def at_once(count: int, function: Callable[[], Any]) -> list[Any]:
         return list(threads.map(call, range(count)))
 
 
-def succeeds(reserve: Reserve, tenant: Tenant) -> bool:
+def succeeds(reserve: Reserve, tenant: Tenant, **values: Any) -> bool:
     try:
-        reserve(tenant, 1)
+        reserve(tenant, 1, **values)
     except QuotaExceeded:
         return False
     return True
+
+
+def spoken(reserve: Reserve, tenant: Tenant) -> bool:
+    """Reserved and settled, as a request that runs to its end."""
+    synthesis = uuid.uuid4()
+    try:
+        reserve(tenant, 1, synthesis_id=synthesis)
+    except QuotaExceeded:
+        return False
+    with transaction.atomic():
+        return services.settle(synthesis_id=synthesis, characters=1)
 
 
 def test_a_move_belongs_into_a_transaction(tenant: Tenant, reserve: Reserve) -> None:
@@ -81,6 +97,81 @@ def test_exactly_what_is_left_is_given(tenant: Tenant, reserve: Reserve, repeat:
     usage = selectors.usage(tenant.id)
     assert (usage.used, usage.reserved, usage.remaining) == (0, 100, 0)
     assert reconciliation.reconcile() == []
+
+
+@pytest.mark.parametrize("clients", [64, 256])
+def test_ten_of_a_crowd_get_in(make_tenant: MakeTenant, reserve: Reserve, clients: int) -> None:
+    """With room for ten, exactly ten of 64 or 256 at once succeed, and a settlement never passes it; 20 times over."""
+    plan = Plan.objects.get(name=make_tenant("crowd", characters_per_period=10).name)
+    for repeat in range(20):
+        tenant = tenant_create(name=f"crowd-{repeat}")
+        services.account_open(tenant=tenant, plan_name=plan.name)
+        speakers = at_once(clients, partial(spoken, reserve, tenant))
+        assert sum(speakers) == 10, repeat
+        counter = Counter.objects.get(tenant=tenant)
+        assert (counter.used, counter.reserved) == (10, 0)
+    assert reconciliation.reconcile() == []
+
+
+@pytest.mark.parametrize("of_the_key", [False, True])
+def test_no_more_are_spoken_at_once_than_the_plan_allows(
+    make_tenant: MakeTenant, reserve: Reserve, of_the_key: bool
+) -> None:
+    """Of 40 at once exactly five get a place, whether the plan or the key's own cap has five."""
+    tenant = make_tenant("places", concurrent_requests=40 if of_the_key else 5)
+    key, _ = api_key_create(tenant=tenant)
+    key_limit_set(key_id=key.id, limits={"concurrent_requests": 5 if of_the_key else None})
+    open_ones = [uuid.uuid4() for _ in range(40)]
+    turns = iter(open_ones)
+
+    def take() -> bool:
+        try:
+            reserve(tenant, 1, api_key_id=key.id, synthesis_id=next(turns))
+        except ConcurrencyExceeded:
+            return False
+        return True
+
+    assert sum(at_once(40, take)) == 5
+    assert Account.objects.get(tenant=tenant).open_requests == 5
+    for entry in LedgerEntry.objects.all():
+        assert entry.synthesis_id is not None
+        with transaction.atomic():
+            services.settle(synthesis_id=entry.synthesis_id, characters=1)
+    turns = iter([uuid.uuid4()])
+    assert take()
+
+
+def test_a_key_s_cap_is_never_passed(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """Two keys of one tenant at once: each gets what its own cap has, the tenant the sum."""
+    tenant = make_tenant("capped", characters_per_period=100)
+    keys = [api_key_create(tenant=tenant)[0].id for _ in range(2)]
+    for key, cap in zip(keys, (7, 9), strict=True):
+        key_limit_set(key_id=key, limits={"characters_per_period": cap})
+    turns = iter(keys * 20)
+
+    def take() -> bool:
+        try:
+            reserve(tenant, 1, api_key_id=next(turns))
+        except KeyQuotaExceeded:
+            return False
+        return True
+
+    assert sum(at_once(40, take)) == 16
+    assert sorted(KeyCounter.objects.values_list("reserved", flat=True)) == [7, 9]
+    assert selectors.usage(tenant.id).reserved == 16
+    assert reconciliation.reconcile() == []
+
+
+def test_two_clocks_at_midnight(make_tenant: MakeTenant, reserve: Reserve) -> None:
+    """On rolling days machines on either side of midnight share one quota."""
+    tenant = make_tenant("midnight", rolling_days=7, characters_per_period=30)
+    midnight = datetime(2026, 11, 15, 16, tzinfo=UTC)
+    moments = [midnight - timedelta(seconds=1), midnight]
+    for at in moments:
+        reserve(tenant, 1, at=at)
+    turns = iter(moments * 30)
+    assert sum(at_once(60, lambda: succeeds(reserve, tenant, at=next(turns)))) == 28
+    assert sum(Counter.objects.values_list("reserved", flat=True)) == 30
 
 
 def test_a_month_begins_once(make_tenant: MakeTenant, reserve: Reserve) -> None:

@@ -95,7 +95,10 @@ def test_a_broken_chain_is_named(tenant: Tenant, lives: Lives) -> None:
     entry = LedgerEntry.objects.create(
         counter=counter, synthesis_id=uuid.uuid4(), kind="reserve", characters=0, at=timezone.now(), **numbers
     )
-    assert reconcile() == [Drift(f"counter {counter.id}, ledger entry {entry.id}", "used_before", 7, 1)]
+    assert reconcile() == [
+        Drift(f"counter {counter.id}, ledger entry {entry.id}", "used_before", 7, 1),
+        Drift("tenant alice-team", "open_requests", 2, 1),
+    ]
 
 
 def test_other_rooms_are_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """Who gets which page of the console."""
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 
 from accounts.models import Tenant, User
 from accounts.services import member_add, tenant_create, user_create
-from billing.services import account_open
+from billing.limits.services import plan_change
+from billing.services import account_open, reserve, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +92,24 @@ def test_the_icon_is_there_under_its_old_name(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert answer.status_code == 301
     assert answer.headers["Location"] == "/static/favicon.svg"
+
+
+@pytest.mark.parametrize(
+    ("spoken", "language", "banner"),
+    [
+        (799_999, "en", None),
+        (800_000, "en", "Your team has used 80% of its characters for this period."),
+        (1_000_000, "en", "characters for this period are used up."),
+        (1_000_000, "zh-hans", "本团队本周期的字符额度已用完。"),
+    ],
+)
+def test_the_studio_tells_of_a_quota_that_ends(spoken: int, language: str, banner: str | None) -> None:
+    """From 80 % on a line above the editor says so, in the member's language."""
+    user, tenant, synthesis = person("alice"), team("alice-team"), uuid4()
+    member_add(tenant=tenant, user=user, role="viewer")
+    plan_change(name="standard", limits={"max_text_characters": 1_000_000})
+    reserve(tenant_id=tenant.id, synthesis_id=synthesis, characters=spoken, virtual_time=0)
+    settle(synthesis_id=synthesis, characters=spoken)
+    page = signed_in(user, language).get("/").content.decode()
+    assert page.count('class="notice') - page.count('role="alert" hidden') == (1 if banner else 0)
+    assert banner is None or banner in page

@@ -21,7 +21,8 @@ def catalogue(repository: Path) -> polib.POFile:
 
 def marked_strings(repository: Path) -> set[str]:
     """Every string of our templates that is marked for translation, and every string of the scripts."""
-    sources = [templatize(file.read_text()) for file in (repository / "templates").rglob("*.html")]
+    templates = (repository / "templates").rglob("*.*")  # pages and mails
+    sources = [templatize(file.read_text()) for file in templates]
     found = {a or b for source in sources for a, b in MARKED.findall(source)}
     with override("en"):
         return found | set(studio_words().values())

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,6 +83,48 @@ def test_too_many_a_minute_are_told_when_to_come_back(platform: Platform, client
     assert 1 <= int(headers["retry-after"]) <= 60
     assert "x-should-retry" not in headers
     assert headers["RateLimit-Policy"] == '"requests";q=3;w=60'
+
+
+def test_a_changed_plan_holds_at_once(platform: Platform, client: MakeClient) -> None:
+    """The text that was allowed is too long for the request after the change: 400 with its member."""
+    speaker = client(team(platform, "changing"))
+    assert speak(speaker, "五个字的话")
+    platform.manage("plan", "change", "changing", "--max-text", "4")
+    with pytest.raises(openai.BadRequestError) as refused:
+        speak(speaker, "五个字的话。")
+    assert (refused.value.code, refused.value.param) == ("string_above_max_length", "input")
+    platform.manage("plan", "change", "changing", "--max-text", "4096")
+    assert speak(speaker, "五个字的话。")
+
+
+def test_a_key_has_a_rate_of_its_own(platform: Platform, client: MakeClient) -> None:
+    """Two a minute of one key; the team's other key goes on within the plan."""
+    key = team(platform, "two-keys")
+    slow = new_key(platform, "two-keys")
+    platform.manage("key", "limit", slow["id"], "--requests-per-minute", "2")
+    limited = client(slow["key"]).with_options(max_retries=0)
+    left = [limited.models.with_raw_response.list().headers["x-ratelimit-remaining-requests"] for _ in range(2)]
+    assert left == ["1", "0"]
+    with pytest.raises(openai.RateLimitError) as refused:
+        limited.models.list()
+    assert refused.value.code == "rate_limit_exceeded"
+    assert client(key).models.list().data
+
+
+def test_a_crowd_of_one_team_is_told_to_wait(platform: Platform, client: MakeClient) -> None:
+    """With one place for concurrent requests the second is 429 with retry-after, which the package obeys."""
+    key = team(platform, "one-place", concurrent_requests=1)
+    long_text = "很久以前，有一座山，山上有一座庙，庙里有一个老和尚，正在给小和尚讲故事。" * 3
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(speak, client(key), long_text)
+        time.sleep(0.5)
+        assert not first.done()
+        with pytest.raises(openai.RateLimitError) as refused:
+            speak(client(key).with_options(max_retries=0), "你好。")
+        assert refused.value.code == "concurrency_limit_exceeded"
+        assert refused.value.response.headers["retry-after"] == "1"
+        assert first.result().content
+    assert speak(client(key), "你好。").content
 
 
 def test_a_revoked_key_ends_at_once(platform: Platform, client: MakeClient) -> None:

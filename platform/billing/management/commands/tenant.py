@@ -1,4 +1,7 @@
-"""`manage.py tenant create NAME [--plan P]`, `tenant list`. Here and not in accounts: it opens the account."""
+"""`manage.py tenant create NAME [--plan P]`, `list`, `plan`, `raise`, `suspend`, `resume`.
+
+Here and not in accounts: it opens the account.
+"""
 
 import json
 from typing import Any
@@ -7,15 +10,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.errors import AccountsError
+from accounts.selectors import tenant_by_name
 from accounts.services import tenant_create
 from billing.errors import BillingError
+from billing.limits.arguments import moment
+from billing.limits.services import account_resume, account_suspend, quota_raise
 from billing.models import Account
-from billing.selectors import accounts
-from billing.services import DEFAULT_PLAN, account_open
+from billing.selectors import accounts, usage
+from billing.services import DEFAULT_PLAN, account_open, plan_set
+
+Options = dict[str, Any]
+Answer = tuple[dict[str, Any], str]  # as JSON, as text
 
 
 class Command(BaseCommand):
-    help = "Create tenants and list them."
+    help = "Create tenants, list them, and change what they may."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -23,27 +32,82 @@ class Command(BaseCommand):
         create.add_argument("name", help="a-z, 0-9 and inner hyphens")
         create.add_argument("--plan", default=DEFAULT_PLAN)
         create.add_argument("--time-zone", default="Asia/Shanghai", help="IANA name; its months are billed")
-        for action in (create, actions.add_parser("list", help="every tenant with its plan")):
+        plan = actions.add_parser("plan", help="put a tenant on another plan, from its next request on")
+        plan.add_argument("name")
+        plan.add_argument("plan")
+        more = actions.add_parser("raise", help="characters beyond the plan for a time")
+        more.add_argument("name")
+        more.add_argument("characters", type=int, help="more in each period while the raise lasts")
+        more.add_argument("--until", type=moment, required=True, help="ISO 8601, UTC where no offset is given")
+        suspend = actions.add_parser("suspend", help="speak nothing new; what was accepted is spoken and billed")
+        resume = actions.add_parser("resume", help="end a suspension")
+        for action in (suspend, resume):
+            action.add_argument("name")
+        for action in (create, plan, more, suspend, resume, actions.add_parser("list", help="every tenant")):
             action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        if action == "create":
-            shape = _create(name=options["name"], plan=options["plan"], time_zone=options["time_zone"])
-            text = f"Created tenant {shape['name']} on plan {shape['plan']}."
-        else:
-            shape = {"tenants": [_shape(account) for account in accounts()]}
-            text = "\n".join("{name}\t{plan}\t{time_zone}\t{id}".format_map(tenant) for tenant in shape["tenants"])
+        try:
+            shape, text = ACTIONS[action](options)
+        except (AccountsError, BillingError) as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(shape) if as_json else text)
 
 
-def _create(*, name: str, plan: str, time_zone: str) -> dict[str, Any]:
-    try:
-        with transaction.atomic():
-            return _shape(account_open(tenant=tenant_create(name=name, time_zone=time_zone), plan_name=plan))
-    except (AccountsError, BillingError) as error:
-        raise CommandError(str(error)) from error
+def _create(options: Options) -> Answer:
+    with transaction.atomic():
+        tenant = tenant_create(name=options["name"], time_zone=options["time_zone"])
+        shape = _shape(account_open(tenant=tenant, plan_name=options["plan"]))
+    return shape, f"Created tenant {shape['name']} on plan {shape['plan']}."
+
+
+def _list(options: Options) -> Answer:
+    tenants = [_shape(account) for account in accounts()]
+    return {"tenants": tenants}, "\n".join("{name}\t{plan}\t{time_zone}\t{id}".format_map(one) for one in tenants)
+
+
+def _plan(options: Options) -> Answer:
+    plan_set(tenant=tenant_by_name(options["name"]), plan_name=options["plan"])
+    return _now(options, f"{options['name']} is on plan {options['plan']}.")
+
+
+def _raise(options: Options) -> Answer:
+    made = quota_raise(tenant=tenant_by_name(options["name"]), characters=options["characters"], until=options["until"])
+    return _now(options, f"{options['name']} may have {made.characters} characters more until {made.until:%F %T} UTC.")
+
+
+def _suspend(options: Options) -> Answer:
+    account_suspend(tenant=tenant_by_name(options["name"]))
+    return _now(options, f"{options['name']} speaks nothing new.")
+
+
+def _resume(options: Options) -> Answer:
+    account_resume(tenant=tenant_by_name(options["name"]))
+    return _now(options, f"{options['name']} may speak again.")
+
+
+ACTIONS = {
+    "create": _create,
+    "list": _list,
+    "plan": _plan,
+    "raise": _raise,
+    "suspend": _suspend,
+    "resume": _resume,
+}
+
+
+def _now(options: Options, text: str) -> Answer:
+    """The tenant as it is after the change."""
+    return _shape(accounts().get(tenant__name=options["name"])), text
 
 
 def _shape(account: Account) -> dict[str, Any]:
     tenant = account.tenant
-    return {"id": str(tenant.id), "name": tenant.name, "plan": account.plan.name, "time_zone": tenant.time_zone}
+    return {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "plan": account.plan.name,
+        "time_zone": tenant.time_zone,
+        "quota": usage(tenant.id).limit,
+        "suspended": account.suspended_at is not None,
+    }

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tts_engine", "0001_synthesis")]
+    dependencies = [("tts_engine", "0002_idempotency_keys")]
 
     operations = [
         AddIndexConcurrently(

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_append_only_audit'),
-        ('billing', '0003_first_plans'),
+        ('billing', '0005_requests_already_open'),
     ]
 
     operations = [

@@ -1,7 +1,9 @@
-"""`manage.py key create TENANT [--name N] [--scope S]... [--expires ISO]`, `key revoke ID`."""
+"""`manage.py key create TENANT [--name N] [--scope S]... [--expires ISO]`, `key revoke ID`, `key limit ID [...]`.
+
+Here and not in accounts: it sets what a key may use.
+"""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,17 @@ from accounts.errors import AccountsError
 from accounts.models import ApiKey, Scope
 from accounts.selectors import tenant_by_name
 from accounts.services import DEFAULT_SCOPES, api_key_create, api_key_revoke
+from billing.errors import BillingError
+from billing.limits.arguments import add_limits, given, moment
+from billing.limits.models import CAPS
+from billing.limits.services import key_limit_set
+
+Options = dict[str, Any]
+Answer = tuple[dict[str, Any], str]  # as JSON, as text
 
 
 class Command(BaseCommand):
-    help = "Create API keys, each shown once, and revoke them."
+    help = "Create API keys, each shown once, limit and revoke them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -22,32 +31,46 @@ class Command(BaseCommand):
         create.add_argument("tenant")
         create.add_argument("--name", default="default")
         create.add_argument("--scope", action="append", choices=Scope.values, help="may be given again and again")
-        create.add_argument("--expires", type=iso_8601, help="ISO 8601, UTC where no offset is given")
+        create.add_argument("--expires", type=moment, help="ISO 8601, UTC where no offset is given")
         revoke = actions.add_parser("revoke", help="switch a key off for good")
         revoke.add_argument("id", type=UUID)
-        for action in (create, revoke):
+        limit = actions.add_parser("limit", help="caps of this key's own; those not given stay")
+        limit.add_argument("id", type=UUID)
+        add_limits(limit, CAPS)
+        for action in (create, revoke, limit):
             action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
         try:
-            shape, text = _create(**options) if action == "create" else _revoke(**options)
-        except AccountsError as error:
+            shape, text = ACTIONS[action](options)
+        except (AccountsError, BillingError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
 
 
-def _create(
-    *, tenant: str, name: str, scope: list[str] | None, expires: datetime | None, **options: Any
-) -> tuple[dict[str, Any], str]:
+def _create(options: Options) -> Answer:
     key, secret = api_key_create(
-        tenant=tenant_by_name(tenant), name=name, scopes=scope or DEFAULT_SCOPES, expires_at=expires
+        tenant=tenant_by_name(options["tenant"]),
+        name=options["name"],
+        scopes=options["scope"] or DEFAULT_SCOPES,
+        expires_at=options["expires"],
     )
     return {**_shape(key), "key": secret}, f"{secret}\nKeep it: it is not shown again. Its id is {key.id}."
 
 
-def _revoke(*, id: UUID, **options: Any) -> tuple[dict[str, Any], str]:
-    key = api_key_revoke(key_id=id)
+def _revoke(options: Options) -> Answer:
+    key = api_key_revoke(key_id=options["id"])
     return _shape(key), f"Revoked {key} of {key.tenant}."
+
+
+def _limit(options: Options) -> Answer:
+    limit = key_limit_set(key_id=options["id"], limits=given(options))
+    caps = {field: getattr(limit, field) for field in CAPS}
+    text = " ".join(f"{field}={'none' if value is None else value}" for field, value in caps.items())
+    return {"id": str(options["id"]), **caps}, text
+
+
+ACTIONS = {"create": _create, "revoke": _revoke, "limit": _limit}
 
 
 def _shape(key: ApiKey) -> dict[str, Any]:
@@ -60,8 +83,3 @@ def _shape(key: ApiKey) -> dict[str, Any]:
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }
-
-
-def iso_8601(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_append_only_audit'),
-        ('billing', '0003_first_plans'),
+        ('billing', '0006_daily_usage'),
     ]
 
     operations = [

@@ -1,0 +1,29 @@
+"""The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header-07) of a door that speaks."""
+
+import hashlib
+import json
+import re
+
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from tts_engine.idempotency import Idempotency
+
+HEADER = "Idempotency-Key"
+REPLAYED = "idempotent-replayed"
+
+# The draft has a quoted string of a structured field; most clients send the bare key.
+_KEY = re.compile(r'"([\x20\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
+
+
+def idempotency_of(request: Request) -> Idempotency | None:
+    """What the caller named this request; None if it did not. Raises ValidationError for what is no key."""
+    sent = request.headers.get(HEADER)
+    if sent is None:
+        return None
+    match = _KEY.fullmatch(sent.strip())
+    if match is None:
+        message = "An Idempotency-Key has 1 to 255 visible ASCII characters and no double quotes; a UUID is good."
+        raise ValidationError({HEADER: ErrorDetail(message, "invalid_idempotency_key")})
+    asked = json.dumps([request.path, request.data], sort_keys=True)
+    return Idempotency(match[1] or match[2], hashlib.sha256(asked.encode()).hexdigest())

@@ -1,0 +1,90 @@
+"""Telling a team's owners and admins that its quota is nearly or wholly used up.
+
+The table is the queue: an alert is mailed by whoever is woken first and finds `mailed_at` empty, so
+a lost or doubled wake-up does no harm. A team hears of each level once a period; a mail server that
+is away is tried again by the next beat.
+"""
+
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from kombu.exceptions import OperationalError
+
+from accounts.models import Member, Role
+from billing.alerts.models import Alert, Percent
+from billing.errors import QuotaExceeded
+from billing.models import Counter
+
+log = structlog.get_logger()
+
+TOLD_ROLES = (Role.OWNER, Role.ADMIN)
+
+
+def wake_mailer() -> None:
+    """Have a worker mail what is to be mailed; if the broker is away, the next beat does."""
+    from billing.tasks import mail_alerts  # the web process need not load the task before it sends
+
+    try:
+        mail_alerts.delay()
+    except OperationalError as error:
+        log.warning("wake_up_not_sent", error=str(error))
+
+
+def quota_refused(tenant_id: UUID, refusal: QuotaExceeded) -> None:
+    """A quota that refuses is full for its team, though its last characters may never be used.
+
+    Unless a single long text was too much for a quota that is hardly touched.
+    """
+    if (refusal.used + refusal.reserved) * 100 < refusal.limit * Percent.NEARLY:
+        return
+    # The refused request's transaction is gone, and with it a counter that it was the first to open.
+    counter = Counter.objects.filter(tenant_id=tenant_id, period_end=refusal.resets_at).last()
+    if counter is None:
+        return
+    full = {"used": refusal.used, "quota": refusal.limit, "at": timezone.now()}
+    _, first = Alert.objects.get_or_create(counter=counter, percent=Percent.FULL, defaults=full)
+    if first:
+        transaction.on_commit(wake_mailer)
+
+
+def mail_waiting() -> int:
+    """Mail every alert that nobody was told yet; how many. Raises what the mail server raises."""
+    count = 0
+    while _mail_next():
+        count += 1
+    return count
+
+
+@transaction.atomic
+def _mail_next() -> bool:
+    """Marked in the transaction that mails: if the mail cannot be sent, the mark is not there either."""
+    waiting = Alert.objects.select_for_update(skip_locked=True, of=("self",)).select_related("counter__tenant")
+    alert = waiting.filter(mailed_at=None).order_by("id").first()
+    if alert is None:
+        return False
+    Alert.objects.filter(id=alert.id).update(mailed_at=Now())
+    recipients = addresses(alert)
+    if recipients:
+        subject, body = letter(alert)
+        send_mail(subject, body, None, recipients)
+    log.info("quota_alert", tenant=alert.counter.tenant.name, percent=alert.percent, mailed_to=len(recipients))
+    return True
+
+
+def addresses(alert: Alert) -> list[str]:
+    """Of the team's owners and admins, those that have one."""
+    told = Member.objects.filter(tenant=alert.counter.tenant_id, role__in=TOLD_ROLES, user__is_active=True)
+    return list(told.exclude(user__email="").order_by("user__email").values_list("user__email", flat=True).distinct())
+
+
+def letter(alert: Alert) -> tuple[str, str]:
+    """Subject and text, in the installation's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, _, body = render_to_string("mail/quota_alert.txt", {"alert": alert}).partition("\n")
+    return subject, body.strip() + "\n"
