@@ -1,13 +1,11 @@
 """Reading the history. Every selector takes the tenant: nobody can ask across tenants."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
-from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS, DailyFacts
 from tts_engine.errors import SynthesisNotFound
 from tts_engine.models import Synthesis
 
@@ -44,36 +42,3 @@ def synthesis_get(*, tenant_id: UUID, synthesis_id: UUID) -> Synthesis:
     if found is None:
         raise SynthesisNotFound(f"There is no synthesis {synthesis_id} in your history; GET /v1/history lists them.")
     return found
-
-
-# What is counted of a request is what `facts_of_request` counts; a test holds the two together.
-NORMALISED_OTHERS = "GREATEST(0, LEAST(other_characters, normalised_characters - hanzi))"
-DAILY_FACTS = f"""
-    SELECT (finished_at AT TIME ZONE %(zone)s)::date AS day,
-           COUNT(*) AS requests,
-           SUM(hanzi) AS hanzi,
-           SUM(other_characters) AS other_characters,
-           SUM(normalised_characters - {NORMALISED_OTHERS}) AS normalised_hanzi,
-           SUM({NORMALISED_OTHERS}) AS normalised_other_characters,
-           SUM(gbk_bytes) AS gbk_bytes,
-           SUM(utf8_bytes) AS utf8_bytes,
-           SUM((gbk_bytes + {BLOCK_BYTES - 1}) / {BLOCK_BYTES}) AS gbk_blocks_120,
-           SUM((hanzi + other_characters + {CALL_CHARACTERS - 1}) / {CALL_CHARACTERS}) AS calls_300,
-           COALESCE(SUM(audio_ms), 0) AS audio_ms,
-           COALESCE(SUM(synthesis_ms), 0) AS busy_ms
-    FROM tts_engine_synthesis
-    WHERE tenant_id = %(tenant)s AND status = 'done'
-      AND finished_at >= %(first)s::timestamp AT TIME ZONE %(zone)s
-      AND finished_at < %(end)s::timestamp AT TIME ZONE %(zone)s
-    GROUP BY day
-    ORDER BY day
-"""  # noqa: S608 - only constants are put in
-
-
-def daily_facts(*, tenant_id: UUID, time_zone: str, first: date, last: date) -> list[DailyFacts]:
-    """The answered requests of each day of the zone, both ends included; days without any are left out."""
-    end = last + timedelta(days=1)
-    with connection.cursor() as cursor:
-        cursor.execute(DAILY_FACTS, {"tenant": tenant_id, "zone": time_zone, "first": first, "end": end})
-        names = [column.name for column in cursor.description]
-        return [DailyFacts(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

@@ -8,12 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Tenant
 from api.door import Door, caller_of
 from billing.price_book.days import today
 from billing.savings.compare import Comparison, Savings
 from billing.savings.selectors import savings_between
-from tts_engine.selectors import daily_facts
+from billing.usage.selectors import daily_facts
 
 MOST_DAYS = 3 * 366
 
@@ -87,6 +86,5 @@ class SavingsDoor(Door):
         query.is_valid(raise_exception=True)
         tenant_id = caller_of(request).tenant_id
         days = query.validated_data
-        time_zone = Tenant.objects.values_list("time_zone", flat=True).get(id=tenant_id)
-        usage = daily_facts(tenant_id=tenant_id, time_zone=time_zone, **days)
+        usage = daily_facts(tenant_id, **days)
         return Response(SavingsShape(savings_between(tenant_id, usage=usage, **days)).data)

@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Tenant
 from billing.price_book.days import today
-from billing.price_book.facts import DailyFacts, facts_of_request, total
 from billing.price_book.services import SHIPPED, price_book_load
 from billing.savings.cost import MonthlyCost
 from billing.savings.services import own_cost_set
 from tests.factories import make_queued, make_tenant
 from tts_engine.models import Status, Synthesis
-from tts_engine.selectors import daily_facts
+from tts_engine.usage import add_answered
 
 MakeKey = Callable[..., dict[str, str]]
 
@@ -28,44 +28,14 @@ def answered(tenant: Tenant, *, at: datetime | None = None, **facts: Any) -> Syn
     for name, value in ({"audio_ms": 900, "synthesis_ms": 100} | facts).items():
         setattr(row, name, value)
     row.save()
+    with transaction.atomic():
+        add_answered(row, billed=0, audio_ms=row.audio_ms, synthesis_ms=100)
     return row
 
 
 def ask(headers: dict[str, str], **query: str) -> tuple[int, dict[str, Any]]:
     answer = Client().get("/v1/savings", query, headers=headers)
     return answer.status_code, answer.json()
-
-
-def test_sql_counts_as_facts_of_request_does(tenant: Tenant) -> None:
-    """The sums of the rows are the sum of each row's facts, rounded ones and normalised ones too."""
-    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    texts: list[dict[str, Any]] = [
-        {"hanzi": 60, "other_characters": 1, "gbk_bytes": 121, "utf8_bytes": 181, "normalised_characters": 61},
-        {"hanzi": 300, "other_characters": 0, "gbk_bytes": 600, "utf8_bytes": 900, "normalised_characters": 300},
-        {"hanzi": 1, "other_characters": 300, "gbk_bytes": 302, "utf8_bytes": 303, "normalised_characters": 500},
-        {"hanzi": 5, "other_characters": 9, "gbk_bytes": 30, "utf8_bytes": 50, "normalised_characters": 4},
-    ]
-    spoken: list[dict[str, Any]] = [{"audio_ms": 1, "synthesis_ms": 7}, {"audio_ms": 2, "synthesis_ms": None}] * 2
-    for text, times in zip(texts, spoken, strict=True):
-        answered(tenant, at=at, **text, **times)
-    expected = total(facts_of_request(**text, **times) for text, times in zip(texts, spoken, strict=True))
-    found = daily_facts(tenant_id=tenant.id, time_zone="Asia/Shanghai", first=at.date(), last=at.date())
-    assert [day.day for day in found] == [at.date()]
-    assert total(found) == expected
-
-
-def test_a_day_is_the_zones(tenant: Tenant) -> None:
-    """17:00 UTC is the next day in Shanghai; other tenants' requests and unanswered ones are not there."""
-    answered(tenant, at=datetime(2026, 11, 20, 17, tzinfo=UTC))
-    answered(make_tenant(), at=datetime(2026, 11, 20, 17, tzinfo=UTC))
-    make_queued(tenant)
-    day = datetime(2026, 11, 21, tzinfo=UTC).date()
-
-    def found(time_zone: str) -> list[DailyFacts]:
-        return daily_facts(tenant_id=tenant.id, time_zone=time_zone, first=day, last=day)
-
-    assert [(facts.day, facts.requests) for facts in found("Asia/Shanghai")] == [(day, 1)]
-    assert found("UTC") == []
 
 
 def test_this_month(tenant: Tenant, key: MakeKey) -> None:
