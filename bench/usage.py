@@ -5,7 +5,7 @@ first has half of all requests; 5 keys and 8 voices each), sums the days from th
 rebuild` does, and prints the median time of each question for the first tenant.
 
     python -m bench.usage                            # 100,000 and 1,000,000: a minute
-    python -m bench.usage 100000 1000000 10000000    # ten minutes, 6 GB
+    python -m bench.usage 100000 1000000 10000000    # ten minutes
 """
 
 import os
