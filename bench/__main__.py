@@ -2,6 +2,15 @@
 
 import runpy
 
-for name in ("bench.voice", "bench.frontend", "bench.platform_cost", "bench.reserve"):
+BENCHMARKS = (
+    "bench.voice",
+    "bench.frontend",
+    "bench.platform_cost",
+    "bench.reserve",
+    "bench.rollup",
+    "bench.usage",
+)
+
+for name in BENCHMARKS:
     print(f"\n--- {name}")
     runpy.run_module(name, run_name="__main__")
