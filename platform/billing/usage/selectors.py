@@ -67,7 +67,7 @@ def _summed(rows: QuerySet[DailyUsage], by: Sequence[str], names: Sequence[str])
 
 
 PERIOD = f"""
-    SELECT ({periods.START} AT TIME ZONE t.time_zone)::date, ({periods.END} AT TIME ZONE t.time_zone)::date,
+    SELECT ({periods.WINDOW_START} AT TIME ZONE t.time_zone)::date, ({periods.END} AT TIME ZONE t.time_zone)::date,
            (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date
     FROM accounts_tenant t
     JOIN billing_account a ON a.tenant_id = t.id
