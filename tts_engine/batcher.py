@@ -57,10 +57,6 @@ class Batcher:
         self._waiting.put(hearing)
         return hearing
 
-    def idle(self) -> bool:
-        """Whether nothing waits; what is being spoken does not count."""
-        return self._waiting.empty()
-
     def _run(self) -> None:
         while True:
             first = self._waiting.get()

@@ -31,10 +31,12 @@ class CountingVoice:
         )
         self.batches: list[list[str]] = []
         self.joined: list[str] = []
+        self.begun = threading.Event()
         self.may_speak = threading.Event()
         self.may_speak.set()
 
     def speak(self, batch: Sequence[Utterance], more: More = nobody_more) -> Iterator[tuple[int, Spoken]]:
+        self.begun.set()
         self.may_speak.wait()
         batch = list(batch)
         self.batches.append([utterance.sentence.text for utterance in batch])
@@ -89,8 +91,7 @@ def test_the_lowest_order_is_spoken_first_and_batches_fill_up() -> None:
     voice.may_speak.clear()
     batcher = Batcher(voice)
     first = batcher.submit(sentence("一"), order=(0, 0))
-    while not batcher.idle():  # until the loop has taken it
-        pass
+    voice.begun.wait()
     rest = [batcher.submit(sentence(text), order=(0, tag)) for text, tag in (("丁", 9), ("二", 1), ("三", 2))]
     voice.may_speak.set()
     for chunks in (first, *rest):
@@ -135,8 +136,7 @@ def test_an_abandoned_sentence_is_not_spoken() -> None:
     voice.may_speak.clear()
     batcher = Batcher(voice)
     first = batcher.submit(sentence("一"))
-    while not batcher.idle():
-        pass
+    voice.begun.wait()
     dropped = batcher.submit(sentence("二"))
     dropped.close()
     voice.may_speak.set()
