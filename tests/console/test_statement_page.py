@@ -22,7 +22,7 @@ def test_from_the_menu_to_paper(
     sign_in(page)
     page.locator(".account").click()
     page.get_by_role("link", name="对账单").click()
-    expect(page.locator("tbody tr").first).to_contain_text("xiaoxiao")
+    expect(page.locator("tbody tr", has_text="xiaoxiao").first).to_be_visible()
     expect(page.locator(".topbar")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
