@@ -7,16 +7,12 @@ and the median and 99th percentile of a transaction's time; at the end the books
     python -m bench.reserve
 """
 
-import os
 import statistics
-import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from uuid import UUID, uuid4
 
-SECONDS = 4.0
+from bench.database import SECONDS, running, under_load
+
 THREADS = 8
 TENANTS = 200
 
@@ -42,19 +38,7 @@ def pair(tenant_id: UUID, key_id: UUID) -> tuple[float, float]:
 def load(accounts: list[tuple[UUID, UUID]], threads: int) -> None:
     """Pairs on these (tenant, key) in turn for SECONDS, and what they cost."""
 
-    def work(thread: int) -> list[tuple[float, float]]:
-        from django.db import connection
-
-        until, done = time.perf_counter() + SECONDS, []
-        turn = thread
-        while time.perf_counter() < until:
-            done.append(pair(*accounts[turn % len(accounts)]))
-            turn += threads
-        connection.close()
-        return done
-
-    with ThreadPoolExecutor(threads) as pool:
-        pairs = [timing for done in pool.map(work, range(threads)) for timing in done]
+    pairs = under_load(lambda turn: pair(*accounts[turn % len(accounts)]), threads)
     for_each = [
         f"{name} {statistics.median(times) * 1000:.2f} ms, p99 {statistics.quantiles(times, n=100)[98] * 1000:.2f} ms"
         for name, times in zip(("reserve", "settle"), zip(*pairs, strict=True), strict=True)
@@ -82,18 +66,9 @@ def measure() -> None:
     assert not drifts, drifts
 
 
-def main(run: Callable[[], None] = measure) -> None:
-    with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
-        home = Path(folder).resolve()
-        os.environ |= {"VOXHOUSE_HOME": str(home), "DATABASE_URL": "", "REDIS_URL": ""}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        import django
-
-        django.setup()
-        from config.servers import running
-
-        with running(home):
-            run()
+def main() -> None:
+    with running():
+        measure()
 
 
 if __name__ == "__main__":

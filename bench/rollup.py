@@ -7,15 +7,12 @@ and one voice, so that a hot tenant's requests meet in one row.
     python -m bench.rollup
 """
 
-import os
 import statistics
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from uuid import UUID, uuid4
 
-SECONDS = 4.0
+from bench.database import SECONDS, running, under_load
+
 THREADS = 8
 TENANTS = 200
 
@@ -44,18 +41,7 @@ def one_request(tenant_id: UUID, *, with_day: bool) -> float:
 def load(tenants: list[UUID], *, with_day: bool) -> None:
     """Requests of these tenants in turn for SECONDS, and what they cost."""
 
-    def work(thread: int) -> list[float]:
-        from django.db import connection
-
-        until, turn, times = time.perf_counter() + SECONDS, thread, []
-        while time.perf_counter() < until:
-            times.append(one_request(tenants[turn % len(tenants)], with_day=with_day))
-            turn += THREADS
-        connection.close()
-        return times
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        times = [seconds for done in pool.map(work, range(THREADS)) for seconds in done]
+    times = under_load(lambda turn: one_request(tenants[turn % len(tenants)], with_day=with_day), THREADS)
     who = "one tenant" if len(tenants) == 1 else f"{len(tenants)} tenants"
     median, p99 = statistics.median(times) * 1000, statistics.quantiles(times, n=100)[98] * 1000
     print(
@@ -82,17 +68,8 @@ def measure() -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
-        home = Path(folder).resolve()
-        os.environ |= {"VOXHOUSE_HOME": str(home), "DATABASE_URL": "", "REDIS_URL": ""}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        import django
-
-        django.setup()
-        from config.servers import running
-
-        with running(home):
-            measure()
+    with running():
+        measure()
 
 
 if __name__ == "__main__":

@@ -8,16 +8,15 @@ rebuild` does, and prints the median time of each question for the first tenant.
     python -m bench.usage 100000 1000000 10000000    # ten minutes
 """
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from bench.database import running
 
 SIZES = (10**5, 10**6)
 TENANTS, KEYS = 20, 5
@@ -162,17 +161,8 @@ def measure(sizes: tuple[int, ...] = SIZES) -> None:
 
 def main() -> None:
     sizes = tuple(int(word) for word in sys.argv[1:]) or SIZES
-    with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
-        home = Path(folder).resolve()
-        os.environ |= {"VOXHOUSE_HOME": str(home), "DATABASE_URL": "", "REDIS_URL": ""}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        import django
-
-        django.setup()
-        from config.servers import running
-
-        with running(home, durable=False):  # questions only read: what is asked here needs no fsync
-            measure(sizes)
+    with running(durable=False):  # questions only read: what is asked here needs no fsync
+        measure(sizes)
 
 
 if __name__ == "__main__":
