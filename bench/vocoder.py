@@ -24,12 +24,12 @@ from tts_engine.speech.text import read
 from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.sambert.acoustic_files import PRECISIONS
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic
-from tts_engine.speech.voices.sambert.bench import script
 from tts_engine.speech.voices.sambert.compile_acoustic import compile_acoustic
 from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder, int8_fidelity
 from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
+from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.sines import Sines
-from tts_engine.speech.voices.sambert.units import units_of, written
+from tts_engine.speech.voices.sambert.units import units_of
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 
 PASSES = 5
@@ -40,7 +40,7 @@ CHECKED = ("您的订单已经发货，预计明天下午送达。", "春眠不�
 def frames(model: VoiceModel, acoustic: CompiledAcoustic, text: str) -> Samples:
     """What the vocoder is given to say a text: frames [T, features]."""
     units = [unit for sentence in read(text).sentences for unit in units_of(sentence)]
-    plan = acoustic.plan(script(acoustic, model, written(units)))
+    plan = acoustic.plan(script_of(acoustic, model.inventory, model.inventory.rows(units)))
     mel = np.concatenate([stretch.mel for stretch in acoustic.start([plan])])
     return model.f0.in_hertz(mel) if model.f0 else mel
 
@@ -76,7 +76,7 @@ def main(folder: Path) -> None:
     model = models.load(models.default_voice)
     with tempfile.TemporaryDirectory() as name:
         compiled = Path(name)
-        compile_acoustic(model.acoustic, model.acoustic_config, compiled, model.f0)
+        compile_acoustic(model.acoustic, model.acoustic_config, compiled, model.f0, model.speaker)
         acoustic = CompiledAcoustic(compiled)
         heard, checked = ([frames(model, acoustic, text) for text in texts] for texts in (HEARD, CHECKED))
         description = compile_vocoder(model.generator, model.generator_config, model.sample_rate, heard, compiled)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.speech.sambert.conftest import write_folder
+from tests.speech.sambert.conftest import tiny_am_yaml, write_folder
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import UnknownUnit, UnknownVoice, VoiceUnavailable
 from tts_engine.speech.speak import plan
@@ -165,3 +165,12 @@ def test_adding_again_replaces_and_removing_removes(home: Path, tmp_path: Path) 
         catalog.remove("zhitian_emo")
     with pytest.raises(UnknownVoice):
         catalog.remove("../models")
+
+
+def test_a_voice_given_by_a_vector_speaks(tmp_path: Path) -> None:
+    """It has no table of speakers: its own vector is its one speaker."""
+    model = write_folder(tmp_path / "model", am=tiny_am_yaml(SE=True), voices=("own",))
+    list(add(model, tmp_path / "voices", name="a/model"))
+    voice = Catalog(tmp_path).load("own")
+    assert [speaker.id for speaker in voice.info.speakers] == ["own"]
+    assert np.abs(alone(voice, plan(TEXTS[0], voice.info, Style("own"))[0])).max() > 0.01

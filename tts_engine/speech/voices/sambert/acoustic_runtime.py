@@ -74,8 +74,9 @@ class CompiledAcoustic:
         return np.where(ids[:, np.newaxis] == pause, own, blended)
 
     def speaker(self, ids: Ids) -> Floats:
-        """Vectors [L, Ds] of the speakers of these rows, of a model that has a table of them."""
-        return self._tables["speaker"][ids]
+        """Vectors [L, Ds] of these rows' speakers; a table of one row is a voice's own vector, whoever is named."""
+        table = self._tables["speaker"]
+        return table[ids] if len(table) > 1 else np.repeat(table, len(ids), axis=0)
 
     def plan(self, script: Script) -> Plan:
         """Encode one utterance and decide its durations. Raises VoiceUnavailable where it is too long."""

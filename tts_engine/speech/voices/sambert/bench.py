@@ -10,15 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tts_engine.speech.voice import Samples
 from tts_engine.speech.voices.sambert.acoustic_files import Precision
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
-from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
-from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
+from tts_engine.speech.voices.sambert.compile_voice import compile_graphs
 from tts_engine.speech.voices.sambert.f0 import F0Scale
-from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
+from tts_engine.speech.voices.sambert.folder import ModelFolder
+from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.units import parse
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 
@@ -95,10 +93,14 @@ def bench(
     models = ModelFolder(folder)
     model = models.load(models.default_voice)
     lines = (symbols or files(__package__).joinpath("data", EXAMPLE)).read_text("utf-8").splitlines()
-    with tempfile.TemporaryDirectory() as compiled:
-        voice, every = compile_voice(
-            model, [line for line in lines if line.strip()], Path(compiled), threads, precision
+    rows = [model.inventory.rows(parse(line)) for line in lines if line.strip()]
+    with tempfile.TemporaryDirectory() as temporary:
+        compiled = Path(temporary)
+        compile_graphs(model, rows, compiled)
+        voice = Compiled(
+            CompiledAcoustic(compiled, precision, threads), Vocoder(compiled, precision, threads), model.f0
         )
+    every = [script_of(voice.acoustic, model.inventory, each) for each in rows]
     scripts = list(itertools.islice(itertools.cycle(every), batch))
     speak(voice, scripts)
     best = min((speak(voice, scripts) for _ in range(PASSES)), key=lambda each: each.total.wall)
@@ -118,29 +120,6 @@ def bench(
         "stages": {name: figures(stage) for name, stage in best.stages.items()},
         "total": figures(best.total),
     }
-
-
-def compile_voice(
-    model: VoiceModel, lines: Sequence[str], folder: Path, threads: int, precision: Precision | None
-) -> tuple[Compiled, list[Script]]:
-    """The voice, its precisions chosen on what the lines say, and the lines as it takes them."""
-    compile_acoustic(model.acoustic, model.acoustic_config, folder, model.f0)
-    exact = CompiledAcoustic(folder)
-    scripts = [script(exact, model, line) for line in lines]
-    choose_precision(folder, scripts)
-    mels = [np.concatenate([each.mel for each in exact.start([exact.plan(one)])]) for one in scripts]
-    heard = [model.f0.in_hertz(mel) if model.f0 else mel for mel in mels]
-    compile_vocoder(model.generator, model.generator_config, model.sample_rate, heard, folder)
-    acoustic = CompiledAcoustic(folder, precision, threads)
-    return Compiled(acoustic, Vocoder(folder, precision, threads), model.f0), scripts
-
-
-def script(voice: CompiledAcoustic, model: VoiceModel, line: str) -> Script:
-    rows = model.inventory.rows(parse(line))
-    emotions = model.inventory.tables["emotion"]
-    emotion = voice.emotion(rows.emotion, neutral=emotions["emotion_neutral"], pause=emotions["emotion_none"])
-    speaker = voice.speaker(rows.speaker) if model.speaker is None else np.tile(model.speaker, (len(rows.speaker), 1))
-    return Script(rows.linguistic, emotion, speaker)
 
 
 def speak(voice: Compiled, scripts: Sequence[Script]) -> Pass:

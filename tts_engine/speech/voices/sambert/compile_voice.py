@@ -15,13 +15,14 @@ import torch
 from tts_engine.speech.errors import VoiceUnavailable
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import NEUTRAL, Samples
-from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
+from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic
 from tts_engine.speech.voices.sambert.checking import Checked, check
 from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
 from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
 from tts_engine.speech.voices.sambert.description import Description, Source, write_inventory
 from tts_engine.speech.voices.sambert.folder import VoiceModel
 from tts_engine.speech.voices.sambert.inventory import MARKS, Rows
+from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.units import units_of
 
 COMPARED = 2  # of the calibration sentences, with torch
@@ -50,21 +51,15 @@ class Compiled:
 def compile_voice(model: VoiceModel, folder: Path, source: Source, licence: str) -> Compiled:
     """Write the compiled voice into `folder`, which is new. Raises VoiceUnavailable if it differs from its model."""
     folder.mkdir(parents=True)
-    compile_acoustic(model.acoustic, model.acoustic_config, folder, model.f0, model.speaker)
-    write_inventory(model.inventory, folder)
-    acoustic = CompiledAcoustic(folder)
     rows = [_rows(model, sentence, emotion) for sentence, emotion in _heard(model)]
-    scripts = [_script(acoustic, model, each) for each in rows]
-    mels = [np.concatenate([stretch.mel for stretch in acoustic.start([acoustic.plan(each)])]) for each in scripts]
+    mels = compile_graphs(model, rows, folder)
     difference = max(
         float(np.abs(mel - _torch_mel(model, each)).max())
         for mel, each in zip(mels[:COMPARED], rows[:COMPARED], strict=True)
     )
     if not difference <= EXACT:
         raise VoiceUnavailable(f"The compiled voice {model.name} differs from its model by {difference:.1e}.")
-    choose_precision(folder, scripts)
-    features = [model.f0.in_hertz(mel) if model.f0 else mel for mel in mels]
-    compile_vocoder(model.generator, model.generator_config, model.sample_rate, features, folder)
+    write_inventory(model.inventory, folder)
     description = Description(
         id=model.name,
         licence=licence,
@@ -72,11 +67,22 @@ def compile_voice(model: VoiceModel, folder: Path, source: Source, licence: str)
         speakers=_speakers(model),
         emotions=_emotions(model),
         f0=model.f0,
-        by_vector=model.speaker is not None,
         source=source,
         files={},
     ).write(folder)
     return Compiled(description, difference, check(folder, description))
+
+
+def compile_graphs(model: VoiceModel, heard: Sequence[Rows], folder: Path) -> list[Samples]:
+    """Write both halves of a voice, their precisions chosen on what is `heard`; its fp32 mels [T, num_mels]."""
+    compile_acoustic(model.acoustic, model.acoustic_config, folder, model.f0, model.speaker)
+    acoustic = CompiledAcoustic(folder)
+    scripts = [script_of(acoustic, model.inventory, each) for each in heard]
+    mels = [np.concatenate([stretch.mel for stretch in acoustic.start([acoustic.plan(each)])]) for each in scripts]
+    choose_precision(folder, scripts)
+    features = [model.f0.in_hertz(mel) if model.f0 else mel for mel in mels]
+    compile_vocoder(model.generator, model.generator_config, model.sample_rate, features, folder)
+    return mels
 
 
 def _speakers(model: VoiceModel) -> list[str]:
@@ -100,13 +106,6 @@ def _heard(model: VoiceModel) -> Iterator[tuple[str, str]]:
 
 def _rows(model: VoiceModel, sentence: str, emotion: str) -> Rows:
     return model.inventory.rows(units_of(read(sentence).sentences[0], emotion, _speakers(model)[0]))
-
-
-def _script(acoustic: CompiledAcoustic, model: VoiceModel, rows: Rows) -> Script:
-    speaker = np.zeros_like(rows.speaker) if model.speaker is not None else rows.speaker
-    table = model.inventory.tables["emotion"]
-    emotion = acoustic.emotion(rows.emotion, neutral=table[f"emotion_{NEUTRAL}"], pause=table["emotion_none"])
-    return Script(rows.linguistic, emotion, acoustic.speaker(speaker))
 
 
 @torch.inference_mode()

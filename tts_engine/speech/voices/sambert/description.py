@@ -49,7 +49,6 @@ class Description:
     speakers: Sequence[str]  # names of rows, the first is the default
     emotions: Sequence[str]
     f0: F0Scale | None  # of NSF voices
-    by_vector: bool  # its one speaker is a vector, not a row of a table
     source: Source
     files: Mapping[str, str]  # SHA-256 of the compiled files
 

@@ -12,11 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.voice import (
-    NEUTRAL,
     CharacterTime,
     Chunk,
     More,
@@ -27,10 +24,11 @@ from tts_engine.speech.voice import (
     nobody_more,
 )
 from tts_engine.speech.voices.sambert.acoustic_files import Precision
-from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic, Script
+from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic
 from tts_engine.speech.voices.sambert.decoding import Decoding, Stretch
 from tts_engine.speech.voices.sambert.description import Description, read_inventory, verify
 from tts_engine.speech.voices.sambert.regulate import Plan
+from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.times import character_times
 from tts_engine.speech.voices.sambert.units import Unit, runs_of, units_of
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder, Voicing
@@ -97,20 +95,13 @@ class SambertVoice:
         return self._description.row_name(utterance.style.speaker)
 
     def _plan(self, run: Sequence[Unit], utterance: Utterance) -> Plan:
-        style = utterance.style
-        rows = self._inventory.rows(run)
-        emotions = self._inventory.tables["emotion"]
-        speaker = np.zeros_like(rows.speaker) if self._description.by_vector else rows.speaker
+        style, rows = utterance.style, self._inventory.rows(run)
         return self._acoustic.plan(
-            Script(
-                rows.linguistic,
-                self._acoustic.emotion(
-                    rows.emotion,
-                    neutral=emotions[f"emotion_{NEUTRAL}"],
-                    pause=emotions["emotion_none"],
-                    intensity=style.emotion_intensity,
-                ),
-                self._acoustic.speaker(speaker),
+            script_of(
+                self._acoustic,
+                self._inventory,
+                rows,
+                intensity=style.emotion_intensity,
                 speed=style.speed,
                 pitch=style.pitch,
             )
