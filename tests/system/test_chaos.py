@@ -27,7 +27,8 @@ from tests.system.instance import Launch, Platform
 REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "160"))
 TENANTS = 20
 CLIENTS = 24
-BETWEEN_KILLS = (4.0, 10.0)  # seconds
+# Seconds. In a long run most of the time is for work: a process that was killed takes some seconds to start.
+BETWEEN_KILLS = (4.0, 10.0) if REQUESTS < 1000 else (10.0, 30.0)
 VICTIMS = ("worker", "worker", "worker", "uvicorn")
 SMALL_QUOTA = 20  # characters, of every fifth tenant
 ATTEMPTS = 300  # half a second apart: a web process that was killed is back within seconds
