@@ -13,12 +13,16 @@ from uuid import UUID
 
 import redis
 import redis.asyncio
+import structlog
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from tts_engine.errors import SynthesisCancelled, SynthesisFailed
 
-# Below redis-py's socket timeout of 5 s; also how often a silent stream is reported as such.
+# How often a silent stream is reported as such, and how long Valkey may take to say so: much longer, for
+# the process that waits may itself be held up.
 BLOCK_MS = 4000
+READ_TIMEOUT = 30.0  # seconds
 # Each waiting caller holds one connection to Valkey while it blocks.
 MOST_READERS = 10_000
 
@@ -26,8 +30,11 @@ MOST_READERS = 10_000
 CANCELLED = "The request was cancelled before it was spoken; nothing was billed."
 
 
+log = structlog.get_logger()
+
+
 class StreamLost(Exception):
-    """Pieces are missing (Valkey was flushed or restarted); the stored audio will have them."""
+    """Pieces are missing (Valkey was flushed, restarted or is away); the stored audio will have them."""
 
 
 def _key(synthesis_id: UUID) -> str:
@@ -43,14 +50,18 @@ def writer() -> redis.Redis:
 @cache
 def _reader() -> redis.asyncio.Redis:
     """One pool for the one event loop of a web process."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, max_connections=MOST_READERS)
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, max_connections=MOST_READERS, socket_timeout=READ_TIMEOUT)
 
 
 def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
-    with writer().pipeline(transaction=False) as pipe:
-        pipe.xadd(_key(synthesis_id), fields)
-        pipe.expire(_key(synthesis_id), settings.RELAY_KEEP)
-        pipe.execute()
+    """Where Valkey is away the speech goes on: a reader that misses a piece takes the stored audio."""
+    try:
+        with writer().pipeline(transaction=False) as pipe:
+            pipe.xadd(_key(synthesis_id), fields)
+            pipe.expire(_key(synthesis_id), settings.RELAY_KEEP)
+            pipe.execute()
+    except RedisError as error:
+        log.warning("piece_not_relayed", synthesis=str(synthesis_id), error=str(error))
 
 
 def send(synthesis_id: UUID, data: bytes, *, attempt: int, offset: int) -> None:
@@ -82,7 +93,10 @@ async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
     passed_on = 0
     attempt = 0
     while True:
-        answer = await _reader().xread({_key(synthesis_id): last}, block=BLOCK_MS)
+        try:
+            answer = await _reader().xread({_key(synthesis_id): last}, block=BLOCK_MS)
+        except RedisError as error:
+            raise StreamLost from error
         if not answer:
             yield b""
             continue

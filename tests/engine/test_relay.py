@@ -1,6 +1,7 @@
 """Audio goes from worker to web process through a real Valkey: each byte once, in order, whoever dies."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -114,3 +115,18 @@ def test_what_was_sent_is_forgotten(request_id: UUID) -> None:
     """A stream is kept for a slow reader, not for ever."""
     send_all(request_id, b"abc")
     assert 0 < relay.writer().ttl(f"speech:{request_id}") <= 600
+
+
+def test_without_valkey_the_speech_goes_on(
+    run: Run[Any], request_id: UUID, settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that cannot pass on a piece says so and speaks on; a reader is sent to the stored audio."""
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+    relay.writer.cache_clear()
+    try:
+        relay.send(request_id, b"one", attempt=1, offset=0)
+        assert "piece_not_relayed" in caplog.text
+        with pytest.raises(relay.StreamLost):
+            run(read(request_id))
+    finally:
+        relay.writer.cache_clear()

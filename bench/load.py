@@ -1,0 +1,187 @@
+"""How many requests does the platform serve on this machine, and how soon, under 1 to 32 clients?
+
+Every client asks for sentences that nobody asked for before, one after another, over HTTP. Beside it
+the bare engine, on as many processes as the platform has workers, and the plain way: one process that
+speaks one sentence after the other. One JSON object.
+
+    python -m bench.load FOLDER [--seconds 20]    # FOLDER: a compiled voice, as below VOXHOUSE_HOME/voices
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.pool import Pool
+from pathlib import Path
+
+import httpx
+
+from bench.instance import Instance, running
+from tts_engine.batcher import Batcher
+from tts_engine.speech.catalog import Catalog
+from tts_engine.speech.speak import plan
+from tts_engine.speech.voice import Style, VoiceInfo
+
+CLIENTS = (1, 2, 4, 8, 16, 32)
+DAY = 500_000  # requests, of the article
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+MONTHS = "一二三四五六七八九"
+ERRANDS = ("您的保单将在{}月到期", "您的账单将在{}月出账", "您的会员将在{}月更新")
+
+
+def sentences() -> Iterator[str]:
+    """Some 540 sentences of about four seconds and one length, each different from all others."""
+    for errand, surname, month in itertools.product(ERRANDS, SURNAMES, MONTHS):
+        yield f"{surname}女士，{errand.format(month)}。"
+
+
+# --- The bare engine --------------------------------------------------------------------------
+
+
+def bare_rate(folder: Path, processes: int, seconds: float, at_once: int) -> float:
+    """Sentences a second of so many processes, each with the voice and `at_once` sentences in hand."""
+    with Pool(processes, context=multiprocessing.get_context("spawn")) as pool:
+        tasks = [(folder, seconds, at_once, number) for number in range(processes)]
+        return sum(pool.starmap(_speak_for, tasks))
+
+
+def _speak_for(folder: Path, seconds: float, at_once: int, number: int) -> float:
+    with tempfile.TemporaryDirectory() as home:
+        info, speaker, batcher = _loaded(folder, Path(home))
+        texts = itertools.islice(itertools.cycle(sentences()), number * 100, None)
+        style = Style(speaker)
+
+        def spoken(count: int) -> None:
+            hearings = [batcher.submit(one) for _ in range(count) for one in plan(next(texts), info, style)]
+            for hearing in hearings:
+                for _ in hearing:
+                    pass
+
+        spoken(1)
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            spoken(at_once)
+            count += at_once
+        return count / (time.perf_counter() - began)
+
+
+def _loaded(folder: Path, home: Path) -> tuple[VoiceInfo, str, Batcher]:
+    name = install(folder, home)
+    catalog = Catalog(home)
+    info, speaker = catalog.resolve(name)
+    return info, speaker, Batcher(catalog.load(info.id))
+
+
+def install(folder: Path, home: Path) -> str:
+    """Put a compiled voice into a home; its name."""
+    name: str = json.loads((folder / "voice.json").read_text())["id"]
+    shutil.copytree(folder, home / "voices" / name)
+    return name
+
+
+# --- Through HTTP -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    first: float  # seconds to the first byte of audio
+    whole: float
+    audio: float  # seconds of speech
+
+
+async def load(instance: Instance, voice: str, clients: int, seconds: float, texts: Iterator[str]) -> list[Timing]:
+    """What so many clients saw, each asking again as soon as it has its answer, for so long."""
+    headers = {"Authorization": f"Bearer {instance.api_key}"}
+    limits = httpx.Limits(max_connections=clients)
+    async with httpx.AsyncClient(base_url=instance.url, headers=headers, timeout=120, limits=limits) as client:
+        ends = time.perf_counter() + seconds
+        timings: list[Timing] = []
+
+        async def ask() -> None:
+            while time.perf_counter() < ends:
+                timings.append(await _timed(client, voice, next(texts)))
+
+        await asyncio.gather(*(ask() for _ in range(clients)))
+    return timings
+
+
+async def _timed(client: httpx.AsyncClient, voice: str, text: str) -> Timing:
+    body = {"model": "tts-1", "voice": voice, "input": text, "response_format": "pcm", "sample_rate": 16000}
+    began = time.perf_counter()
+    async with client.stream("POST", "/v1/audio/speech", json=body | {"cache": False}) as answer:
+        if answer.status_code != httpx.codes.OK:
+            raise RuntimeError((await answer.aread()).decode())
+        size, first = 0, 0.0
+        async for piece in answer.aiter_raw():
+            first = first or time.perf_counter() - began
+            size += len(piece)
+    return Timing(first, time.perf_counter() - began, size / 2 / 16000)
+
+
+def summary(timings: list[Timing], took: float) -> dict[str, float]:
+    whole = sorted(timing.whole * 1000 for timing in timings)
+    first = sorted(timing.first * 1000 for timing in timings)
+    return {
+        "requests": len(timings),
+        "requests_per_second": round(len(timings) / took, 2),
+        "mean_ms": round(statistics.fmean(whole)),
+        "p50_ms": round(statistics.median(whole)),
+        "p95_ms": round(quantile(whole, 0.95)),
+        "p99_ms": round(quantile(whole, 0.99)),
+        "first_chunk_p50_ms": round(statistics.median(first)),
+        "first_chunk_p95_ms": round(quantile(first, 0.95)),
+        "audio_seconds_mean": round(statistics.fmean(timing.audio for timing in timings), 2),
+    }
+
+
+def quantile(ascending: list[float], share: float) -> float:
+    """The nearest rank."""
+    return ascending[min(len(ascending) - 1, int(share * len(ascending)))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        info, _, _ = _loaded(options.folder, Path(home))
+    report: dict[str, object] = {"processes": options.processes, "batch_size": info.batch_size}
+    plain = bare_rate(options.folder, 1, options.seconds, at_once=1)
+    bare = bare_rate(options.folder, options.processes, options.seconds, at_once=4 * info.batch_size)
+    report |= {"plain_requests_per_second": round(plain, 2), "bare_requests_per_second": round(bare, 2)}
+    by_clients: dict[int, dict[str, float]] = {}
+    with running(VOXHOUSE_WORKERS=str(options.processes)) as instance:
+        name = install(options.folder, instance.home)
+        texts = itertools.cycle(sentences())
+        asyncio.run(load(instance, name, 2 * options.processes, 5, texts))  # every worker loads the voice
+        for clients in CLIENTS:
+            print(f"{clients} clients", file=sys.stderr)
+            began = time.perf_counter()
+            timings = asyncio.run(load(instance, name, clients, options.seconds, texts))
+            by_clients[clients] = summary(timings, time.perf_counter() - began)
+    best = max(each["requests_per_second"] for each in by_clients.values())
+    one_after_another = 8 / plain * 1000
+    report |= {
+        "clients": by_clients,
+        "best_requests_per_second": best,
+        "of_the_bare_engine": round(best / bare, 3),
+        "a_day": round(best * 86400),
+        "of_the_goal": round(best * 86400 / DAY, 2),
+        "mean_at_8_clients_of_one_after_another": round(by_clients[8]["mean_ms"] / one_after_another, 2),
+    }
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()
