@@ -4,7 +4,9 @@ Every client asks for sentences that nobody asked for before, one after another,
 the bare engine, on as many processes as the platform has workers, and the plain way: one process that
 speaks one sentence after the other. One JSON object.
 
-    python -m bench.load FOLDER [--seconds 20]    # FOLDER: a compiled voice, as below VOXHOUSE_HOME/voices
+    python -m bench.load FOLDER [--seconds 20] [--pictures docs/performance]
+
+FOLDER is a compiled voice, as it lies below VOXHOUSE_HOME/voices.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.charts import curves
 from bench.instance import Instance, running
 from tts_engine.batcher import Batcher
 from tts_engine.speech.catalog import Catalog
@@ -152,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--pictures", type=Path, help="a folder for two pictures of the figures")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -181,6 +185,39 @@ def main() -> None:
         "mean_at_8_clients_of_one_after_another": round(by_clients[8]["mean_ms"] / one_after_another, 2),
     }
     print(json.dumps(report, indent=2))
+    if options.pictures:
+        draw(options.pictures, by_clients, plain, bare)
+
+
+def draw(folder: Path, by_clients: dict[int, dict[str, float]], plain: float, bare: float) -> None:
+    figures, clients = by_clients.values(), list(by_clients)
+    curves(
+        folder / "throughput.svg",
+        title="Requests a second, new sentences of four seconds",
+        across="clients at once",
+        up="requests a second",
+        at=clients,
+        lines={
+            "through HTTP": [each["requests_per_second"] for each in figures],
+            "bare engine": [bare] * len(clients),
+            "one after another, one process": [plain] * len(clients),
+            "500,000 a day": [DAY / 86400] * len(clients),
+        },
+    )
+    curves(
+        folder / "latency.svg",
+        title="Time to answer, new sentences of four seconds",
+        across="clients at once",
+        up="seconds",
+        at=clients,
+        lines={
+            "99 %": [each["p99_ms"] / 1000 for each in figures],
+            "95 %": [each["p95_ms"] / 1000 for each in figures],
+            "mean": [each["mean_ms"] / 1000 for each in figures],
+            "first chunk, median": [each["first_chunk_p50_ms"] / 1000 for each in figures],
+            "mean, one after another": [count / plain for count in clients],
+        },
+    )
 
 
 if __name__ == "__main__":
