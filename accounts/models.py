@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     SPEECH = "speech"
     HISTORY = "history"
     USAGE = "usage"
+    WEBHOOKS = "webhooks"
     ADMIN = "admin"
 
 
