@@ -6,7 +6,7 @@ and lets the connection be made by us, to an address that was checked.
 
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ def send(
     url: str,
     *,
     headers: Mapping[str, str],
-    content: bytes | Iterable[bytes],
+    content: bytes | Iterator[bytes],
     timeout: timedelta,
 ) -> Answer:
     """What the address answers to one request. A redirect is an answer like any other.
@@ -54,7 +54,9 @@ def send(
         with (
             httpcore.ConnectionPool(ssl_context=_ssl_context(), network_backend=guard) as pool,
             # httpcore's own Host leaves the brackets of an IPv6 address off.
-            pool.stream(method, url, headers={"Host": urlsplit(url).netloc, **headers}, content=content) as response,
+            pool.stream(
+                method, url, headers=[("Host", urlsplit(url).netloc), *headers.items()], content=content
+            ) as response,
         ):
             named = {name.lower(): value.decode("latin-1") for name, value in response.headers}
             return Answer(response.status, _first_bytes(response), _retry_after(named.get(b"retry-after", "")))

@@ -40,9 +40,7 @@ def endpoint_create(*, tenant_id: UUID, url: str, events: Collection[str] = (), 
         tenant = Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)  # one after the other, to count
         if selectors.endpoints(tenant_id).count() >= settings.WEBHOOK_ENDPOINTS:
             raise TooManyEndpoints(f"A team has at most {settings.WEBHOOK_ENDPOINTS} webhooks; delete one first.")
-        endpoint = Endpoint.objects.create(
-            tenant=tenant, url=address, events=sorted(set(events)), secret=new_secret()
-        )
+        endpoint = Endpoint.objects.create(tenant=tenant, url=address, events=sorted(set(events)), secret=new_secret())
         _record("webhook.create", endpoint, actor, url=address)
     return endpoint
 
@@ -77,7 +75,9 @@ def endpoint_change(
             setattr(endpoint, name, value)
         endpoint.save(update_fields=list(changes))
         asked = {"url": url, "events": events, "enabled": enabled}
-        _record("webhook.change", endpoint, actor, **{name: value for name, value in asked.items() if value is not None})
+        _record(
+            "webhook.change", endpoint, actor, **{name: value for name, value in asked.items() if value is not None}
+        )
     return endpoint
 
 
@@ -164,9 +164,7 @@ def _send(tenant_id: UUID, event: Event, data: dict[str, Any], endpoints: list[E
     body = json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
     if len(body.encode()) > LARGEST_BODY:
         raise ValueError(f"A message of {event.value} has more than {LARGEST_BODY} bytes: link to what is large.")
-    message = Message.objects.create(
-        id=f"msg_{uuid4().hex}", tenant_id=tenant_id, type=event, body=body, created_at=at
-    )
+    message = Message.objects.create(id=f"msg_{uuid4().hex}", tenant_id=tenant_id, type=event, body=body, created_at=at)
     Delivery.objects.bulk_create(Delivery(endpoint=endpoint, message=message) for endpoint in endpoints)
     transaction.on_commit(wake_courier)
     return message

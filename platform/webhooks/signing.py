@@ -16,7 +16,7 @@ def new_secret() -> str:
 
 
 def signed_headers(endpoint: Endpoint, message_id: str, body: str, at: datetime) -> dict[str, str]:
-    """The three headers of an attempt at `at` (UTC): by the present secret, and by the one it replaces while that lasts."""
+    """The three headers of an attempt at `at` (UTC), signed with every secret that is valid then."""
     signatures = [Webhook(secret).sign(message_id, at, body) for secret in valid_secrets(endpoint, at)]
     return {
         "webhook-id": message_id,
@@ -26,6 +26,7 @@ def signed_headers(endpoint: Endpoint, message_id: str, body: str, at: datetime)
 
 
 def valid_secrets(endpoint: Endpoint, at: datetime) -> list[str]:
+    """The present one, and the one it replaced while that lasts."""
     until = endpoint.previous_secret_until
     previous = [endpoint.previous_secret] if until is not None and at < until else []
     return [endpoint.secret, *previous]
