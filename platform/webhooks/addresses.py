@@ -142,7 +142,7 @@ def _split(url: str) -> SplitResult:
 def _ascii_host(parts: SplitResult) -> str:
     """The host as DNS knows it (`例子.中国` is `xn--fsqu00a.xn--fiqs8s`), an IPv6 address in its brackets."""
     host = parts.hostname or ""
-    if ":" in host:
+    if ":" in host and "%" not in host:
         try:
             return f"[{ipaddress.IPv6Address(host)}]"
         except ValueError as error:
