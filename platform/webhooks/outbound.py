@@ -82,14 +82,15 @@ class _Guard(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         *others, last = addresses.resolve(host.strip("[]"), port)
-        for address in others:
-            with suppress(httpcore.ConnectError):
-                return self._connect(address, port)
+        for number, address in enumerate(others):
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._connect(address, port, among=len(others) + 1 - number)
         return self._connect(last, port)
 
-    def _connect(self, address: str, port: int) -> httpcore.NetworkStream:
+    def _connect(self, address: str, port: int, *, among: int = 1) -> httpcore.NetworkStream:
+        """An address that does not answer may take its share of the time that is left, among those still to be tried."""
         left = _left(self._deadline, httpcore.ConnectTimeout)
-        return _Timed(self._tcp.connect_tcp(address, port, timeout=left), self._deadline)
+        return _Timed(self._tcp.connect_tcp(address, port, timeout=left / among), self._deadline)
 
 
 class _Timed(httpcore.NetworkStream):

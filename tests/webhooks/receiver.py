@@ -43,19 +43,26 @@ class Receiver:
         self.answers.append((status, headers or {}, body))
 
 
+class Server(ThreadingHTTPServer):
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.receiver = Receiver(self.server_port)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a caller that hangs up is what some tests are about."""
+
+
 @contextmanager
 def listening(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.receiver = Receiver(server.server_port)  # type: ignore[attr-defined]
+    server = Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield server.receiver  # type: ignore[attr-defined]
+        yield server.receiver
     finally:
-        server.receiver.holds.set()  # type: ignore[attr-defined]
+        server.receiver.holds.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -63,7 +70,8 @@ def listening(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
 
 class Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
-        receiver: Receiver = self.server.receiver  # type: ignore[attr-defined]
+        assert isinstance(self.server, Server)
+        receiver = self.server.receiver
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         receiver.received.append(Received(self.command, self.path, headers, body))
