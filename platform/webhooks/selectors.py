@@ -27,7 +27,7 @@ def deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
 
 
 def delivery(endpoint: Endpoint, delivery_id: int) -> Delivery:
-    found = deliveries(endpoint).select_related("endpoint").filter(id=delivery_id).first()
+    found = deliveries(endpoint).filter(id=delivery_id).first()
     if found is None:
         raise DeliveryNotFound(f"There is no delivery {delivery_id} at this webhook.")
     return found

@@ -68,7 +68,7 @@ def endpoint_change(
     if enabled:
         changes |= {"disabled_at": None, "disabled_reason": "", "failing_since": None}
     with transaction.atomic():
-        endpoint = _locked(endpoint)
+        endpoint = _locked(endpoint.id)
         if enabled is False and endpoint.enabled:
             changes |= {"disabled_at": timezone.now(), "disabled_reason": Reason.ASKED}
         for name, value in changes.items():
@@ -84,8 +84,7 @@ def endpoint_change(
 @transaction.atomic
 def endpoint_delete(*, endpoint: Endpoint, actor: str) -> None:
     """With its deliveries; what is being sent to it just now may still arrive."""
-    # With the key this time: whoever tells it something just now goes first.
-    endpoint = Endpoint.objects.select_for_update().get(id=endpoint.id)
+    endpoint = _locked(endpoint.id, no_key=False)  # whoever tells it something just now goes first
     _record("webhook.delete", endpoint, actor, url=endpoint.url)
     endpoint.delete()
 
@@ -93,7 +92,7 @@ def endpoint_delete(*, endpoint: Endpoint, actor: str) -> None:
 @transaction.atomic
 def secret_rotate(*, endpoint: Endpoint, actor: str) -> Endpoint:
     """A new secret; the one it replaces signs beside it for `WEBHOOK_ROTATION`, an older one no more."""
-    endpoint = _locked(endpoint)
+    endpoint = _locked(endpoint.id)
     endpoint.previous_secret = endpoint.secret
     endpoint.previous_secret_until = timezone.now() + settings.WEBHOOK_ROTATION
     endpoint.secret = new_secret()
@@ -130,7 +129,7 @@ def endpoint_test(*, endpoint: Endpoint) -> Delivery:
     Raises:
         EndpointDisabled
     """
-    endpoint = _locked_enabled(endpoint)
+    endpoint = _locked_enabled(endpoint.id)
     message = _send(endpoint.tenant_id, Event.TEST, {"webhook_id": endpoint.id}, [endpoint])
     return message.deliveries.get()
 
@@ -142,7 +141,7 @@ def delivery_replay(*, delivery: Delivery) -> Delivery:
     Raises:
         EndpointDisabled
     """
-    endpoint = _locked_enabled(delivery.endpoint)
+    endpoint = _locked_enabled(delivery.endpoint_id)
     again = Delivery.objects.create(endpoint=endpoint, message=delivery.message)
     transaction.on_commit(wake_courier)
     return again
@@ -176,16 +175,16 @@ def _require_known(events: Collection[str]) -> None:
         raise UnknownEvent(f"There is no event {unknown[0]!r}; there are {', '.join(SUBSCRIBABLE)}.")
 
 
-def _locked(endpoint: Endpoint) -> Endpoint:
-    """As it is now, and stays until the commit."""
-    found = Endpoint.objects.select_for_update(no_key=True).filter(id=endpoint.id).first()
+def _locked(endpoint_id: UUID, *, no_key: bool = True) -> Endpoint:
+    """As it is now, and stays until the commit. Who only changes it lets others point to it (`no_key`)."""
+    found = Endpoint.objects.select_for_update(no_key=no_key).filter(id=endpoint_id).first()
     if found is None:
-        raise EndpointNotFound(f"There is no webhook {endpoint.id}.")
+        raise EndpointNotFound(f"There is no webhook {endpoint_id}.")
     return found
 
 
-def _locked_enabled(endpoint: Endpoint) -> Endpoint:
-    endpoint = _locked(endpoint)
+def _locked_enabled(endpoint_id: UUID) -> Endpoint:
+    endpoint = _locked(endpoint_id)
     if not endpoint.enabled:
         raise EndpointDisabled(f"This webhook is disabled ({endpoint.disabled_reason}); enable it first.")
     return endpoint

@@ -48,6 +48,7 @@ NOT_PUBLIC = {
 
 PUBLIC = ["8.8.8.8", "223.5.5.5", "172.32.0.1", "100.128.0.1", "2400:3200::1", "2606:4700::1111", "::ffff:8.8.8.8"]
 
+
 @pytest.mark.parametrize("address", NOT_PUBLIC.values(), ids=NOT_PUBLIC)
 def test_refused(address: str) -> None:
     """Whatever is not on the public network, however it is written."""

@@ -262,9 +262,7 @@ def test_one_acceptance_begins_anew(tenant: Tenant, endpoint: Endpoint, receiver
     assert endpoint.failing_since is None
 
 
-def test_what_waits_for_a_disabled_endpoint_is_not_sent(
-    tenant: Tenant, endpoint: Endpoint, receiver: Receiver
-) -> None:
+def test_what_waits_for_a_disabled_endpoint_is_not_sent(tenant: Tenant, endpoint: Endpoint, receiver: Receiver) -> None:
     """Its time comes and passes; the log says so, and it can be replayed."""
     tell(tenant)
     services.endpoint_change(endpoint=endpoint, enabled=False, actor="operator")
