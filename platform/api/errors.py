@@ -74,6 +74,7 @@ MEMBER_CODES = {
     "required": "missing_required_parameter",
     "null": "invalid_type",
     "invalid": "invalid_type",
+    "not_a_list": "invalid_type",
     "blank": "empty_string",
     "max_length": "string_above_max_length",
     "invalid_choice": "invalid_value",

@@ -88,7 +88,7 @@ class _Guard(httpcore.NetworkBackend):
         return self._connect(last, port)
 
     def _connect(self, address: str, port: int, *, among: int = 1) -> httpcore.NetworkStream:
-        """An address that does not answer may take its share of the time that is left, among those still to be tried."""
+        """One that does not answer takes its share of the time that is left, `among` those still to be tried."""
         left = _left(self._deadline, httpcore.ConnectTimeout)
         return _Timed(self._tcp.connect_tcp(address, port, timeout=left / among), self._deadline)
 

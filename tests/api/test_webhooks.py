@@ -115,7 +115,7 @@ def test_a_secret_is_told_twice(ask: Ask, webhook: dict[str, Any]) -> None:
         ({"url": "https://[::1]/"}, "url", "address_refused"),
         ({"url": "https://no-such-host.invalid/"}, "url", "address_not_found"),
         ({"url": URL, "events": ["quota.alarm"]}, "events", "unknown_event"),
-        ({"url": URL, "events": "quota.alert"}, "events", "not_a_list"),
+        ({"url": URL, "events": "quota.alert"}, "events", "invalid_type"),
         ({"url": URL, "events": [7]}, "events.0", "invalid_type"),
         ({"url": URL, "secret": "whsec_"}, "secret", "unknown_parameter"),
         ([], None, "invalid_type"),

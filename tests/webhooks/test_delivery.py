@@ -140,7 +140,7 @@ def test_each_attempt_is_signed_at_its_time(
     tell(tenant)
     send_due()
     tomorrow = timezone.now() + timedelta(days=1)
-    monkeypatch.setattr(courier.timezone, "now", lambda: tomorrow)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
     Delivery.objects.update(next_at=timezone.now() - timedelta(days=2))
     send_due()
     first, second = receiver.received

@@ -196,7 +196,7 @@ def test_an_endpoint_deleted_meanwhile_fails_nobody(create: Callable[..., Endpoi
 def somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def test_what_a_deleted_endpoint_is_asked(create: Callable[..., Endpoint], tenant: Tenant) -> None:
