@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='auditevent',
+            name='actor',
+            field=models.CharField(help_text='user:NAME, key:ID, operator, platform or anonymous', max_length=150),
+        ),
         migrations.RemoveConstraint(
             model_name='apikey',
             name='api_key_scopes_are_known',

@@ -12,24 +12,25 @@ from api.door import Door, StrictSerializer, TextField, caller_of
 from api.pages import Pages
 from webhooks import selectors, services
 from webhooks.addresses import LONGEST_URL
+from webhooks.events import SUBSCRIBABLE
 from webhooks.models import Attempt, Delivery, Endpoint
 
-
-class EventsField(serializers.ListField):
-    """Each is looked at by `webhooks`, which knows what there is."""
-
-    child = TextField(max_length=64)
-    help_text = "types of messages; an empty list is all of them"
+WHERE = "https, on the public network"
+WHAT = f"any of {', '.join(SUBSCRIBABLE)}; an empty list is all there are"
 
 
 class NewWebhook(StrictSerializer):
-    url = TextField(max_length=LONGEST_URL)
-    events = EventsField(default=list, max_length=100)
+    """Where to send, and what."""
+
+    url = TextField(max_length=LONGEST_URL, help_text=WHERE)
+    events = serializers.ListField(child=TextField(max_length=64), default=list, max_length=100, help_text=WHAT)
 
 
 class WebhookChange(StrictSerializer):
-    url = TextField(max_length=LONGEST_URL, required=False)
-    events = EventsField(required=False, max_length=100)
+    """Members that are not given stay as they are."""
+
+    url = TextField(max_length=LONGEST_URL, required=False, help_text=WHERE)
+    events = serializers.ListField(child=TextField(max_length=64), required=False, max_length=100, help_text=WHAT)
     enabled = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +40,7 @@ class WebhookChange(StrictSerializer):
 
 
 class Webhook(serializers.ModelSerializer[Endpoint]):
-    object = serializers.ReadOnlyField(default="webhook")
+    object = serializers.CharField(read_only=True, default="webhook")
     enabled = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -64,7 +65,7 @@ class DeliveryAttempt(serializers.ModelSerializer[Attempt]):
 
 
 class WebhookDelivery(serializers.ModelSerializer[Delivery]):
-    object = serializers.ReadOnlyField(default="webhook.delivery")
+    object = serializers.CharField(read_only=True, default="webhook.delivery")
     message_id = serializers.CharField(read_only=True)
     type = serializers.CharField(source="message.type", read_only=True)
     status = serializers.SerializerMethodField()

@@ -41,7 +41,7 @@ def send(
     content: bytes | Iterator[bytes],
     timeout: timedelta,
 ) -> Answer:
-    """What the address answers to one request. A redirect is an answer like any other.
+    """What a URL answers to one request. A redirect is an answer like any other.
 
     `timeout` is for all of it, from the first packet to the last byte read: an address that dribbles
     holds nobody up. The resolver has its own.
@@ -49,6 +49,7 @@ def send(
     Raises:
         AddressError, Unreachable
     """
+    url = addresses.acceptable_url(url)
     guard = _Guard(deadline=time.monotonic() + timeout.total_seconds())
     try:
         with (

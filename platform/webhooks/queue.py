@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit
+from accounts.services import PLATFORM
 from webhooks.models import Attempt, Delivery, Endpoint, Message, Reason
 
 log = structlog.get_logger()
 
-PLATFORM = "platform"  # who acts, in the audit trail
 GONE = 410
 LONGEST_WAIT = timedelta(hours=24)  # whatever an endpoint's Retry-After says
 FORGOTTEN_AT_ONCE = 1000
@@ -39,12 +39,15 @@ class Outcome:
         return self.status_code is not None and 200 <= self.status_code < 300
 
 
+@transaction.atomic
 def claim() -> Delivery | None:
     """Take the delivery that is longest due, with a lease; None if nothing is.
 
     An endpoint that is sent `WEBHOOK_AT_ONCE` messages already is passed over: one that lets everybody
-    wait must not keep the senders from the others. Two claims at once may exceed that by one.
+    wait must not keep the senders from the others.
     """
+    with connection.cursor() as cursor:  # one after the other, so that each sees what was taken before it
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.claim'))")
     rows = Delivery.objects.raw(
         """
         UPDATE webhooks_delivery SET

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import trustme
 from django.utils.http import http_date
+from pytest_django.fixtures import Settings
 
 from tests.webhooks.receiver import Receiver, listening
 from webhooks import outbound
-from webhooks.errors import AddressNotFound, AddressRefused, Unreachable
+from webhooks.errors import AddressNotFound, AddressRefused, UnacceptableUrl, Unreachable
 from webhooks.outbound import ANSWER_BYTES, Answer
 
 TIMEOUT = timedelta(seconds=5)
@@ -75,6 +76,14 @@ def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
     assert len(receiver.received) == 1
 
 
+def test_the_url_is_looked_at_too(receiver: Receiver, settings: Settings) -> None:
+    """A scheme that the operator has forbidden since it was saved is not called."""
+    settings.WEBHOOK_ALLOW_HTTP = False
+    with pytest.raises(UnacceptableUrl):
+        post(receiver.url)
+    assert receiver.received == []
+
+
 def test_no_proxy_of_the_environment_s(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy would resolve the name itself, past the guard."""
     for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -83,8 +92,9 @@ def test_no_proxy_of_the_environment_s(receiver: Receiver, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1"])
-def test_the_guard_is_asked_when_it_connects(address: str, name: Name) -> None:
+def test_the_guard_is_asked_when_it_connects(address: str, name: Name, settings: Settings) -> None:
     """Nothing is sent to a name that leads into a refused network now, wherever it led before."""
+    settings.WEBHOOK_ALLOW_HTTP = True
     name(address)
     with pytest.raises(AddressRefused):
         post(f"http://{HOST}/")
@@ -98,7 +108,7 @@ def test_a_name_is_resolved_once(receiver: Receiver, name: Name) -> None:
     assert receiver.received[0].headers["host"] == f"{HOST}:{receiver.port}"
 
 
-def test_a_name_that_is_gone(name: Name) -> None:
+def test_a_name_that_is_gone(this_machine_is_allowed: None) -> None:
     """Told as such."""
     with pytest.raises(AddressNotFound):
         post("http://no-such-host.invalid/")
