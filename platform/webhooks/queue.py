@@ -55,11 +55,11 @@ def claim() -> Delivery | None:
             next_at = clock_timestamp() + %(lease)s,
             leased_until = clock_timestamp() + %(lease)s
         WHERE id = (
-            SELECT id FROM webhooks_delivery due
-            WHERE next_at <= clock_timestamp() AND %(at_once)s > (
-                SELECT count(*) FROM webhooks_delivery other
-                WHERE other.endpoint_id = due.endpoint_id AND other.leased_until > clock_timestamp()
-            )
+            SELECT id FROM webhooks_delivery
+            WHERE next_at <= clock_timestamp() AND endpoint_id <> ALL (ARRAY(
+                SELECT endpoint_id FROM webhooks_delivery WHERE leased_until > clock_timestamp()
+                GROUP BY endpoint_id HAVING count(*) >= %(at_once)s
+            ))
             ORDER BY next_at
             FOR UPDATE SKIP LOCKED
             LIMIT 1
