@@ -138,7 +138,7 @@ class UnknownRole(Unacceptable):
 
 
 class UnknownScope(Unacceptable):
-    """Not speech, history, usage or admin, or none at all."""
+    """Not speech, history, usage, webhooks or admin, or none at all."""
 
     code = "unknown_scope"
     param = "scopes"

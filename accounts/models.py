@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     SPEECH = "speech"
     HISTORY = "history"
     USAGE = "usage"
+    WEBHOOKS = "webhooks"
     ADMIN = "admin"
 
 
@@ -100,7 +101,7 @@ class AuditEvent(models.Model):
     tenant = models.ForeignKey(
         Tenant, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    actor = models.CharField(max_length=150, help_text="user:NAME, key:ID, operator or anonymous")
+    actor = models.CharField(max_length=150, help_text="user:NAME, key:ID, operator, platform or anonymous")
     action = models.CharField(max_length=64, help_text="entity.verb, such as api_key.revoke")
     outcome = models.CharField(max_length=32, help_text="OK, or why it was refused")
     ip = models.GenericIPAddressField(null=True, blank=True)

@@ -1,6 +1,6 @@
 """What changes who may use the platform. Plain functions; each either does all of it or raises.
 
-`actor` is who asks, for the audit trail: `operator` (a command), `user:NAME` or `key:ID`.
+`actor` is who asks, for the audit trail: `operator` (a command), `user:NAME`, `key:ID`, or `platform` by itself.
 """
 
 import re
@@ -37,6 +37,7 @@ from accounts.errors import (
 from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
 
 OPERATOR = "operator"
+PLATFORM = "platform"
 DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 

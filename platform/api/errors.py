@@ -21,6 +21,7 @@ from accounts import errors as accounts
 from billing import errors as billing
 from tts_engine import errors as engine
 from tts_engine.speech import errors as speech
+from webhooks import errors as webhooks
 
 log = structlog.get_logger()
 
@@ -50,6 +51,13 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (engine.AnswerGone, HTTPStatus.GONE),
     (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
+    (webhooks.AddressError, HTTPStatus.BAD_REQUEST),
+    (webhooks.Unreachable, HTTPStatus.BAD_GATEWAY),
+    (webhooks.UnknownEvent, HTTPStatus.BAD_REQUEST),
+    (webhooks.TooManyEndpoints, HTTPStatus.CONFLICT),
+    (webhooks.EndpointDisabled, HTTPStatus.CONFLICT),
+    (webhooks.EndpointNotFound, HTTPStatus.NOT_FOUND),
+    (webhooks.DeliveryNotFound, HTTPStatus.NOT_FOUND),
 )
 
 # Mistakes of ours that no request can cause: logged with their cause, told as nothing but a 500.
@@ -66,6 +74,7 @@ MEMBER_CODES = {
     "required": "missing_required_parameter",
     "null": "invalid_type",
     "invalid": "invalid_type",
+    "not_a_list": "invalid_type",
     "blank": "empty_string",
     "max_length": "string_above_max_length",
     "invalid_choice": "invalid_value",

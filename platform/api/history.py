@@ -1,19 +1,18 @@
 """`/v1/history`: what a tenant had spoken, to list, look at, download and delete."""
 
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, caller_of
 from api.downloads import file_response
+from api.pages import Pages
 from tts_engine import store
 from tts_engine.errors import AudioNotReady
 from tts_engine.models import Status, Synthesis
@@ -59,9 +58,8 @@ class HistoryItem(serializers.ModelSerializer[Synthesis]):
         ]  # fmt: skip
 
 
-class HistoryPages(CursorPagination):
+class HistoryPages(Pages):
     ordering = ("-created_at", "-id")
-    page_size_query_param = "limit"
     page_size = 100
     max_page_size = 1000
 
@@ -74,22 +72,8 @@ class HistoryDoor(Door):
         """The newest first, a page at a time; `next` goes into `cursor` of the following call."""
         query = HistoryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        pages = HistoryPages()
         rows = history(tenant_id=caller_of(request).tenant_id, narrow=query.narrow())
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        following = pages.get_next_link()
-        return Response(
-            {
-                "object": "list",
-                "data": HistoryItem(page, many=True).data,
-                "has_more": following is not None,
-                "next": following and _cursor_of(following),
-            }
-        )
-
-
-def _cursor_of(link: str) -> str:
-    return parse_qs(urlsplit(link).query)["cursor"][0]
+        return HistoryPages().answer(rows, request, HistoryItem)
 
 
 class SynthesisDoor(Door):

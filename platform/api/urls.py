@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import catalog, health, history, organization, preview, savings, simple, speech, usage
+from api import catalog, health, history, organization, preview, savings, simple, speech, usage, webhooks
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -18,6 +18,12 @@ urlpatterns = [
     path("v1/usage", usage.UsageDoor.as_view()),
     path("v1/usage/statement", usage.StatementDoor.as_view()),
     path("v1/organization/usage/audio_speeches", organization.SpeechUsageDoor.as_view()),
+    path("v1/webhooks", webhooks.WebhooksDoor.as_view()),
+    path("v1/webhooks/<uuid:webhook_id>", webhooks.WebhookDoor.as_view()),
+    path("v1/webhooks/<uuid:webhook_id>/rotate", webhooks.WebhookRotateDoor.as_view()),
+    path("v1/webhooks/<uuid:webhook_id>/test", webhooks.WebhookTestDoor.as_view()),
+    path("v1/webhooks/<uuid:webhook_id>/deliveries", webhooks.DeliveriesDoor.as_view()),
+    path("v1/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/replay", webhooks.ReplayDoor.as_view()),
     path("tts", simple.SimpleDoor.as_view()),
     path("tts/download", simple.SimpleDownloadDoor.as_view()),
     path("healthz", health.healthz),

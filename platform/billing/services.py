@@ -148,9 +148,9 @@ def _end(synthesis_id: UUID, kind: Move, billed: int, at: datetime) -> bool:
         "held": held,
         "at": at,
     }
-    moved, alerted = _one(END, values) or (0, 0)
+    moved, alerted = _one(END, values) or (0, [])
     if alerted:
-        transaction.on_commit(alerts.wake_mailer)
+        alerts.tell(alerted)
     return bool(moved)
 
 

@@ -198,5 +198,5 @@ END = f"""
         FROM moved
         RETURNING id
     )
-    SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM alerted)
+    SELECT (SELECT count(*) FROM written), ARRAY(SELECT id FROM alerted ORDER BY id)
 """  # noqa: S608 - see RESERVE

@@ -4,6 +4,7 @@ With `DATABASE_URL` or `REDIS_URL` unset that server is the embedded one, which 
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "config",
     "accounts",
+    "webhooks",
     "billing",
     "tts_engine",
     "api",
@@ -198,6 +200,35 @@ WORKER_THREADS = 4
 TIDY_INTERVAL = timedelta(minutes=1)
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
+# --- Webhooks ---------------------------------------------------------------------------------
+
+# Networks outside the public one, such as 10.20.0.0/16, that teams may have messages sent to.
+WEBHOOK_ALLOW_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_ALLOW_NETWORKS", default=[])]
+WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)  # without TLS too
+WEBHOOK_ENDPOINTS = 10  # of one team
+WEBHOOK_TIMEOUT = timedelta(seconds=15)  # for a whole exchange
+# How long to wait before each attempt, counted from the end of the one before; Standard Webhooks' own.
+WEBHOOK_SCHEDULE = [
+    timedelta(0),
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+]
+WEBHOOK_FAILING = timedelta(days=5)  # after which an endpoint that accepted nothing is switched off
+WEBHOOK_ROTATION = timedelta(hours=24)  # how long a secret that was replaced signs beside the new one
+WEBHOOK_KEEP = timedelta(days=30)  # how long messages are in the log and can be replayed
+WEBHOOK_SENDERS = 8  # threads of a worker process
+WEBHOOK_AT_ONCE = 2  # messages on their way to one endpoint
+WEBHOOK_LEASE = timedelta(seconds=60)  # well beyond the timeout and the resolver's own
+
+# --- Celery -----------------------------------------------------------------------------------
+
 CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
@@ -224,6 +255,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "mail_alerts": {
         "task": "billing.tasks.mail_alerts",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "deliver_webhooks": {
+        "task": "webhooks.tasks.deliver",
+        "schedule": SWEEP_INTERVAL,
+        "options": {"expires": SWEEP_INTERVAL.total_seconds()},
+    },
+    "tidy_webhooks": {
+        "task": "webhooks.tasks.tidy",
         "schedule": TIDY_INTERVAL,
         "options": {"expires": TIDY_INTERVAL.total_seconds()},
     },

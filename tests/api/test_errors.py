@@ -13,8 +13,9 @@ from api.errors import OUR_MISTAKES, problem_of
 from billing import errors as billing
 from tts_engine import errors as engine
 from tts_engine.speech import errors as speech
+from webhooks import errors as webhooks
 
-TREES = (accounts, billing, engine, speech, api)
+TREES = (accounts, webhooks, billing, engine, speech, api)
 
 # What clients may rely on: code and status of each error that can reach them.
 CONTRACT: dict[type[Exception], tuple[str, int]] = {
@@ -37,6 +38,16 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     accounts.UnknownScope: ("unknown_scope", 400),
     accounts.UnacceptableExpiry: ("unacceptable_expiry", 400),
     accounts.UnacceptablePassword: ("unacceptable_password", 400),
+    webhooks.AddressError: ("address_unacceptable", 400),
+    webhooks.UnacceptableUrl: ("address_unacceptable", 400),
+    webhooks.AddressNotFound: ("address_not_found", 400),
+    webhooks.AddressRefused: ("address_refused", 400),
+    webhooks.Unreachable: ("address_unreachable", 502),
+    webhooks.UnknownEvent: ("unknown_event", 400),
+    webhooks.TooManyEndpoints: ("webhook_limit_reached", 409),
+    webhooks.EndpointDisabled: ("webhook_disabled", 409),
+    webhooks.EndpointNotFound: ("webhook_not_found", 404),
+    webhooks.DeliveryNotFound: ("delivery_not_found", 404),
     billing.QuotaExceeded: ("insufficient_quota", 429),
     billing.KeyQuotaExceeded: ("insufficient_quota", 429),
     billing.RateExceeded: ("rate_limit_exceeded", 429),

@@ -26,7 +26,8 @@ class Door:
 
     @property
     def path(self) -> str:
-        return "/" + self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
+        path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
+        return "/" + path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<int:delivery_id>", "1")
 
 
 DOORS = [
@@ -43,6 +44,15 @@ DOORS = [
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
     Door("v1/organization/usage/audio_speeches", "GET", "usage", 400),
+    Door("v1/webhooks", "GET", "webhooks", 200),
+    Door("v1/webhooks", "POST", "webhooks", 400),
+    Door("v1/webhooks/<uuid:webhook_id>", "GET", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>", "PATCH", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>", "DELETE", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>/rotate", "POST", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>/test", "POST", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>/deliveries", "GET", "webhooks", 404),
+    Door("v1/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/replay", "POST", "webhooks", 404),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]
@@ -116,7 +126,11 @@ def knock(tenant: Tenant) -> Callable[..., int]:
 
     def knock(door: Door, headers: dict[str, str], client: Client | None = None) -> int:
         answer = (client or Client()).generic(
-            door.method, door.path, b"{}" if door.method == "POST" else b"", "application/json", headers=headers
+            door.method,
+            door.path,
+            b"{}" if door.method in {"POST", "PATCH"} else b"",
+            "application/json",
+            headers=headers,
         )
         if answer.status_code >= 400:
             told = answer.json()
@@ -148,10 +162,10 @@ def test_a_viewer_looks_and_does_not_speak(door: Door, knock: Callable[..., int]
     member_add(tenant=tenant, user=user, role="viewer")
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    assert knock(door, {}, client) == (403 if door.scope == "speech" else door.answer)
+    assert knock(door, {}, client) == (door.answer if door.scope in {"history", "usage"} else 403)
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "DELETE"}], ids=ids)
+@pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "PATCH", "DELETE"}], ids=ids)
 def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
     """Another site can send the browser here with its cookies; without our CSRF token it is refused."""
     user = user_create(username="otto", password="a long word to guess")

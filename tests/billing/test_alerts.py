@@ -1,5 +1,6 @@
 """A team hears once a period that its quota is nearly, and that it is wholly, used up."""
 
+import json
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,9 @@ from billing.alerts.models import Alert
 from billing.errors import QuotaExceeded
 from billing.limits.services import quota_raise
 from billing.services import Reservation
+from webhooks.models import Endpoint, Message
+from webhooks.signing import new_secret
+from webhooks.tasks import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,6 +116,50 @@ def test_without_a_quota_there_are_no_levels(make_tenant: MakeTenant, speak: Spe
     """A plan without limit cannot be used up."""
     speak(make_tenant("free", characters_per_period=None), 1000)
     assert levels() == []
+
+
+@pytest.fixture
+def told(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, object]]]:
+    """told(): the messages on their way to a program of the team's."""
+    monkeypatch.setattr(deliver, "delay", lambda: None)
+    Endpoint.objects.create(tenant=tenant, url="https://example.org/hook", secret=new_secret())
+    return lambda: [json.loads(body) for body in Message.objects.order_by("created_at").values_list("body", flat=True)]
+
+
+def test_programs_are_told_too(
+    tenant: Tenant, speak: Speak, reserve: Reserve, told: Callable[[], list[dict[str, object]]]
+) -> None:
+    """Once a level, in order, with the numbers of the alert and the period; by a refusal as well."""
+    speak(tenant, 85, TURN)
+    with pytest.raises(QuotaExceeded) as refused:
+        reserve(tenant, 16, at=TURN)
+    for _ in range(2):
+        alerts.quota_refused(tenant.id, refused.value)
+    nearly, full = told()
+    assert nearly["type"] == full["type"] == "quota.alert"
+    assert nearly["data"] == {
+        "percent": 80,
+        "used": 85,
+        "quota": 100,
+        "at": "2026-11-30T16:00:00Z",
+        "period_start": "2026-11-30T16:00:00Z",
+        "period_end": "2026-12-31T16:00:00Z",
+    }
+    assert isinstance(full["data"], dict)
+    assert full["data"]["percent"] == 100
+
+
+def test_a_rolled_back_settlement_tells_no_program(
+    tenant: Tenant, reserve: Reserve, told: Callable[[], list[dict[str, object]]]
+) -> None:
+    """The message is queued in the settling transaction or not at all."""
+    synthesis = uuid.uuid4()
+    reserve(tenant, 100, synthesis_id=synthesis)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.settle(synthesis_id=synthesis, characters=100)
+        assert len(told()) == 2
+        raise ZeroDivisionError
+    assert told() == []
 
 
 def test_a_rolled_back_settlement_alarms_nobody(tenant: Tenant, reserve: Reserve, woken: list[str]) -> None:

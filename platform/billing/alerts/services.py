@@ -1,10 +1,12 @@
-"""Telling a team's owners and admins that its quota is nearly or wholly used up.
+"""Telling a team's owners and admins, and its programs, that its quota is nearly or wholly used up.
 
-The table is the queue: an alert is mailed by whoever is woken first and finds `mailed_at` empty, so
-a lost or doubled wake-up does no harm. A team hears of each level once a period; a mail server that
-is away is tried again by the next beat.
+Programs are told by a webhook, queued in the transaction that wrote the alert. People are mailed, and
+there the table of alerts is the queue: one is mailed by whoever is woken first and finds `mailed_at`
+empty, so a lost or doubled wake-up does no harm. A team hears of each level once a period; a mail
+server that is away is tried again by the next beat.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -20,10 +22,28 @@ from accounts.models import Member, Role
 from billing.alerts.models import Alert, Percent
 from billing.errors import QuotaExceeded
 from billing.models import Counter
+from webhooks.events import Event
+from webhooks.services import emit
 
 log = structlog.get_logger()
 
 TOLD_ROLES = (Role.OWNER, Role.ADMIN)
+
+
+def tell(alert_ids: Sequence[int]) -> None:
+    """Tell of alerts that the caller's transaction has written."""
+    for alert in Alert.objects.filter(id__in=alert_ids).select_related("counter").order_by("id"):
+        counter = alert.counter
+        data = {
+            "percent": alert.percent,
+            "used": alert.used,
+            "quota": alert.quota,
+            "at": alert.at,
+            "period_start": counter.period_start,
+            "period_end": counter.period_end,
+        }
+        emit(counter.tenant_id, Event.QUOTA_ALERT, data)
+    transaction.on_commit(wake_mailer)
 
 
 def wake_mailer() -> None:
@@ -36,6 +56,7 @@ def wake_mailer() -> None:
         log.warning("wake_up_not_sent", error=str(error))
 
 
+@transaction.atomic
 def quota_refused(tenant_id: UUID, refusal: QuotaExceeded) -> None:
     """A quota that refuses is full for its team, though its last characters may never be used.
 
@@ -48,9 +69,9 @@ def quota_refused(tenant_id: UUID, refusal: QuotaExceeded) -> None:
     if counter is None:
         return
     full = {"used": refusal.used, "quota": refusal.limit, "at": timezone.now()}
-    _, first = Alert.objects.get_or_create(counter=counter, percent=Percent.FULL, defaults=full)
+    alert, first = Alert.objects.get_or_create(counter=counter, percent=Percent.FULL, defaults=full)
     if first:
-        transaction.on_commit(wake_mailer)
+        tell([alert.id])
 
 
 def mail_waiting() -> int:

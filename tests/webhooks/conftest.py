@@ -1,0 +1,71 @@
+"""A team, a program of its own that listens on this machine, and time that passes when it is told to."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+from django.db.models import F
+from pytest_django.fixtures import Settings
+
+from accounts.models import Tenant
+from accounts.services import tenant_create
+from tests.webhooks.receiver import Receiver, listening
+from webhooks import services, tasks
+from webhooks.courier import deliver_next
+from webhooks.models import Delivery, Endpoint
+
+Later = Callable[[timedelta], int]
+
+
+@pytest.fixture
+def tenant(transactional_db: None) -> Tenant:
+    """Committed, for senders give their connection back while they send."""
+    return tenant_create(name="alice-team")
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The messages that would have been sent to a worker."""
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.deliver, "delay", lambda: sent.append("deliver"))
+    return sent
+
+
+@pytest.fixture
+def this_machine_is_allowed(settings: Settings) -> None:
+    settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
+    settings.WEBHOOK_ALLOW_HTTP = True
+
+
+@pytest.fixture
+def receiver(this_machine_is_allowed: None) -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def endpoint(tenant: Tenant, receiver: Receiver) -> Endpoint:
+    return services.endpoint_create(tenant_id=tenant.id, url=receiver.url, actor="operator")
+
+
+@pytest.fixture
+def later() -> Later:
+    """later(time): that much time goes by, and what is due then is sent; how many attempts."""
+
+    def later(time: timedelta) -> int:
+        # What is stored moves back instead of the clock moving on: it is PostgreSQL's.
+        Delivery.objects.update(next_at=F("next_at") - time, leased_until=F("leased_until") - time)
+        Endpoint.objects.update(
+            failing_since=F("failing_since") - time, previous_secret_until=F("previous_secret_until") - time
+        )
+        return send_due()
+
+    return later
+
+
+def send_due() -> int:
+    count = 0
+    while deliver_next():
+        count += 1
+    return count
