@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import ApiKey, Tenant
+from accounts.models import ApiKey, Member, Tenant
 from accounts.services import tenant_create
 from billing import services as billing
 from billing.models import Plan
@@ -47,6 +47,7 @@ def make_queued(
     text: str = "你好。",
     voice: str = "xiaoxiao",
     api_key: ApiKey | None = None,
+    member: Member | None = None,
     at: datetime | None = None,
     priority: int | None = None,
     audio_format: str = "mp3",
@@ -60,6 +61,7 @@ def make_queued(
         id=synthesis_id,
         tenant=tenant,
         api_key=api_key,
+        member=member,
         created_at=at,
         text=text,
         model="kokoro",
