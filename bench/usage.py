@@ -153,8 +153,9 @@ def measure(sizes: tuple[int, ...] = SIZES) -> None:
         summed = timed(rebuild_sums)
         checked = timed(lambda: list(days_and_hours_are_the_sums_of_their_requests()))
         print(
-            f"\n{size:,} requests: {(size - filled) / seconds:,.0f} rows a second in; {DailyUsage.objects.count():,} "
-            f"rows of days, {HourlyUsage.objects.count():,} of hours, summed in {summed:.1f} s, checked in {checked:.1f} s"
+            f"\n{size:,} requests: {(size - filled) / seconds:,.0f} rows a second in; "
+            f"{DailyUsage.objects.count():,} rows of days and {HourlyUsage.objects.count():,} of hours, "
+            f"summed in {summed:.1f} s, checked in {checked:.1f} s"
         )
         filled = size
         for name, ask in questions(tenants[0]).items():

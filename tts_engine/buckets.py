@@ -81,7 +81,7 @@ def usage_buckets(tenant_id: UUID, span: Span, cut: Cut) -> dict[int, list[Group
         groups=", ".join(("begins", *cut.by)),
         wanted=" AND ".join(("true", *(f"{column} = ANY(%({column})s)" for column in cut.only))),
     )
-    asked = {
+    asked: dict[str, Any] = {
         "tenant": tenant_id,
         "start": span.start,
         "end": span.end,

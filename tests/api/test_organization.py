@@ -205,7 +205,7 @@ def test_any_buckets_are_the_sums_of_their_requests(
 
 
 def test_whole_hours_come_from_the_sums_alone(ask: Ask, tenant: Tenant) -> None:
-    """However many requests there were: with the hours gone nothing is left, and a cut hour is read from its requests."""
+    """However many requests there were; only an hour that an edge cuts is read from its requests."""
     speak(tenant, 30)
     asked = {"end_time": SECONDS + DAY, "limit": 1}
     assert totals(ask(start_time=SECONDS, **asked)) == totals(ask(start_time=SECONDS + 1, **asked)) == [(3, 1)]

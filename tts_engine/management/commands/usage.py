@@ -1,4 +1,4 @@
-"""`manage.py usage rebuild`: make the days of usage anew from the requests."""
+"""`manage.py usage rebuild`: make the days and hours of usage anew from the requests."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tts_engine.usage import rebuild
 
 
 class Command(BaseCommand):
-    help = "Rebuild daily usage from the requests: after an upgrade to it, or where reconcile names a day."
+    help = "Rebuild the sums of usage from the requests, where reconcile names a day or an hour."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        rebuilding = verbs.add_parser("rebuild", help="delete a tenant's days and sum them anew")
+        rebuilding = verbs.add_parser("rebuild", help="delete a tenant's days and hours and sum them anew")
         rebuilding.add_argument("tenant", nargs="?", help="its name; all tenants without")
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
