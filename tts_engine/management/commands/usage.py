@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.errors import UnknownTenant
-from accounts.models import Tenant
-from accounts.selectors import tenant_by_name
+from accounts.selectors import tenant_by_name, tenants
 from tts_engine.usage import rebuild
 
 
@@ -20,9 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
         try:
-            tenants = [tenant_by_name(tenant)] if tenant else list(Tenant.objects.order_by("name"))
+            wanted = [tenant_by_name(tenant)] if tenant else list(tenants())
         except UnknownTenant as error:
             raise CommandError(str(error)) from error
-        for one in tenants:
+        for one in wanted:
             rebuild(one.id)
             self.stdout.write(f"{one.name}: rebuilt")

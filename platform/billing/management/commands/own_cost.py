@@ -9,8 +9,10 @@ from accounts.errors import AccountsError
 from accounts.selectors import tenant_by_name
 from billing.arguments import count, yuan
 from billing.errors import BillingError
-from billing.savings.cost import BusyCost, Cost, MonthlyCost
+from billing.savings.cost import cost_of
 from billing.savings.services import own_cost_set
+
+FIELDS = ("server", "power", "staff", "one_off", "one_off_months", "busy_hour")
 
 
 class Command(BaseCommand):
@@ -26,16 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, tenant: str, **options: Any) -> None:
         try:
-            own_cost_set(tenant=tenant_by_name(tenant), cost=_cost(options))
+            own_cost_set(tenant=tenant_by_name(tenant), cost=cost_of(**{name: options[name] for name in FIELDS}))
         except (AccountsError, BillingError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The own cost of {tenant} is set.")
-
-
-def _cost(options: dict[str, Any]) -> Cost:
-    monthly = MonthlyCost(**{name: options[name] for name in ("server", "power", "staff", "one_off", "one_off_months")})
-    if options["busy_hour"] is None:
-        return monthly
-    if monthly != MonthlyCost(one_off_months=monthly.one_off_months):
-        raise CommandError("Give either --busy-hour or monthly amounts.")
-    return BusyCost(options["busy_hour"])

@@ -11,7 +11,7 @@ from billing.arguments import yuan
 from billing.errors import BillingError
 from billing.price_book.facts import Facts
 from billing.price_book.rules import billed_units, list_cost
-from billing.price_book.schema import Book, Price, book_of
+from billing.price_book.schema import Book, book_of
 from billing.price_book.selectors import price_books
 from billing.price_book.services import SHIPPED, exchange_rate_add, price_book_load
 from billing.savings.replay import Offer, offers
@@ -82,7 +82,7 @@ def _shape(offer: Offer) -> dict[str, Any]:
     listed = list_cost(price, billed_units(price, TEN_THOUSAND), offer.pack)
     return {
         "id": offer.id,
-        "name": _name(price),
+        "name": price.name,
         "unit": price.unit,
         "currency": price.currency,
         "list_price_of_10000_hanzi": f"{listed:.4f}",
@@ -105,7 +105,3 @@ def _lines(shape: dict[str, Any], book: Book | None) -> list[str]:
             "{id}\t{list_price_of_10000_hanzi} {currency}\t{unit}\t{retrieved_at}\t{source_url}".format_map(row) + mark
         )
     return [*lines, *(f"no price known: {found.vendor} {found.product} ({found.note})" for found in book.unpriced)]
-
-
-def _name(price: Price) -> str:
-    return " ".join(filter(None, [price.vendor, price.product, price.voice_tier]))
