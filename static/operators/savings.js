@@ -22,7 +22,9 @@ async function calculate() {
   try {
     const answer = await fetch(figures.dataset.source, { method: "POST", body: new FormData(cost), signal: asked.signal });
     if (!answer.ok) return;
+    const all = figures.querySelector("details")?.open;
     figures.innerHTML = await answer.text();
+    figures.querySelector("details")?.toggleAttribute("open", all);
     document.getElementById("unsaved").hidden = false;
   } catch (error) {
     if (error.name !== "AbortError") throw error; // a later one is under way

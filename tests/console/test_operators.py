@@ -180,5 +180,5 @@ def test_without_a_team(sun: Client) -> None:
 def test_in_chinese(tenant: Tenant) -> None:
     """The same page in the operator's language."""
     page = words(signed_in(operator=True, language="zh-hans").get(june(tenant)))
-    for told in ("<h1>节省费用</h1>", "请求 100 次", "按工作小时", "默认对比"):
+    for told in ("<h1>节省费用</h1>", "请求 100 次", "按工作小时", "默认对比", "资源包 1,000,000"):
         assert told in page

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django import template
-from django.utils.formats import number_format
 
 from billing.savings.cost import MICRO
 
@@ -13,8 +12,7 @@ register = template.Library()
 @register.filter
 def yuan(micro: int, decimals: int = 2) -> str:
     """¥1,234.50; an amount below nothing with a true minus before the sign."""
-    rounded = round(abs(Decimal(micro)) / MICRO, decimals)  # number_format cuts off
-    amount = number_format(rounded, decimals, use_l10n=True, force_grouping=True)
+    amount = f"{abs(Decimal(micro)) / MICRO:,.{decimals}f}"
     return f"{'−' if micro < 0 else ''}¥{amount}"
 
 
