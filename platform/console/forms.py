@@ -25,7 +25,7 @@ class CostForm(forms.Form):
         except CostInvalid as refusal:
             bounds = _("From {least} to {most}.")
             least, most = (1, MOST_MONTHS) if refusal.param == "one_off_months" else (0, MOST)
-            self.add_error(refusal.param, bounds.format(least=least, most=most))
+            self.add_error(refusal.param, bounds.format(least=least, most=f"{most:,}"))
         return self.cleaned_data
 
 

@@ -101,7 +101,7 @@ def test_a_months_saving(sun: Client, tenant: Tenant, own: Cost | None, told: li
     if own:
         own_cost_set(tenant=tenant, cost=own)
     page = words(sun.get(june(tenant)))
-    for figure in [*told, "Requests: 100", "Elsewhere the same speech costs", "cheapest", "unverified"]:
+    for figure in [*told, "Requests: 100", "cheapest", "dearest", "unverified"]:
         assert figure in page
 
 
@@ -132,15 +132,15 @@ def test_figures_of_what_is_typed(sun: Client, tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"server": "-1"}, "From 0 to 1000000000."),
-        ({"staff": "1e30"}, "From 0 to 1000000000."),
+        ({"server": "-1"}, "From 0 to 1,000,000,000."),
+        ({"staff": "1e30"}, "From 0 to 1,000,000,000."),
         ({"power": "NaN"}, "Enter a number."),
         ({"one_off": "much"}, "Enter a number."),
-        ({"one_off_months": "0"}, "From 1 to 1200."),
-        ({"one_off_months": "9999999999"}, "From 1 to 1200."),
+        ({"one_off_months": "0"}, "From 1 to 1,200."),
+        ({"one_off_months": "9999999999"}, "From 1 to 1,200."),
         ({"one_off_months": "1.5"}, "Enter a whole number."),
         ({"by": "hour"}, "This field is required."),
-        ({"by": "hour", "busy_hour": "-1"}, "From 0 to 1000000000."),
+        ({"by": "hour", "busy_hour": "-1"}, "From 0 to 1,000,000,000."),
     ],
 )
 def test_what_is_no_cost(sun: Client, tenant: Tenant, typed: dict[str, str], told: str) -> None:
@@ -161,7 +161,7 @@ def test_what_there_is_not(sun: Client, tenant: Tenant, query: str) -> None:
 def test_this_month_of_the_first_team_unasked(sun: Client, tenant: Tenant) -> None:
     """The first by name; of this month its days until today."""
     page = words(sun.get(PAGE))
-    assert f"What it costs {tenant.name} here" in page
+    assert f"Own cost of {tenant.name}" in page
     assert f"– {timezone.localdate():%Y-%m-%d}" in page
 
 
