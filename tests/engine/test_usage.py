@@ -20,14 +20,11 @@ from billing.usage.facts import UsageFacts
 from billing.usage.models import DailyUsage, HourlyUsage
 from billing.usage.selectors import daily_facts
 from billing.usage.services import usage_add
-from tests.factories import make_done, make_plan, make_queued, make_tenant
+from tests.factories import make_done, make_plan, make_queued, make_tenant, speak_queued
 from tts_engine import queue
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
-from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.render import rendered
-from tts_engine.store import Draft
 from tts_engine.usage import rebuild
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,16 +123,12 @@ def test_a_repeat_from_the_cache(tenant: Tenant) -> None:
     """Its facts count again, for a vendor would bill it again; it bills by the plan's rate and keeps no worker busy."""
     order = Order(text="你好吗。", voice="xiaoxiao", model="kokoro", audio_format="wav")
     synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
-    row = claimed()
-    with Draft(row, voice_rate=24_000) as draft:
-        for _ in draft.answer(rendered(draft.master(iter([SILENCE])), 24_000, FORMATS["wav"])):
-            pass
-        queue.finish(row, queue.Outcome(audio_ms=100, first_byte_ms=1, synthesis_ms=7), draft)
+    speak_queued(SILENCE)
     again = synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
     day = the_day()
     assert again.cache_hit
     assert (day["requests"], day["cached"], day["billed_characters"], day["hanzi"]) == (2, 1, 4 + 2, 6)
-    assert (day["audio_ms"], day["busy_ms"]) == (200, 7)
+    assert (day["audio_ms"], day["busy_ms"]) == (200, 1)
     assert reconcile() == []
 
 
