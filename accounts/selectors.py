@@ -15,6 +15,11 @@ def tenant_by_name(name: str) -> Tenant:
     return tenant
 
 
+def tenants() -> QuerySet[Tenant]:
+    """Every tenant by name, for operators only."""
+    return Tenant.objects.order_by("name")
+
+
 def memberships(user: User) -> QuerySet[Member]:
     """The tenants a person belongs to, by name, each with the role there."""
     return Member.objects.filter(user=user).select_related("tenant").order_by("tenant__name")

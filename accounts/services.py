@@ -56,8 +56,11 @@ def tenant_create(*, name: str, time_zone: str = "Asia/Shanghai", actor: str = O
 
 
 @transaction.atomic
-def user_create(*, username: str, password: str, email: str = "", actor: str = OPERATOR) -> User:
-    user = User(username=username, email=email)
+def user_create(
+    *, username: str, password: str, email: str = "", operator: bool = False, actor: str = OPERATOR
+) -> User:
+    """A person; an `operator` sees the operators' pages, with figures of every tenant."""
+    user = User(username=username, email=email, is_staff=operator)
     _require_acceptable(user, password)
     user.set_password(password)
     try:
@@ -65,7 +68,7 @@ def user_create(*, username: str, password: str, email: str = "", actor: str = O
             user.save()
     except IntegrityError as error:
         raise UserExists(f"A person with the user name {username} exists.") from error
-    audit.record(action="user.create", actor=actor, details={"username": username})
+    audit.record(action="user.create", actor=actor, details={"username": username, "operator": operator})
     return user
 
 

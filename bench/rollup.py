@@ -1,8 +1,8 @@
-"""What does keeping the days cost: requests a second with and without it, one hot tenant and 200 tenants?
+"""What do the sums of usage cost: requests a second with and without them, one hot tenant and 200 tenants?
 
-Each request is two transactions, as in the platform: one reserves, one settles and adds to the day.
+Each request is two transactions, as in the platform: one reserves, one settles and adds to day and hour.
 Threads of one process on the embedded PostgreSQL as it runs in production (fsync on), all on one key
-and one voice, so that a hot tenant's requests meet in one row.
+and one voice, so that a hot tenant's requests meet in one row of each.
 
     python -m bench.rollup
 """
@@ -17,7 +17,7 @@ THREADS = 8
 TENANTS = 200
 
 
-def one_request(tenant_id: UUID, *, with_day: bool) -> float:
+def one_request(tenant_id: UUID, *, with_sums: bool) -> float:
     """Seconds of the transaction that settles."""
     from django.db import transaction
     from django.utils import timezone
@@ -32,20 +32,28 @@ def one_request(tenant_id: UUID, *, with_day: bool) -> float:
     began = time.perf_counter()
     with transaction.atomic():
         services.settle(synthesis_id=synthesis_id, characters=20)
-        if with_day:
+        if with_sums:
             facts = UsageFacts(requests=1, billed_characters=20, hanzi=20, gbk_blocks_120=1, calls_300=1)
-            usage_add(tenant_id=tenant_id, api_key_id=None, voice="xiaoxiao", model="tts-1", at=at, facts=facts)
+            usage_add(
+                tenant_id=tenant_id,
+                api_key_id=None,
+                member_id=None,
+                voice="xiaoxiao",
+                model="tts-1",
+                at=at,
+                facts=facts,
+            )
     return time.perf_counter() - began
 
 
-def load(tenants: list[UUID], *, with_day: bool) -> None:
+def load(tenants: list[UUID], *, with_sums: bool) -> None:
     """Requests of these tenants in turn for SECONDS, and what they cost."""
 
-    times = under_load(lambda turn: one_request(tenants[turn % len(tenants)], with_day=with_day), THREADS)
+    times = under_load(lambda turn: one_request(tenants[turn % len(tenants)], with_sums=with_sums), THREADS)
     who = "one tenant" if len(tenants) == 1 else f"{len(tenants)} tenants"
     median, p99 = statistics.median(times) * 1000, statistics.quantiles(times, n=100)[98] * 1000
     print(
-        f"{who}, {THREADS} at once, {'with' if with_day else 'without'} its day: "
+        f"{who}, {THREADS} at once, {'with' if with_sums else 'without'} sums: "
         f"{len(times) / SECONDS:.0f} requests/s, settling takes {median:.2f} ms, p99 {p99:.2f} ms"
     )
 
@@ -63,8 +71,8 @@ def measure() -> None:
         account_open(tenant=tenant, plan_name="unlimited")
         tenants.append(tenant.id)
     for some in (tenants[:1], tenants):
-        for with_day in (False, True, False, True):
-            load(some, with_day=with_day)
+        for with_sums in (False, True, False, True):
+            load(some, with_sums=with_sums)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """How long do usage, savings and statement take after a year of a hundred thousand, a million, ten million requests?
 
 Fills the embedded PostgreSQL with synthetic requests of the last 365 days (20 tenants, of which the
-first has half of all requests; 5 keys and 8 voices each), sums the days from them as `manage.py usage
+first has half of all requests; 5 keys and 8 voices each), sums the days and hours from them as `manage.py usage
 rebuild` does, and prints the median time of each question for the first tenant.
 
     python -m bench.usage                            # 100,000 and 1,000,000: a minute
@@ -84,15 +84,14 @@ def fill(requests: int, tenants: list[UUID], keys: list[UUID]) -> None:
         cursor.execute("VACUUM ANALYZE tts_engine_synthesis")
 
 
-def rebuild_days() -> None:
+def rebuild_sums() -> None:
     from django.db import connection
 
-    from tts_engine.usage import REBUILD
+    from tts_engine.usage import rebuild
 
+    rebuild()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE billing_dailyusage")
-        cursor.execute(REBUILD, {"tenant": None})
-        cursor.execute("VACUUM ANALYZE billing_dailyusage")
+        cursor.execute("VACUUM ANALYZE billing_dailyusage, billing_hourlyusage")
 
 
 def questions(tenant: UUID) -> dict[str, Callable[[], object]]:
@@ -124,9 +123,13 @@ def questions(tenant: UUID) -> dict[str, Callable[[], object]]:
         "savings facts, 31 days": lambda: selectors.daily_facts(tenant, first=today - 30 * day, last=today),
         "savings facts, 365 days": lambda: selectors.daily_facts(tenant, first=today - 364 * day, last=today),
         "buckets, 31 of a day of the tenant's": buckets(shanghai, 31, day),
-        "buckets, 31 of a day of UTC (requests)": buckets(midnight, 31, day),
-        "buckets, 168 of an hour (requests)": buckets(midnight, 168, hour),
-        "buckets, 1440 of a minute (requests)": buckets(midnight, 1440, minute),
+        "buckets, 31 of a day of UTC": buckets(midnight, 31, day),
+        "buckets, 31 of a day from 17:31:07 on": buckets(
+            midnight - timedelta(hours=6, minutes=28, seconds=53), 31, day
+        ),
+        "buckets, 168 of an hour": buckets(midnight, 168, hour),
+        "buckets, 168 of an hour from :30 on": buckets(midnight + timedelta(minutes=30), 168, hour),
+        "buckets, 1440 of a minute": buckets(midnight, 1440, minute),
     }
 
 
@@ -139,19 +142,20 @@ def timed(work: Callable[[], object]) -> float:
 def measure(sizes: tuple[int, ...] = SIZES) -> None:
     from django.core.management import call_command
 
-    from billing.usage.models import DailyUsage
-    from tts_engine.usage import every_day_is_the_sum_of_its_requests
+    from billing.usage.models import DailyUsage, HourlyUsage
+    from tts_engine.usage import days_and_hours_are_the_sums_of_their_requests
 
     call_command("migrate", verbosity=0)
     tenants, keys = make_tenants()
     filled = 0
     for size in sizes:
         seconds = timed(lambda more=size - filled: fill(more, tenants, keys))  # type: ignore[misc]
-        summed = timed(rebuild_days)
-        checked = timed(lambda: list(every_day_is_the_sum_of_its_requests()))
+        summed = timed(rebuild_sums)
+        checked = timed(lambda: list(days_and_hours_are_the_sums_of_their_requests()))
         print(
-            f"\n{size:,} requests: {(size - filled) / seconds:,.0f} rows a second in; {DailyUsage.objects.count():,} "
-            f"rows of days, summed in {summed:.1f} s, checked in {checked:.1f} s"
+            f"\n{size:,} requests: {(size - filled) / seconds:,.0f} rows a second in; "
+            f"{DailyUsage.objects.count():,} rows of days and {HourlyUsage.objects.count():,} of hours, "
+            f"summed in {summed:.1f} s, checked in {checked:.1f} s"
         )
         filled = size
         for name, ask in questions(tenants[0]).items():

@@ -9,6 +9,8 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 # The running platform, for the tests of console and system alike.
 pytest_plugins = ["tests.system.fixtures"]
@@ -24,6 +26,24 @@ django.setup()
 assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
     "the settings were read before this file: unset DJANGO_SETTINGS_MODULE"
 )
+# No test is about how long a password is guessed.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+KEPT = {"auth_permission", "django_content_type"}  # what migrating writes, and no test changes
+
+
+def empty_tables(_: TransactionTestCase) -> None:
+    """Django truncates every table after a test that commits, and fills some anew: a tenth of a second for each test.
+
+    These tables hold a few rows. Triggers that keep the ledger and the trail from being deleted sleep meanwhile.
+    """
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("".join(f'DELETE FROM "{table}";' for table in sorted(tables)))  # noqa: S608
+
+
+TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure() -> None:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import ApiKey, Tenant
+from accounts.models import ApiKey, Member, Tenant
 from accounts.services import tenant_create
 from billing import services as billing
 from billing.models import Plan
@@ -20,6 +21,7 @@ from tts_engine.speech.voice import Samples
 from tts_engine.store import Draft
 
 _numbers = itertools.count(1)
+A_MOMENT = np.zeros(240, np.float32)  # 10 ms
 
 
 def make_plan(*, characters: int | None = None, requests_per_minute: int = 10_000, cached_rate: int = 0) -> Plan:
@@ -47,6 +49,7 @@ def make_queued(
     text: str = "你好。",
     voice: str = "xiaoxiao",
     api_key: ApiKey | None = None,
+    member: Member | None = None,
     at: datetime | None = None,
     priority: int | None = None,
     audio_format: str = "mp3",
@@ -60,6 +63,7 @@ def make_queued(
         id=synthesis_id,
         tenant=tenant,
         api_key=api_key,
+        member=member,
         created_at=at,
         text=text,
         model="kokoro",
@@ -84,15 +88,20 @@ def make_queued(
     )
 
 
-def make_done(tenant: Tenant, samples: Samples, *, audio_format: str = "wav", **made: Any) -> Synthesis:
-    """A row that a worker has spoken, with these samples of 24 kHz as its audio. The queue must be empty before."""
-    make_queued(tenant, audio_format=audio_format, **made)
+def speak_queued(samples: Samples = A_MOMENT) -> Synthesis:
+    """What a worker does with the next row of the queue, these samples of 24 kHz for its voice's."""
     row = queue.claim()
     assert row is not None
     with Draft(row, voice_rate=row.sample_rate) as draft:
-        for _ in draft.answer(rendered(draft.master(iter([samples])), row.sample_rate, FORMATS[audio_format])):
+        for _ in draft.answer(rendered(draft.master(iter([samples])), row.sample_rate, FORMATS[row.audio_format])):
             pass
         spoken = queue.Outcome(audio_ms=round(len(samples) / 24), first_byte_ms=1, synthesis_ms=1)
         assert queue.finish(row, spoken, draft)
     row.refresh_from_db()
     return row
+
+
+def make_done(tenant: Tenant, samples: Samples, *, audio_format: str = "wav", **made: Any) -> Synthesis:
+    """A row that a worker has spoken. The queue must be empty before."""
+    make_queued(tenant, audio_format=audio_format, **made)
+    return speak_queued(samples)

@@ -24,7 +24,9 @@ class Synthesis(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
-    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    member = models.ForeignKey(  # the number stays when the member leaves: it is what usage is summed by
+        Member, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     # What was asked for

@@ -1,7 +1,8 @@
-"""What each request adds to its tenant's day, and the same from all rows at once, to check or to rebuild."""
+"""What each request adds to its tenant's day and hour, and the same from all rows at once, to check or to rebuild."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -10,7 +11,6 @@ from billing import reconciliation as billing
 from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS, facts_of_request
 from billing.reconciliation import Drift
 from billing.usage.facts import NAMES, UsageFacts
-from billing.usage.models import DailyUsage
 from billing.usage.services import usage_add
 from tts_engine.models import Synthesis
 
@@ -38,6 +38,7 @@ def _add(synthesis: Synthesis, facts: UsageFacts) -> None:
     usage_add(
         tenant_id=synthesis.tenant_id,
         api_key_id=synthesis.api_key_id,
+        member_id=synthesis.member_id,
         voice=synthesis.voice,
         model=synthesis.model,
         at=synthesis.created_at,
@@ -62,58 +63,111 @@ OF_A_ROW = {
     "audio_ms": "audio_ms",
     "busy_ms": "synthesis_ms",
 }
-SUMS = {name: f"COALESCE(sum({value}) FILTER (WHERE answered), 0)" for name, value in OF_A_ROW.items()}
-SUMS["failed"] = "count(*) FILTER (WHERE NOT answered)"
-KEY = ("tenant_id", "day", "api_key_id", "voice", "model")
+SUMS = {name: f"sum({value}) FILTER (WHERE s.status = 'done')" for name, value in OF_A_ROW.items()}
+SUMS["failed"] = "count(*) FILTER (WHERE s.status = 'failed')"
 
-FROM_ROWS = f"""
-    SELECT {", ".join(KEY)}, {", ".join(f"({SUMS[name]})::bigint AS {name}" for name in NAMES)}
-    FROM (
-        SELECT s.*, (s.created_at AT TIME ZONE t.time_zone)::date AS day, s.status = 'done' AS answered
-        FROM tts_engine_synthesis s JOIN accounts_tenant t ON t.id = s.tenant_id
-        WHERE s.status IN ('done', 'failed') AND (%(tenant)s::uuid IS NULL OR s.tenant_id = %(tenant)s)
-    ) ended
-    GROUP BY {", ".join(KEY)}
-"""  # noqa: S608 - only names of this package are put in
 
-DIFFERENT_DAYS = f"""
-    WITH expected AS ({FROM_ROWS})
-    SELECT t.name, COALESCE(e.day, f.day), COALESCE(e.api_key_id, f.api_key_id), COALESCE(e.voice, f.voice),
-           COALESCE(e.model, f.model),
-           {", ".join(f"COALESCE(e.{name}, 0)" for name in NAMES)},
-           {", ".join(f"COALESCE(f.{name}, 0)" for name in NAMES)}
-    FROM expected e
-    FULL JOIN billing_dailyusage f
-        ON (f.tenant_id, f.day, f.voice, f.model) = (e.tenant_id, e.day, e.voice, e.model)
-       AND COALESCE(f.api_key_id, f.tenant_id) = COALESCE(e.api_key_id, e.tenant_id) -- no key: its tenant stands for it
-    JOIN accounts_tenant t ON t.id = COALESCE(e.tenant_id, f.tenant_id)
-    WHERE ({", ".join(f"COALESCE(e.{name}, 0)" for name in NAMES)})
-       <> ({", ".join(f"COALESCE(f.{name}, 0)" for name in NAMES)})
-    ORDER BY 1, 2, 3, 4, 5
-"""  # noqa: S608 - see FROM_ROWS
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """A table of sums of requests, and the SQL that makes it from the requests `s` and their tenants `t`."""
+
+    table: str
+    ended: str  # with which status a request is in it
+    parts: Mapping[str, str]  # what a row is of, beside its tenant: each column and its SQL
+    sums: tuple[str, ...]  # columns, names of SUMS
+
+    @property
+    def columns(self) -> str:
+        return ", ".join(("tenant_id", *self.parts, *self.sums))
+
+    @property
+    def from_rows(self) -> str:
+        """The rows as they should be, of one tenant or where that is NULL of all."""
+        parts = ", ".join(f"{value} AS {name}" for name, value in self.parts.items())
+        sums = ", ".join(f"COALESCE({SUMS[name]}, 0)::bigint AS {name}" for name in self.sums)
+        return f"""
+            SELECT s.tenant_id, {parts}, {sums}
+            FROM tts_engine_synthesis s JOIN accounts_tenant t ON t.id = s.tenant_id
+            WHERE s.status IN ({self.ended}) AND (%(tenant)s::uuid IS NULL OR s.tenant_id = %(tenant)s)
+            GROUP BY s.tenant_id, {", ".join(self.parts.values())}
+        """  # noqa: S608 - only names of this package are put in
+
+    @property
+    def differing(self) -> str:
+        """Rows that are not as they should be: tenant, parts, then the sums that should be and those that are."""
+        parts = ", ".join(self.parts)
+        should, are = (
+            ", ".join(f"COALESCE(sum({name}) FILTER (WHERE {side}), 0)::bigint" for name in self.sums)
+            for side in ("expected", "NOT expected")
+        )
+        return f"""
+            SELECT t.name, {parts}, {should}, {are}
+            FROM (
+                SELECT true AS expected, {self.columns} FROM ({self.from_rows}) made_anew
+                UNION ALL
+                SELECT false, {self.columns} FROM {self.table}
+            ) sides JOIN accounts_tenant t ON t.id = tenant_id
+            GROUP BY t.name, {parts}
+            HAVING ({should}) <> ({are})
+            ORDER BY t.name, {parts}
+        """  # noqa: S608 - only names of this package are put in
+
+
+DAYS = Rollup(
+    table="billing_dailyusage",
+    ended="'done', 'failed'",
+    parts={
+        "day": "(s.created_at AT TIME ZONE t.time_zone)::date",
+        "api_key_id": "s.api_key_id",
+        "voice": "s.voice",
+        "model": "s.model",
+    },
+    sums=NAMES,
+)
+HOURS = Rollup(
+    table="billing_hourlyusage",
+    ended="'done'",
+    parts={
+        "hour": "date_trunc('hour', s.created_at, 'UTC')",
+        "api_key_id": "s.api_key_id",
+        "member_id": "s.member_id",
+        "model": "s.model",
+    },
+    sums=("requests", "billed_characters"),
+)
+ROLLUPS = (DAYS, HOURS)
 
 
 @billing.check
-def every_day_is_the_sum_of_its_requests() -> Iterator[Drift]:
-    with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT_DAYS, {"tenant": None})
-        for tenant, day, key, voice, model, *sums in cursor.fetchall():
-            where = f"tenant {tenant}, usage of {day}, key {key}, voice {voice}, model {model}"
-            for name, expected, found in zip(NAMES, sums[: len(NAMES)], sums[len(NAMES) :], strict=True):
-                if expected != found:
-                    yield Drift(where, name, expected, found)
+def days_and_hours_are_the_sums_of_their_requests() -> Iterator[Drift]:
+    for rollup in ROLLUPS:
+        with connection.cursor() as cursor:
+            cursor.execute(rollup.differing, {"tenant": None})
+            for tenant, *row in cursor.fetchall():
+                yield from _drifts(rollup, tenant, row)
 
 
-REBUILD = f"""
-    INSERT INTO billing_dailyusage ({", ".join(KEY)}, {", ".join(NAMES)})
-    {FROM_ROWS}
-"""
+def _drifts(rollup: Rollup, tenant: str, row: list[Any]) -> Iterator[Drift]:
+    parts, sums = row[: len(rollup.parts)], row[len(rollup.parts) :]
+    of = ", ".join(f"{name.removesuffix('_id')} {value}" for name, value in zip(rollup.parts, parts, strict=True))
+    number = len(rollup.sums)
+    for name, expected, found in zip(rollup.sums, sums[:number], sums[number:], strict=True):
+        if expected != found:
+            yield Drift(f"tenant {tenant}, usage of {of}", name, expected, found)
 
 
 @transaction.atomic
-def rebuild(tenant_id: UUID) -> None:
-    """Make the tenant's days anew from its rows; requests that end meanwhile wait until it is done."""
+def rebuild(tenant_id: UUID | None = None) -> None:
+    """Make the tenant's days and hours anew from its requests, or all tenants'; requests that end meanwhile wait."""
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE billing_dailyusage IN EXCLUSIVE MODE")  # readers go on
-        DailyUsage.objects.filter(tenant_id=tenant_id).delete()
-        cursor.execute(REBUILD, {"tenant": tenant_id})
+        for rollup in ROLLUPS:
+            cursor.execute(f"LOCK TABLE {rollup.table} IN EXCLUSIVE MODE")  # readers go on
+        for rollup in ROLLUPS:
+            cursor.execute(
+                f"DELETE FROM {rollup.table} WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s",  # noqa: S608
+                {"tenant": tenant_id},
+            )
+            cursor.execute(
+                f"INSERT INTO {rollup.table} ({rollup.columns}) {rollup.from_rows}",
+                {"tenant": tenant_id},
+            )

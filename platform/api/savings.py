@@ -11,8 +11,7 @@ from rest_framework.response import Response
 from api.door import Door, caller_of
 from billing.price_book.days import today
 from billing.savings.compare import Comparison, Savings
-from billing.savings.selectors import savings_between
-from billing.usage.selectors import daily_facts
+from billing.savings.selectors import own_cost, savings_between
 
 MOST_DAYS = 3 * 366
 
@@ -85,6 +84,5 @@ class SavingsDoor(Door):
         query = SavingsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         tenant_id = caller_of(request).tenant_id
-        days = query.validated_data
-        usage = daily_facts(tenant_id, **days)
-        return Response(SavingsShape(savings_between(tenant_id, usage=usage, **days)).data)
+        found = savings_between(tenant_id, **query.validated_data, own=own_cost(tenant_id))
+        return Response(SavingsShape(found).data)

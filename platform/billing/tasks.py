@@ -26,7 +26,7 @@ def reconcile_nightly() -> int:
         mail_admins(
             f"The accounts do not agree: {len(drifts)} differences",
             f"{named}\n\n`manage.py reconcile` names them all; with --repair it sets counters to what the ledger "
-            "says, and `manage.py usage rebuild` sums the days anew.\n",
+            "says, and `manage.py usage rebuild` sums days and hours anew.\n",
         )
     return len(drifts)
 

@@ -1,4 +1,4 @@
-"""The demo tenant: one member and one key, made at the first start and kept in the home folder."""
+"""The demo tenant: one member, an operator too, and one key; made at the first start, kept in the home folder."""
 
 import os
 import secrets
@@ -45,7 +45,7 @@ def create(url: str) -> Access:
         account_open(tenant=tenant)
     user = User.objects.filter(username=NAME).first()
     if user is None:
-        user = user_create(username=NAME, password=password)
+        user = user_create(username=NAME, password=password, operator=True)
         member_add(tenant=tenant, user=user, role="owner")
     else:
         user.set_password(password)

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import views
+from console import operators, views
 
 
 class Favicon(RedirectView):
@@ -36,5 +36,7 @@ urlpatterns = [
     path("", views.studio, name="studio"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
+    path("operators/savings", operators.savings, name="operators_savings"),
+    path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
     path("favicon.ico", Favicon.as_view()),
 ]

@@ -1,20 +1,23 @@
-"""OpenAI's usage contract: buckets, pages, groups and narrowing; from requests and from days alike."""
+"""OpenAI's usage contract: buckets, pages, groups and narrowing; from hours and from requests alike."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import ApiKey, Member, Tenant
 from accounts.services import api_key_create, member_add, user_create
-from billing.usage.models import DailyUsage
+from billing.reconciliation import reconcile
+from billing.usage.models import HourlyUsage
 from tests.factories import make_done, make_queued, make_tenant
-from tts_engine.buckets import Span, are_days
+from tts_engine.buckets import Cut, Span, usage_buckets
 from tts_engine.models import Synthesis
 
 MakeKey = Callable[..., dict[str, str]]
@@ -126,9 +129,9 @@ def member(tenant: Tenant) -> Member:
     return member_add(tenant=tenant, user=user_create(username="mei", password="a long word to guess"), role="member")
 
 
-@pytest.fixture(params=[0, 1], ids=["days", "requests"])
+@pytest.fixture(params=[0, 1], ids=["hours", "requests"])
 def shift(request: pytest.FixtureRequest) -> int:
-    """Seconds after midnight: the days answer at midnight, and else the requests do."""
+    """Seconds after the full hour: its sums answer, or the requests do, for the hour is cut."""
     return int(request.param)
 
 
@@ -156,42 +159,77 @@ def test_narrowing(ask: Ask, tenant: Tenant, app_key: ApiKey, shift: int) -> Non
     assert totals(ask(**asked, project_ids=str(uuid4()))) == [None]
 
 
-def test_users_are_members(ask: Ask, tenant: Tenant, member: Member) -> None:
+def test_users_are_members(ask: Ask, tenant: Tenant, member: Member, shift: int) -> None:
     """What a member spoke at the console is theirs; what came with a key is nobody's."""
-    spoken = speak(tenant, 5)
-    Synthesis.objects.filter(id=spoken.id).update(member=member)
+    speak(tenant, 5, member=member)
     speak(tenant, 6, text="没有人。")
-    asked = {"start_time": SECONDS, "end_time": SECONDS + DAY}
+    asked = {"start_time": SECONDS + shift, "end_time": SECONDS + shift + DAY}
     assert grouped(ask(**asked, group_by="user_id"), "user_id") == [(str(member.id), 3), (None, 4)]
     assert totals(ask(**asked, user_ids=[member.id])) == [(3, 1)]
     assert totals(ask(**asked, user_ids=[10**30])) == [None]
 
 
-def test_days_and_requests_tell_the_same(ask: Ask, tenant: Tenant) -> None:
-    """Days at the tenant's midnight come from its days: with them gone nothing is left; a second later all is."""
-    speak(tenant, 2)
+def test_who_left_is_still_told(ask: Ask, tenant: Tenant, member: Member) -> None:
+    """The number of a member stays in what was spoken, so that no sum changes when somebody goes."""
+    speak(tenant, 0, member=member)
+    left, _ = member.id, member.user.delete()
+    for start in (SECONDS, SECONDS - 1):
+        assert grouped(ask(start_time=start, end_time=SECONDS + DAY, group_by="user_id"), "user_id") == [(str(left), 3)]
+    assert reconcile() == []
+
+
+@pytest.fixture
+def spoken(tenant: Tenant) -> list[Synthesis]:
+    """Requests on both sides of four full hours."""
+    return [speak(tenant, hour * HOUR + at) for hour in range(4) for at in (-0.001, 0, 1, 1800)]
+
+
+@given(
+    start=st.integers(0, 2 * HOUR),
+    length=st.integers(1, 8 * HOUR),
+    width=st.sampled_from([MINUTE, HOUR, DAY]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_buckets_are_the_sums_of_their_requests(
+    spoken: list[Synthesis], start: int, length: int, width: int
+) -> None:
+    """Wherever they begin and end, and whatever hours they cut: nothing is lost, doubled or in the wrong bucket."""
+    begins = START + timedelta(seconds=start)
+    span = Span(begins, begins + timedelta(seconds=length), timedelta(seconds=width))
+    expected: Counter[int] = Counter()
+    for synthesis in spoken:
+        if span.start <= synthesis.created_at < span.end:
+            expected[(synthesis.created_at - span.start) // span.width] += synthesis.characters
+    found = usage_buckets(spoken[0].tenant_id, span, Cut())
+    assert {bucket: group.characters for bucket, (group,) in found.items()} == expected
+
+
+def test_whole_hours_come_from_the_sums_alone(ask: Ask, tenant: Tenant) -> None:
+    """However many requests there were; only an hour that an edge cuts is read from its requests."""
+    speak(tenant, 30)
     asked = {"end_time": SECONDS + DAY, "limit": 1}
     assert totals(ask(start_time=SECONDS, **asked)) == totals(ask(start_time=SECONDS + 1, **asked)) == [(3, 1)]
-    DailyUsage.objects.all().delete()
+    HourlyUsage.objects.all().delete()
     assert totals(ask(start_time=SECONDS, **asked)) == [None]
     assert totals(ask(start_time=SECONDS + 1, **asked)) == [(3, 1)]
 
 
 @pytest.mark.parametrize(
-    ("zone", "start", "days", "whole"),
+    ("start", "hours", "width", "cut"),
     [
-        ("Asia/Shanghai", "2026-03-31T16:00:00", 30, True),
-        ("Asia/Shanghai", "2026-03-31T00:00:00", 30, False),
-        ("UTC", "2026-03-31T00:00:00", 30, True),
-        ("Europe/Berlin", "2026-03-27T23:00:00", 1, True),
-        ("Europe/Berlin", "2026-03-27T23:00:00", 3, False),  # clocks go forward on the 29th
+        ("00:00", 24, DAY, []),
+        ("16:00", 24 * 31, DAY, []),  # midnight in Shanghai
+        ("18:30", 48, DAY, ["18:00", "18:00", "18:00"]),  # midnight in Kolkata
+        ("00:00", 2, HOUR, []),
+        ("00:10", 2, HOUR, ["00:00", "01:00", "02:00"]),
+        ("00:00", 2, MINUTE, ["00:00", "01:00"]),
     ],
 )
-def test_when_buckets_are_days(zone: str, start: str, days: int, whole: bool) -> None:
-    """From the tenant's midnight on, while no clock changes."""
-    begins = datetime.fromisoformat(start).replace(tzinfo=UTC)
-    span = Span(begins, begins + timedelta(days=days), timedelta(days=1))
-    assert are_days(span, ZoneInfo(zone)) is whole
+def test_which_hours_are_cut(start: str, hours: int, width: int, cut: list[str]) -> None:
+    """Those into which an edge of a bucket falls; of whole hours in any zone, none."""
+    begins = datetime.fromisoformat(f"2026-04-01T{start}+00:00")
+    span = Span(begins, begins + timedelta(hours=hours), timedelta(seconds=width))
+    assert [f"{hour:%H:%M}" for hour in span.cut_hours()] == cut
 
 
 def test_only_what_was_answered_counts(ask: Ask, tenant: Tenant) -> None:

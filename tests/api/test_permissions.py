@@ -83,6 +83,8 @@ SIGNED_IN = {
     "",
     "statement",
     "statement/<month:month>",
+    "operators/savings",
+    "operators/savings/figures",
     "accounts/reauthenticate/",
     "accounts/email/",
     "accounts/password/change/",

@@ -15,9 +15,9 @@ Reserve = Callable[..., Reservation]
 
 
 def test_a_crowd_does_not_delay_another_tenant(make_tenant: MakeTenant, reserve: Reserve) -> None:
-    """With 1,000 requests of one tenant waiting, another's first is served next."""
+    """With 100 requests of one tenant waiting, another's first is served next."""
     crowd, lone = (make_tenant(name, characters_per_period=None) for name in ("crowd", "lone"))
-    waiting = [reserve(crowd, 20).start_tag for _ in range(1000)]
+    waiting = [reserve(crowd, 20).start_tag for _ in range(100)]
     served = 3  # the worker has taken three and is at the third's tag
     tag = reserve(lone, 20, virtual_time=waiting[served - 1]).start_tag
     assert sum(other < tag for other in waiting[served:]) == 0
@@ -47,12 +47,12 @@ def test_shares_follow_the_weights(
         (reserve(tenant, size).start_tag, n, size)
         for n, (weight, size) in enumerate(zip(weights, sizes, strict=True))
         for tenant in [make_tenant(f"weighs-{n}", weight=weight, characters_per_period=None)]
-        for _ in range(150)
+        for _ in range(50)
     ]
     served: Tally[int] = Tally()
     for _, n, size in sorted(tags):
         served[n] += size
-        if served[n] == 150 * size:  # one has nothing waiting any more
+        if served[n] == 50 * size:  # one has nothing waiting any more
             break
     # Goyal's bound: normalised service differs by at most one request of each.
     shares = [served[n] / weights[n] for n in (0, 1)]

@@ -1,12 +1,12 @@
 """Every visible string exists in both languages, and the compiled file is the written one."""
 
+import ast
 import gettext
 import re
 from pathlib import Path
 
 import polib
 import pytest
-from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 from console.words import studio_words
@@ -20,12 +20,14 @@ def catalogue(repository: Path) -> polib.POFile:
 
 
 def marked_strings(repository: Path) -> set[str]:
-    """Every string of our templates that is marked for translation, and every string of the scripts."""
+    """Every string of our templates and of the console's code that is marked for translation."""
     templates = (repository / "templates").rglob("*.*")  # pages and mails
     sources = [templatize(file.read_text()) for file in templates]
     found = {a or b for source in sources for a, b in MARKED.findall(source)}
-    with override("en"):
-        return found | set(studio_words().values())
+    for file in (repository / "platform/console").rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        found |= {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "_"}
+    return found
 
 
 def test_every_marked_string_is_translated(repository: Path, catalogue: polib.POFile) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -15,13 +14,12 @@ from accounts.models import Tenant
 from billing.errors import QuotaExceeded
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import make_plan, make_tenant
+from tests.factories import make_plan, make_tenant, speak_queued
 from tts_engine import idempotency, queue, store, tasks
 from tts_engine.errors import AnswerGone, KeyInUse, KeyReused, SynthesisFailed
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import IdempotencyKey, Status, Synthesis
 from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
-from tts_engine.store import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,17 +45,6 @@ def ask(tenant: Tenant, once: Idempotency | None = ONCE, order: Order = ORDER) -
     return asked
 
 
-def speak() -> None:
-    row = queue.claim()
-    assert row is not None
-    with Draft(row, voice_rate=24_000) as draft:
-        for _ in draft.master(iter([np.zeros(240, np.float32)])):
-            pass
-        for _ in draft.answer(iter([b"RIFF".ljust(60)])):
-            pass
-        queue.finish(row, queue.Outcome(audio_ms=10, first_byte_ms=1, synthesis_ms=2), draft)
-
-
 def age(by: timedelta) -> None:
     IdempotencyKey.objects.update(created_at=timezone.now() - by)
 
@@ -65,7 +52,7 @@ def age(by: timedelta) -> None:
 def test_the_answer_of_the_first_time_is_given_again(tenant: Tenant) -> None:
     """The same synthesis, billed once, even where the request forbids the cache."""
     first = ask(tenant)
-    speak()
+    speak_queued()
     again = ask(tenant)
     assert again.id == first.id
     assert Synthesis.objects.count() == 1
@@ -89,7 +76,7 @@ def test_another_request_needs_another_key(tenant: Tenant) -> None:
     ask(tenant)
     with pytest.raises(KeyReused):
         ask(tenant, OTHER)
-    speak()
+    speak_queued()
     with pytest.raises(KeyReused):
         ask(tenant, OTHER)
 
@@ -120,7 +107,7 @@ def test_what_failed_may_be_tried_again(tenant: Tenant) -> None:
         ask(tenant)
     queue.cancel(second)
     third = ask(tenant)
-    speak()
+    speak_queued()
     assert ask(tenant).id == third.id
     assert usage(tenant.id).used == 3
 
@@ -138,7 +125,7 @@ def test_a_repeat_from_the_cache_is_remembered_too(tenant: Tenant) -> None:
     """Its row is done at once."""
     cached = replace(ORDER, use_cache=True)
     ask(tenant, None, cached)
-    speak()
+    speak_queued()
     first = ask(tenant, ONCE, cached)
     assert first.cache_hit
     assert ask(tenant, ONCE, cached).id == first.id
@@ -147,7 +134,7 @@ def test_a_repeat_from_the_cache_is_remembered_too(tenant: Tenant) -> None:
 def test_a_deleted_answer_is_gone(tenant: Tenant) -> None:
     """It was billed and cannot be given again: said so, and not billed anew under the same key."""
     synthesis = ask(tenant)
-    speak()
+    speak_queued()
     store.delete(synthesis)
     with pytest.raises(AnswerGone):
         ask(tenant)
@@ -160,7 +147,7 @@ def test_a_deleted_answer_is_gone(tenant: Tenant) -> None:
 def test_a_key_is_kept_for_a_day(tenant: Tenant) -> None:
     """Within it the answer stands; after it the key is new, whether the sweeper has been there or not."""
     first = ask(tenant)
-    speak()
+    speak_queued()
     age(timedelta(hours=23, minutes=59))
     assert idempotency.forget_old() == 0
     assert ask(tenant).id == first.id
@@ -187,7 +174,7 @@ def test_fifty_at_once_are_one(tenant: Tenant) -> None:
         assert Tally(threads.map(send, range(50))) == {"queued": 1, "in use": 49}
     assert Synthesis.objects.count() == 1
     assert usage(tenant.id).reserved == 3
-    speak()
+    speak_queued()
     with ThreadPoolExecutor(50) as threads:
         assert Tally(threads.map(send, range(50))) == {"done": 50}
     assert usage(tenant.id).used == 3

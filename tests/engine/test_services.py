@@ -1,25 +1,27 @@
 """A request at the door: reserved and queued together, or answered from the cache, or nothing at all."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import pytest
 from django.db import transaction
+from django.db.models import ProtectedError
 from kombu.exceptions import OperationalError
 
-from accounts.models import Tenant
+from accounts.models import ApiKey, Member, Tenant
+from accounts.services import api_key_create, api_key_revoke, member_add, user_create
 from billing.errors import QuotaExceeded
+from billing.limits.services import account_suspend
 from billing.models import Counter, LedgerEntry
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import make_plan, make_tenant
+from tests.factories import make_plan, make_tenant, speak_queued
 from tts_engine import cache, queue, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
 from tts_engine.speech.errors import NothingToSay, StyleError, UnknownVoice
-from tts_engine.store import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,18 +47,6 @@ def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
     return asked
 
 
-def speak() -> None:
-    """What a worker would do, with a beep."""
-    row = queue.claim()
-    assert row is not None
-    with Draft(row, voice_rate=24_000) as draft:
-        for _ in draft.master(iter([np.zeros(240, np.float32)])):
-            pass
-        for _ in draft.answer(iter([b"RIFF" + row.text.encode().ljust(60)])):
-            pass
-        queue.finish(row, queue.Outcome(audio_ms=10, first_byte_ms=1, synthesis_ms=2), draft)
-
-
 def test_a_new_text_is_reserved_and_queued(tenant: Tenant, wake_ups: list[str]) -> None:
     """One row with its facts, one reservation, one wake-up."""
     asked = ask(tenant, text=" 你好，world！ ")
@@ -69,7 +59,7 @@ def test_a_new_text_is_reserved_and_queued(tenant: Tenant, wake_ups: list[str]) 
 def test_the_same_text_twice_comes_from_the_cache(tenant: Tenant, wake_ups: list[str]) -> None:
     """Done at once, the same bytes, nothing reserved or billed, no worker woken."""
     first = ask(tenant)
-    speak()
+    speak_queued()
     again = ask(tenant)
     assert (again.status, again.cache_hit, again.billed_characters) == (Status.DONE, True, 0)
     assert again.audio_ms == 10
@@ -84,7 +74,7 @@ def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
     """Percent of the characters, rounded down; the ledger says the same."""
     tenant = make_tenant(plan=make_plan(cached_rate=rate))
     ask(tenant)
-    speak()
+    speak_queued()
     assert ask(tenant).billed_characters == billed
     assert (usage(tenant.id).used, usage(tenant.id).reserved) == (3 + billed, 0)
     assert reconcile() == []
@@ -108,7 +98,7 @@ def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
 def test_what_decides_the_bytes_decides_the_cache(tenant: Tenant, changed: dict[str, Any]) -> None:
     """Another text, voice, format, style or rate is spoken anew; so is what asks for no cache."""
     ask(tenant)
-    speak()
+    speak_queued()
     assert ask(tenant, **changed).status == Status.QUEUED
 
 
@@ -122,18 +112,18 @@ def test_another_revision_of_the_voice_is_spoken_anew(tenant: Tenant) -> None:
 def test_no_tenant_hears_another_s_cache(tenant: Tenant) -> None:
     """The same request of another team is spoken and billed anew."""
     ask(tenant)
-    speak()
+    speak_queued()
     assert ask(make_tenant()).status == Status.QUEUED
 
 
 def test_lost_and_deleted_audio_is_spoken_anew(tenant: Tenant) -> None:
     """A row alone is no hit: its file must be there."""
     first = ask(tenant)
-    speak()
+    speak_queued()
     store.delete(first)
     second = ask(tenant)
     assert second.status == Status.QUEUED
-    speak()
+    speak_queued()
     synthesis_delete(second)
     assert ask(tenant).status == Status.QUEUED
 
@@ -211,3 +201,33 @@ def test_the_caller_chooses_the_id(tenant: Tenant) -> None:
     own = uuid4()
     asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=ORDER, synthesis_id=own)
     assert asked.id == own
+
+
+def suspended(tenant: Tenant, _key: ApiKey, _member: Member) -> None:
+    account_suspend(tenant=tenant)
+
+
+def revoked(_tenant: Tenant, key: ApiKey, _member: Member) -> None:
+    api_key_revoke(key_id=key.id)
+
+
+def left(_tenant: Tenant, _key: ApiKey, member: Member) -> None:
+    member.user.delete()
+
+
+def deleted(tenant: Tenant, _key: ApiKey, _member: Member) -> None:
+    with pytest.raises(ProtectedError):
+        tenant.delete()
+
+
+@pytest.mark.parametrize("meanwhile", [suspended, revoked, left, deleted])
+def test_what_was_accepted_is_spoken_and_billed(tenant: Tenant, meanwhile: Callable[..., None]) -> None:
+    """Whatever becomes of tenant, key or person while it waits and is spoken; a tenant cannot be deleted at all."""
+    key, _ = api_key_create(tenant=tenant)
+    member = member_add(tenant=tenant, user=user_create(username="mei", password="a long word to guess"), role="member")
+    callers = [Caller(tenant_id=tenant.id, api_key_id=key.id), Caller(tenant_id=tenant.id, member_id=member.id)]
+    accepted = [synthesis_request(caller=caller, order=replace(ORDER, use_cache=False)) for caller in callers]
+    meanwhile(tenant, key, member)
+    assert {speak_queued().id, speak_queued().id} == {one.id for one in accepted}
+    assert usage(tenant.id).used == 2 * 3
+    assert reconcile() == []

@@ -17,17 +17,14 @@ from accounts.models import Tenant
 from accounts.services import api_key_create
 from billing.reconciliation import Drift, reconcile
 from billing.usage.facts import UsageFacts
-from billing.usage.models import DailyUsage
+from billing.usage.models import DailyUsage, HourlyUsage
 from billing.usage.selectors import daily_facts
 from billing.usage.services import usage_add
-from tests.factories import make_done, make_plan, make_queued, make_tenant
+from tests.factories import make_done, make_plan, make_queued, make_tenant, speak_queued
 from tts_engine import queue
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
-from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.render import rendered
-from tts_engine.store import Draft
 from tts_engine.usage import rebuild
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +42,10 @@ def the_day(**narrow: Any) -> dict[str, Any]:
     """The one row of DailyUsage there is, without its key."""
     (row,) = DailyUsage.objects.filter(**narrow).values()
     return {name: value for name, value in row.items() if value and name not in {"id", "tenant_id"}}
+
+
+def add(tenant: Tenant, facts: UsageFacts) -> None:
+    usage_add(tenant_id=tenant.id, api_key_id=None, member_id=None, voice="v", model="m", at=MIDNIGHT, facts=facts)
 
 
 def claimed() -> Synthesis:
@@ -122,16 +123,12 @@ def test_a_repeat_from_the_cache(tenant: Tenant) -> None:
     """Its facts count again, for a vendor would bill it again; it bills by the plan's rate and keeps no worker busy."""
     order = Order(text="你好吗。", voice="xiaoxiao", model="kokoro", audio_format="wav")
     synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
-    row = claimed()
-    with Draft(row, voice_rate=24_000) as draft:
-        for _ in draft.answer(rendered(draft.master(iter([SILENCE])), 24_000, FORMATS["wav"])):
-            pass
-        queue.finish(row, queue.Outcome(audio_ms=100, first_byte_ms=1, synthesis_ms=7), draft)
+    speak_queued(SILENCE)
     again = synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
     day = the_day()
     assert again.cache_hit
     assert (day["requests"], day["cached"], day["billed_characters"], day["hanzi"]) == (2, 1, 4 + 2, 6)
-    assert (day["audio_ms"], day["busy_ms"]) == (200, 7)
+    assert (day["audio_ms"], day["busy_ms"]) == (200, 1)
     assert reconcile() == []
 
 
@@ -143,6 +140,7 @@ def test_failed_ones_count_as_failed_and_cancelled_ones_not_at_all(tenant: Tenan
     fail_next()
     day = the_day()
     assert {name: value for name, value in day.items() if isinstance(value, int)} == {"failed": 1}
+    assert not HourlyUsage.objects.exists()
     assert reconcile() == []
 
 
@@ -161,7 +159,17 @@ def test_a_tampered_day_is_named(tenant: Tenant, name: str) -> None:
     row = make_done(tenant, SILENCE, at=MIDNIGHT)
     right = getattr(DailyUsage.objects.get(), name)
     DailyUsage.objects.update(**{name: F(name) + 5})
-    where = f"tenant {tenant.name}, usage of 2026-12-01, key None, voice {row.voice}, model {row.model}"
+    where = f"tenant {tenant.name}, usage of day 2026-12-01, api_key None, voice {row.voice}, model {row.model}"
+    assert reconcile() == [Drift(where, name, right, right + 5)]
+
+
+@pytest.mark.parametrize("name", ["requests", "billed_characters"])
+def test_a_tampered_hour_is_named(tenant: Tenant, name: str) -> None:
+    """As a day is."""
+    make_done(tenant, SILENCE, at=MIDNIGHT)
+    right = getattr(HourlyUsage.objects.get(), name)
+    HourlyUsage.objects.update(**{name: F(name) + 5})
+    where = f"tenant {tenant.name}, usage of hour {MIDNIGHT}, api_key None, member None, model kokoro"
     assert reconcile() == [Drift(where, name, right, right + 5)]
 
 
@@ -185,14 +193,14 @@ def test_a_lost_day_is_named_and_rebuilt(tenant: Tenant) -> None:
 def test_a_day_nobody_spoke_on(tenant: Tenant) -> None:
     """Sums without a request are a drift too."""
     with transaction.atomic():
-        usage_add(tenant_id=tenant.id, api_key_id=None, voice="v", model="m", at=MIDNIGHT, facts=UsageFacts(hanzi=3))
+        add(tenant, UsageFacts(hanzi=3))
     assert [(drift.what, drift.expected, drift.found) for drift in reconcile()] == [("hanzi", 0, 3)]
 
 
 def test_adding_needs_the_transaction_of_the_end(tenant: Tenant) -> None:
     """Alone it could be kept while the end of the request is lost."""
     with pytest.raises(transaction.TransactionManagementError):
-        usage_add(tenant_id=tenant.id, api_key_id=None, voice="v", model="m", at=MIDNIGHT, facts=UsageFacts())
+        add(tenant, UsageFacts())
 
 
 @pytest.mark.parametrize("wrong", [{"hanzi": -1}, {"cached": 1}])
@@ -202,12 +210,16 @@ def test_the_database_refuses_a_day(tenant: Tenant, wrong: dict[str, int]) -> No
         DailyUsage.objects.create(tenant=tenant, day=MIDNIGHT.date(), voice="v", model="m", **wrong)
 
 
-def test_days_of_no_key_are_one_row(tenant: Tenant) -> None:
+def test_sums_of_no_key_are_one_row(tenant: Tenant) -> None:
     """The console's requests have no key, and two of them are not two rows."""
     days = {"tenant": tenant, "day": MIDNIGHT.date(), "voice": "v", "model": "m", "api_key": None}
     DailyUsage.objects.create(**days)
     with pytest.raises(IntegrityError, match="daily_usage_once"), transaction.atomic():
         DailyUsage.objects.create(**days)
+    hours = {"tenant": tenant, "hour": MIDNIGHT, "model": "m", "requests": 1, "billed_characters": 1}
+    HourlyUsage.objects.create(**hours)
+    with pytest.raises(IntegrityError, match="hourly_usage_once"), transaction.atomic():
+        HourlyUsage.objects.create(**hours)
 
 
 def test_many_at_once_lose_nothing(tenant: Tenant) -> None:
@@ -239,10 +251,11 @@ def test_a_clock_that_steps_keeps_no_request_from_its_end(tenant: Tenant, ahead:
 
 
 def test_the_operator_rebuilds(tenant: Tenant) -> None:
-    """`manage.py usage rebuild` sets every tenant's days right, or one; a name that is none is refused."""
+    """`manage.py usage rebuild` sets every tenant's days and hours right, or one; a name that is none is refused."""
     make_done(tenant, SILENCE)
     for names in ([], [tenant.name]):
         DailyUsage.objects.update(hanzi=99)
+        HourlyUsage.objects.all().delete()
         call_command("usage", "rebuild", *names, stdout=StringIO())
         assert reconcile() == []
     with pytest.raises(CommandError, match="nobody"):

@@ -91,6 +91,11 @@ class Price:
     note: str
 
     @property
+    def name(self) -> str:
+        """As the vendor's page calls it."""
+        return " ".join(filter(None, [self.vendor, self.product, self.voice_tier]))
+
+    @property
     def is_lower_bound(self) -> bool:
         """The vendor bills more than the stored facts tell: tags, all Hanzi read out for numbers, tokens of text."""
         return self.ssml_counts or self.counts_normalised_text or self.unit is Unit.TOKEN

@@ -43,6 +43,11 @@ class Savings:
     dearest: Comparison
     comparisons: tuple[Comparison, ...]
 
+    @property
+    def picked(self) -> list[Comparison]:
+        """The three that stand for all, the cheapest first; an offer may be two of them."""
+        return [found for found in self.comparisons if found in (self.cheapest, self.default, self.dearest)]
+
 
 def savings(usage: Sequence[DailyFacts], books: Sequence[InForce], rates: ExchangeRates, own: Cost | None) -> Savings:
     """The savings of the days of these books, which follow each other; `usage` may lack days without requests."""

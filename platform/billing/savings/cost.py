@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from billing.errors import CostInvalid
 from billing.price_book.facts import Facts
 
 MICRO = 1_000_000  # of a yuan; amounts leave this package as whole millionths
 MOST = 1_000_000_000  # yuan, of any one amount
+MOST_MONTHS = 1200  # over which a one-off is spread
 MS_AN_HOUR = 3_600_000
 
 
@@ -27,8 +29,8 @@ class MonthlyCost:
     def __post_init__(self) -> None:
         for name in ("server", "power", "staff", "one_off"):
             _check(name, getattr(self, name))
-        if self.one_off_months < 1:
-            raise CostInvalid("one_off_months", "must be at least 1.")
+        if not 1 <= self.one_off_months <= MOST_MONTHS:
+            raise CostInvalid("one_off_months", f"must be from 1 to {MOST_MONTHS}.")
 
     @property
     def running(self) -> Decimal:
@@ -51,7 +53,7 @@ class BusyCost:
     hour: Decimal
 
     def __post_init__(self) -> None:
-        _check("hour", self.hour)
+        _check("busy_hour", self.hour)
 
     def yuan(self, facts: Facts, first: date, last: date) -> Decimal:
         return self.hour * facts.busy_ms / MS_AN_HOUR
@@ -62,6 +64,19 @@ class BusyCost:
 
 
 Cost = MonthlyCost | BusyCost
+
+
+def cost_of(*, busy_hour: Decimal | None = None, **monthly: Any) -> Cost:
+    """An own cost as an operator writes it: `busy_hour`, or the fields of MonthlyCost.
+
+    Raises CostInvalid, which names the field, for what is no amount and for both forms at once.
+    """
+    by_the_month = MonthlyCost(**monthly)
+    if busy_hour is None:
+        return by_the_month
+    if by_the_month.running or by_the_month.one_off:
+        raise CostInvalid("busy_hour", "excludes monthly amounts: give one of the two forms.")
+    return BusyCost(busy_hour)
 
 
 def _check(name: str, yuan: Decimal) -> None:

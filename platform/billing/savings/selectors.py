@@ -1,15 +1,14 @@
 """A tenant's own cost, and its savings. All take the tenant."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from billing.models import OwnCost
-from billing.price_book.facts import DailyFacts
 from billing.price_book.selectors import books_between, exchange_rates
 from billing.savings.compare import Savings, savings
 from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
+from billing.usage.selectors import daily_facts
 
 
 def own_cost(tenant_id: UUID) -> Cost | None:
@@ -28,9 +27,10 @@ def own_cost(tenant_id: UUID) -> Cost | None:
     )
 
 
-def savings_between(tenant_id: UUID, *, first: date, last: date, usage: Sequence[DailyFacts]) -> Savings:
+def savings_between(tenant_id: UUID, *, first: date, last: date, own: Cost | None) -> Savings:
     """Of the tenant's requests on these days, both included. Raises NoPriceBook where no book was in force."""
-    return savings(usage, books_between(first, last), exchange_rates(), own_cost(tenant_id))
+    usage = daily_facts(tenant_id, first=first, last=last)
+    return savings(usage, books_between(first, last), exchange_rates(), own)
 
 
 def _yuan(micro: int) -> Decimal:

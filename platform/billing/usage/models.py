@@ -1,18 +1,22 @@
-"""What each tenant used day by day: the table that usage, savings and statements read.
+"""What each tenant used, by day and by hour. The transaction that ends a request adds to both, so neither is behind.
 
-A row is one day of one key with one voice and one model. The transaction that ends a request adds to
-its row, so ten million requests are a few hundred thousand rows, and none of them is ever behind.
+Two tables, for they answer two kinds of question. Usage of a period, savings and statements ask for
+many sums of the tenant's own days. Usage over time asks for two sums between any two moments: of
+hours it is added up in no time, whatever the caller's midnight is. All sums by the hour and voice
+would be nearly as many rows as requests.
 """
 
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import ApiKey, Tenant
+from accounts.models import ApiKey, Member, Tenant
 from billing.usage.facts import NAMES
 
 
 class DailyUsage(models.Model):
-    """Sums over the requests that were made on `day` and have ended; see `UsageFacts` for each sum.
+    """Sums over the requests of one key with one voice and model that were made on `day` and have ended.
+
+    `UsageFacts` tells of each sum.
 
     `day` is the one on which the request was made, in the tenant's time zone, whenever it ended: that is
     the day of its reservation, so a month's rows are what the ledger billed in that month.
@@ -56,3 +60,35 @@ class DailyUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} on {self.day}: {self.billed_characters} characters"
+
+
+class HourlyUsage(models.Model):
+    """Sums over the requests that were made within the hour from `hour` on, a full hour of UTC, and were answered."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+    api_key = models.ForeignKey(  # null: a member, at the console
+        ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    member = models.ForeignKey(  # as in the request: the number stays when the member leaves
+        Member, on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    model = models.CharField(max_length=100)  # as the caller named it
+
+    requests = models.BigIntegerField()
+    billed_characters = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="hourly_usage_once",
+                fields=["tenant", "hour", "api_key", "member", "model"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="hourly_usage_is_never_negative", condition=Q(requests__gte=0, billed_characters__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} from {self.hour:%F %H}:00: {self.billed_characters} characters"

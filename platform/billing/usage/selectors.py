@@ -128,22 +128,28 @@ class Statement:
 
     @property
     def following(self) -> date:
-        return _month_after(self.month)
+        return month_after(self.month)
 
 
-def _month_after(month: date) -> date:
+def month_after(month: date) -> date:
+    """The first day of the month after the one that begins on `month`."""
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def this_month(tenant_id: UUID) -> date:
-    """The first day of the month that it is at the tenant's."""
+def today(tenant_id: UUID) -> date:
+    """The day that it is at the tenant's."""
     zone = ZoneInfo(Tenant.objects.values_list("time_zone", flat=True).get(id=tenant_id))
-    return timezone.localdate(timezone=zone).replace(day=1)
+    return timezone.localdate(timezone=zone)
+
+
+def this_month(tenant_id: UUID) -> date:
+    """Its first day."""
+    return today(tenant_id).replace(day=1)
 
 
 def statement(tenant_id: UUID, month: date) -> Statement:
     """`month` is its first day."""
-    found = shares(tenant_id, Days(month, _month_after(month)), "day", "api_key_id", "api_key__name", "voice")
+    found = shares(tenant_id, Days(month, month_after(month)), "day", "api_key_id", "api_key__name", "voice")
     lines = [
         Line(day, key_id, name or "", voice, share.facts)
         for share in found

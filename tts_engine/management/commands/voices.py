@@ -1,15 +1,14 @@
 """`manage.py voices list | add MODEL_ID_OR_FOLDER | check ID | remove ID`."""
 
 import importlib.util
-import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import SpeechError, UnknownVoice
 from tts_engine.speech.voice import VoiceInfo
@@ -21,9 +20,10 @@ from tts_engine.speech.voices.sambert.vocoder_files import Description as Vocodi
 EXTRA = ("torch", "modelscope_hub", "yaml")  # of the extra [sambert]
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "The voices of this installation: the built-in one, and ModelScope's that you add."
     requires_system_checks = []
+    refusals = (SpeechError, OSError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -35,24 +35,13 @@ class Command(BaseCommand):
         checking.add_argument("id")
         remove = actions.add_parser("remove", help="delete an added voice")
         remove.add_argument("id")
-        for action in (listing, add, checking, remove):
-            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(listing, add, checking, remove)
 
-    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        catalog = Catalog(settings.VOXHOUSE_HOME)
-        act: Callable[..., tuple[dict[str, Any], str]] = {
-            "list": _list,
-            "add": self._add,
-            "check": _check,
-            "remove": _remove,
-        }[action]
-        try:
-            shape, text = act(catalog, options)
-        except (SpeechError, OSError) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
+    def answer(self, options: Options) -> Answer:
+        actions = {"list": _list, "add": self._add, "check": _check, "remove": _remove}
+        return actions[options["action"]](Catalog(settings.VOXHOUSE_HOME), options)
 
-    def _add(self, catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def _add(self, catalog: Catalog, options: Options) -> Answer:
         if any(importlib.util.find_spec(package) is None for package in EXTRA):
             raise CommandError(
                 "Adding a voice needs torch and modelscope: run .venv/bin/pip install -r requirements/sambert.txt, "
@@ -81,12 +70,12 @@ class Command(BaseCommand):
         return {"voices": [_shape(info) for info in added]}, "\n".join(f"Added {_line(info)}" for info in added)
 
 
-def _list(catalog: Catalog, _options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _list(catalog: Catalog, _options: Options) -> Answer:
     infos = [one.info for one in catalog.installed().values()]
     return {"voices": [_shape(info) for info in infos]}, "\n".join(_line(info) for info in infos)
 
 
-def _check(catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _check(catalog: Catalog, options: Options) -> Answer:
     folder = catalog.voices / options["id"]
     if not (folder / FILE).is_file():
         raise UnknownVoice(f"No voice '{options['id']}' was added here.")
@@ -107,7 +96,7 @@ def _checked_line(one: Checked) -> str:
     )
 
 
-def _remove(catalog: Catalog, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _remove(catalog: Catalog, options: Options) -> Answer:
     catalog.remove(options["id"])
     return {"removed": options["id"]}, f"Removed {options['id']}."
 

@@ -3,13 +3,13 @@
 Here and not in accounts: it sets what a key may use.
 """
 
-import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.errors import AccountsError
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from accounts.models import ApiKey, Scope
 from accounts.selectors import tenant_by_name
 from accounts.services import DEFAULT_SCOPES, api_key_create, api_key_revoke
@@ -18,12 +18,10 @@ from billing.limits.arguments import add_limits, given, moment
 from billing.limits.models import CAPS
 from billing.limits.services import key_limit_set
 
-Options = dict[str, Any]
-Answer = tuple[dict[str, Any], str]  # as JSON, as text
 
-
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Create API keys, each shown once, limit and revoke them."
+    refusals = (AccountsError, BillingError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -37,15 +35,10 @@ class Command(BaseCommand):
         limit = actions.add_parser("limit", help="caps of this key's own; those not given stay")
         limit.add_argument("id", type=UUID)
         add_limits(limit, CAPS)
-        for action in (create, revoke, limit):
-            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(create, revoke, limit)
 
-    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        try:
-            shape, text = ACTIONS[action](options)
-        except (AccountsError, BillingError) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
+    def answer(self, options: Options) -> Answer:
+        return ACTIONS[options["action"]](options)
 
 
 def _create(options: Options) -> Answer:

@@ -1,12 +1,12 @@
 """`manage.py plan list`, `plan create NAME [--characters N] ...`, `plan change NAME ...`."""
 
 import argparse
-import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.forms.models import model_to_dict
 
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from billing.errors import BillingError
 from billing.limits.arguments import OPTIONS, add_limits, given
 from billing.limits.services import plan_change, plan_create
@@ -14,8 +14,9 @@ from billing.models import Plan
 from billing.selectors import plans
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "List, create and change plans; a change holds from the next request on."
+    refusals = (BillingError,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -31,21 +32,15 @@ class Command(BaseCommand):
                 default=argparse.SUPPRESS,
                 help="bill what goes beyond the characters of the period instead of refusing it",
             )
-        for action in (shown, created, changed):
-            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(shown, created, changed)
 
-    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        if action == "list":
-            shape: dict[str, Any] = {"plans": [_shape(plan) for plan in plans()]}
-            text = "\n".join(_line(plan) for plan in shape["plans"])
-        else:
-            save = plan_create if action == "create" else plan_change
-            try:
-                shape = _shape(save(name=options["name"], limits=given(options)))
-            except BillingError as error:
-                raise CommandError(str(error)) from error
-            text = _line(shape)
-        self.stdout.write(json.dumps(shape) if as_json else text)
+    def answer(self, options: Options) -> Answer:
+        if options["action"] == "list":
+            shapes = [_shape(plan) for plan in plans()]
+            return {"plans": shapes}, "\n".join(map(_line, shapes))
+        save = plan_create if options["action"] == "create" else plan_change
+        shape = _shape(save(name=options["name"], limits=given(options)))
+        return shape, _line(shape)
 
 
 def _shape(plan: Plan) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """`manage.py prices load [FILE]`, `prices list`, `prices rate CURRENCY YUAN`."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from billing.arguments import yuan
 from billing.errors import BillingError
 from billing.price_book.facts import Facts
 from billing.price_book.rules import billed_units, list_cost
-from billing.price_book.schema import Book, Price, book_of
+from billing.price_book.schema import Book, book_of
 from billing.price_book.selectors import price_books
 from billing.price_book.services import SHIPPED, exchange_rate_add, price_book_load
 from billing.savings.replay import Offer, offers
@@ -29,8 +29,9 @@ TEN_THOUSAND = Facts(
 )
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Load vendors' list prices, list them, add exchange rates. What is loaded never changes."
+    refusals = (BillingError, OSError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -40,30 +41,25 @@ class Command(BaseCommand):
         rate.add_argument("currency", help="ISO 4217, such as USD")
         rate.add_argument("yuan", type=yuan)
         rate.add_argument("--day", type=date.fromisoformat, help="from when on; today by default")
-        for action in (load, rate, actions.add_parser("list", help="versions, and the prices of the latest")):
-            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(load, rate, actions.add_parser("list", help="versions, and the prices of the latest"))
 
-    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        try:
-            shape, text = {"load": _load, "rate": _rate, "list": _list}[action](options)
-        except (BillingError, OSError) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else text)
+    def answer(self, options: Options) -> Answer:
+        return {"load": _load, "rate": _rate, "list": _list}[options["action"]](options)
 
 
-def _load(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _load(options: Options) -> Answer:
     stored, new = price_book_load(options["file"])
     shape = {"version": stored.version, "in_force_from": str(stored.in_force_from), "new": new}
     done = "Loaded" if new else "Nothing to do: this is"
     return shape, f"{done} version {stored.version}, in force from {stored.in_force_from:%F}."
 
 
-def _rate(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _rate(options: Options) -> Answer:
     rate = exchange_rate_add(currency=options["currency"], yuan=options["yuan"], day=options["day"])
     return {"currency": rate.currency, "day": str(rate.day), "yuan": str(rate.yuan)}, f"{rate}."
 
 
-def _list(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _list(options: Options) -> Answer:
     versions = list(price_books())
     book = book_of(versions[-1].content) if versions else None
     shape: dict[str, Any] = {
@@ -82,7 +78,7 @@ def _shape(offer: Offer) -> dict[str, Any]:
     listed = list_cost(price, billed_units(price, TEN_THOUSAND), offer.pack)
     return {
         "id": offer.id,
-        "name": _name(price),
+        "name": price.name,
         "unit": price.unit,
         "currency": price.currency,
         "list_price_of_10000_hanzi": f"{listed:.4f}",
@@ -105,7 +101,3 @@ def _lines(shape: dict[str, Any], book: Book | None) -> list[str]:
             "{id}\t{list_price_of_10000_hanzi} {currency}\t{unit}\t{retrieved_at}\t{source_url}".format_map(row) + mark
         )
     return [*lines, *(f"no price known: {found.vendor} {found.product} ({found.note})" for found in book.unpriced)]
-
-
-def _name(price: Price) -> str:
-    return " ".join(filter(None, [price.vendor, price.product, price.voice_tier]))

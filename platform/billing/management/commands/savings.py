@@ -1,12 +1,12 @@
 """`manage.py savings --scenario`: what a load would cost at every vendor and here. Needs no database."""
 
-import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from billing.arguments import count, yuan
 from billing.errors import BillingError
 from billing.price_book.days import today
@@ -19,9 +19,10 @@ from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
 from billing.savings.scenario import Scenario
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "What a load would cost in a year at every vendor of a price book, and what speaking it here saves."
     requires_system_checks = []  # it only calculates
+    refusals = (BillingError, OSError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -37,24 +38,20 @@ class Command(BaseCommand):
         parser.add_argument("--busy-hour-yuan", type=yuan, help="an hour of work, instead of all other costs")
         parser.add_argument("--busy-ms-per-call", type=count, default=1000, help="goes with --busy-hour-yuan")
         parser.add_argument("--book", type=Path, default=SHIPPED, help="a price book's file")
-        parser.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(parser)
 
-    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
+    def answer(self, options: Options) -> Answer:
         scenario = Scenario(
             calls_a_day=options["calls_per_day"],
             characters=options["characters"],
             busy_ms=options["busy_ms_per_call"],
         )
-        try:
-            book = book_of(read(options["book"]))
-            found = what_if.year_of(scenario, book, _own(options), begin=today())
-        except (BillingError, OSError) as error:
-            raise CommandError(str(error)) from error
-        shape = _shape(scenario, book, found)
-        self.stdout.write(json.dumps(shape, ensure_ascii=False) if as_json else "\n".join(_lines(shape)))
+        book = book_of(read(options["book"]))
+        shape = _shape(scenario, book, what_if.year_of(scenario, book, _own(options), begin=today()))
+        return shape, "\n".join(_lines(shape))
 
 
-def _own(options: dict[str, Any]) -> Cost:
+def _own(options: Options) -> Cost:
     if options["busy_hour_yuan"] is not None:
         return BusyCost(options["busy_hour_yuan"])
     return MonthlyCost(

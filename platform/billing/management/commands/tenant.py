@@ -3,13 +3,13 @@
 Here and not in accounts: it opens the account.
 """
 
-import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.errors import AccountsError
+from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from accounts.selectors import tenant_by_name
 from accounts.services import tenant_create
 from billing.errors import BillingError
@@ -19,12 +19,10 @@ from billing.models import Account
 from billing.selectors import accounts, usage
 from billing.services import DEFAULT_PLAN, account_open, plan_set
 
-Options = dict[str, Any]
-Answer = tuple[dict[str, Any], str]  # as JSON, as text
 
-
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Create tenants, list them, and change what they may."
+    refusals = (AccountsError, BillingError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -43,15 +41,10 @@ class Command(BaseCommand):
         resume = actions.add_parser("resume", help="end a suspension")
         for action in (suspend, resume):
             action.add_argument("name")
-        for action in (create, plan, more, suspend, resume, actions.add_parser("list", help="every tenant")):
-            action.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object")
+        add_json(create, plan, more, suspend, resume, actions.add_parser("list", help="every tenant"))
 
-    def handle(self, *args: Any, action: str, as_json: bool, **options: Any) -> None:
-        try:
-            shape, text = ACTIONS[action](options)
-        except (AccountsError, BillingError) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(shape) if as_json else text)
+    def answer(self, options: Options) -> Answer:
+        return ACTIONS[options["action"]](options)
 
 
 def _create(options: Options) -> Answer:

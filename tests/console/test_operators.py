@@ -1,0 +1,184 @@
+"""The operators' page of savings: who may open it, what it shows, what it takes and refuses."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Tenant
+from accounts.selectors import audit_events
+from accounts.services import member_add, user_create
+from billing.models import DailyUsage
+from billing.price_book.services import SHIPPED, price_book_load
+from billing.savings.cost import BusyCost, Cost, MonthlyCost
+from billing.savings.selectors import own_cost
+from billing.savings.services import own_cost_set
+from tests.factories import make_tenant
+
+pytestmark = pytest.mark.django_db
+
+PAGE, FIGURES = "/operators/savings", "/operators/savings/figures"
+MONTHLY = {"by": "month", "server": "100", "one_off": "1200", "one_off_months": "12"}
+
+
+@pytest.fixture
+def tenant(tmp_path: Path) -> Tenant:
+    """A team whose 100 requests of June cost 600 yuan at the default vendor, and kept a worker busy for two hours."""
+    book = tmp_path / "book.yaml"
+    book.write_text(SHIPPED.read_text().replace("effective_from: 2026-11-01", "effective_from: 2026-06-01"))
+    price_book_load(book)
+    tenant, hanzi = make_tenant(), 30_000 + 6_000_000  # the free quota, and a yuan for 10,000
+    june = {"day": date(2026, 6, 9), "voice": "v", "model": "m"}
+    DailyUsage.objects.create(tenant=tenant, **june, requests=100, hanzi=hanzi, busy_ms=7_200_000)
+    return tenant
+
+
+def signed_in(*, operator: bool, language: str = "en") -> Client:
+    user = user_create(username="sun", password="a long word to guess", operator=operator)
+    client = Client(headers={"accept-language": language})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def sun() -> Client:
+    """An operator, who is in no team and reads English."""
+    return signed_in(operator=True)
+
+
+def june(tenant: Tenant, path: str = PAGE) -> str:
+    return f"{path}?team={tenant.name}&month=2026-06"
+
+
+def words(answer: Any) -> str:
+    """What is read on the page, with single blanks."""
+    assert answer.status_code == 200, answer.content
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("path", [PAGE, FIGURES])
+def test_for_operators_only(tenant: Tenant, path: str) -> None:
+    """A visitor signs in first; an owner of the team is told whom it is for, and changes nothing."""
+    assert Client().post(path).headers["Location"] == f"/accounts/login/?next={path}"
+    owner = user_create(username="mei", password="a long word to guess")
+    member_add(tenant=tenant, user=owner, role="owner")
+    mei = Client(headers={"accept-language": "en"})
+    mei.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    answer = mei.post(june(tenant, path), MONTHLY)
+    assert answer.status_code == 403
+    assert "This page is for operators" in answer.content.decode()
+    assert own_cost(tenant.id) is None
+
+
+def test_the_menu_leads_there(sun: Client) -> None:
+    """An operator's, and nobody else's."""
+    assert f'href="{PAGE}"' in sun.get("/").content.decode()
+    sun.logout()
+    assert PAGE not in sun.get("/accounts/login/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (
+            MonthlyCost(server=Decimal(100), one_off=Decimal(1200)),
+            ["¥400.00", "saved against Aliyun DashScope Sambert", "¥200.00", "¥2.0000 a call", "¥600.00", "2.4 months"],
+        ),
+        (BusyCost(Decimal(50)), ["¥500.00", "¥100.00", "¥6.0000 a call", "at once"]),
+        (
+            MonthlyCost(server=Decimal(1600)),
+            ["¥1,000.00", "dearer than Aliyun DashScope Sambert", "never", "−¥1,000.00"],
+        ),
+        (None, ["¥600.00", "Say what it costs here"]),
+    ],
+)
+def test_a_months_saving(sun: Client, tenant: Tenant, own: Cost | None, told: list[str]) -> None:
+    """Against the default vendor, with both costs, a call's and the payback; beside it the cheapest and the range."""
+    if own:
+        own_cost_set(tenant=tenant, cost=own)
+    page = words(sun.get(june(tenant)))
+    for figure in [*told, "Requests: 100", "cheapest", "dearest", "unverified"]:
+        assert figure in page
+
+
+def test_an_own_cost_is_saved(sun: Client, tenant: Tenant) -> None:
+    """As the command would: by the month, then by the hour; the trail has who did it, and the form shows it again."""
+    answer = sun.post(june(tenant), MONTHLY)
+    assert answer.headers["Location"] == june(tenant)
+    assert own_cost(tenant.id) == MonthlyCost(server=Decimal(100), one_off=Decimal(1200))
+    page = words(sun.get(june(tenant)))
+    assert f"The own cost of {tenant.name} is saved." in page
+    assert 'name="one_off" value="1200"' in page
+    sun.post(june(tenant), {"by": "hour", "busy_hour": "12.5"})
+    assert own_cost(tenant.id) == BusyCost(Decimal("12.5"))
+    assert 'name="busy_hour" value="12.5"' in words(sun.get(june(tenant)))
+    assert audit_events(tenant)[0].actor == "user:sun"
+
+
+def test_figures_of_what_is_typed(sun: Client, tenant: Tenant) -> None:
+    """The figures alone, with a cost that nobody has saved; what is no cost leaves them as they are saved."""
+    own_cost_set(tenant=tenant, cost=BusyCost(Decimal(50)))
+    typed = words(sun.post(june(tenant, FIGURES), MONTHLY))
+    assert "¥400.00" in typed
+    assert "<html" not in typed
+    assert "¥500.00" in words(sun.post(june(tenant, FIGURES), {**MONTHLY, "server": "-1"}))
+    assert own_cost(tenant.id) == BusyCost(Decimal(50))
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"server": "-1"}, "From 0 to 1,000,000,000."),
+        ({"staff": "1e30"}, "From 0 to 1,000,000,000."),
+        ({"power": "NaN"}, "Enter a number."),
+        ({"one_off": "much"}, "Enter a number."),
+        ({"one_off_months": "0"}, "From 1 to 1,200."),
+        ({"one_off_months": "9999999999"}, "From 1 to 1,200."),
+        ({"one_off_months": "1.5"}, "Enter a whole number."),
+        ({"by": "hour"}, "This field is required."),
+        ({"by": "hour", "busy_hour": "-1"}, "From 0 to 1,000,000,000."),
+    ],
+)
+def test_what_is_no_cost(sun: Client, tenant: Tenant, typed: dict[str, str], told: str) -> None:
+    """Refused at its field, with what was typed left as it is; nothing is saved."""
+    answer = sun.post(june(tenant), MONTHLY | typed)
+    assert answer.status_code == 400
+    assert told in answer.content.decode()
+    assert all(f'value="{value}"' in answer.content.decode() for name, value in typed.items() if name != "by")
+    assert own_cost(tenant.id) is None
+
+
+@pytest.mark.parametrize("query", ["team=nobody", "month=2026-13", "month=june", "month=2999-01", "team=%00"])
+def test_what_there_is_not(sun: Client, tenant: Tenant, query: str) -> None:
+    """No such team, no month, a month to come: 404."""
+    assert sun.get(f"{PAGE}?{query}").status_code == 404
+
+
+def test_this_month_of_the_first_team_unasked(sun: Client, tenant: Tenant) -> None:
+    """The first by name; of this month its days until today."""
+    page = words(sun.get(PAGE))
+    assert f"Own cost of {tenant.name}" in page
+    assert f"– {timezone.localdate():%Y-%m-%d}" in page
+
+
+def test_a_month_without_prices(sun: Client, tenant: Tenant) -> None:
+    """Before the first price book there is nothing to compare with, which is said; the cost can be set all the same."""
+    page = words(sun.get(f"{PAGE}?team={tenant.name}&month=2026-05"))
+    assert "There was no price book in this month" in page
+    assert 'name="server"' in page
+
+
+def test_without_a_team(sun: Client) -> None:
+    """Before the first tenant there is nothing to show."""
+    assert sun.get(PAGE).status_code == 404
+
+
+def test_in_chinese(tenant: Tenant) -> None:
+    """The same page in the operator's language."""
+    page = words(signed_in(operator=True, language="zh-hans").get(june(tenant)))
+    for told in ("<h1>节省费用</h1>", "请求 100 次", "按工作小时", "默认对比", "资源包 1,000,000"):
+        assert told in page
