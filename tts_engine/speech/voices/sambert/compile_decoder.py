@@ -47,8 +47,8 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     told [B, D]                this step's, from `memory`
     window [2 N B, H, 2 W + 1, d]  keys, then values, layer by layer: of W steps before in any order, then of
                                this step's memory and that of W steps after
-    bias [B, 1, 2, W + 1]      zero for a key in reach, -inf for another: of this step and those before,
-                               then of the memory
+    bias [B, 1, 2, 2 W + 2]    zero for a key in reach, -inf for another, this step's own key first: of the
+                               attention to steps, then of that to the memory
     -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
     """
     g = Graph("step")
@@ -57,7 +57,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     frame = g.input("frame", ["B", c.num_mels])
     told = g.input("told", ["B", units])
     window = g.input("window", ["2NB", heads, "2W+1", units // heads])
-    bias = g.input("bias", ["B", 1, 2, "W+1"])
+    bias = g.input("bias", ["B", 1, 2, "2W+2"])
 
     for i in range(len(c.decoder_prenet_units)):
         frame = g.op("Relu", linear.exact(frame, f"prenet.fcs.{3 * i}"))
@@ -76,7 +76,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
         k = g.op("Concat", k, windows[2 * i], axis=2)
         v = g.op("Concat", v, windows[2 * i + 1], axis=2)
-        both = g.op("Reshape", attend(g, q, k, v, bias, heads, units // heads), join)
+        both = g.op("Reshape", attend(g, q, k, v, bias, units // heads), join)
         y = linear.weighted(both, *joined(w, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h", heads))
         y, x = add_norm(g, y, x, w, f"{name}.pos_ffn.layer_norm")
         y = linear(g.op("Relu", linear(y, f"{name}.pos_ffn.w_1")), f"{name}.pos_ffn.w_2")
@@ -87,15 +87,13 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     return g.model()
 
 
-def attend(g: Graph, q: str, k: str, v: str, bias: str, heads: int, units: int) -> str:
-    """To two halves of as many keys, each by itself: q [B, H, 1, d], k and v [B, H, 2 W, d] -> [B, H, 2, 1, d].
+def attend(g: Graph, q: str, k: str, v: str, bias: str, units: int) -> str:
+    """Attend twice, to the keys that each bias leaves: q [B, H, 1, d], k and v [B, H, T, d] -> [B, H, 2, d].
 
-    Half of a step's time is what onnxruntime needs to begin an op, so both halves share theirs.
+    Half of a step's time is what onnxruntime needs to begin an op, so the two attentions share theirs.
     """
     scores = g.op("FusedMatMul", q, k, domain=CONTRIB, transB=1, alpha=units**-0.5)
-    scores = g.op("Add", g.op("Reshape", scores, g.shape(0, heads, 2, -1)), bias)
-    shares = g.op("Reshape", g.op("Softmax", scores, axis=-1), g.shape(0, heads, 2, 1, -1))
-    return g.op("MatMul", shares, g.op("Reshape", v, g.shape(0, heads, 2, -1, units)))
+    return g.op("MatMul", g.op("Softmax", g.op("Add", scores, bias), axis=-1), v)
 
 
 def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]:

@@ -107,8 +107,10 @@ class Window:
         _, batch, heads, slots, units = keys.shape
         self._width = width = slots // 2
         self._told = np.zeros((batch, heads * units), np.float32)
-        # [W + 1, W + 1]: in row i, zero for the first i + 1 keys
-        self._biases = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
+        # [2, W + 1, 2 W + 2]: for steps and for memory, in row i, zero for the first i + 1 of its keys
+        near = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
+        none = np.full_like(near, -np.inf)
+        self._biases = np.stack([np.hstack([near, none]), np.hstack([none, near])])
 
     @classmethod
     def empty(cls, rows: int, width: int, networks: Networks) -> "Window":
@@ -145,7 +147,7 @@ class Window:
                 "frame": self._frame,
                 "told": self._told,
                 "window": self._keys.reshape(-1, heads, slots, units),
-                "bias": self._biases[reach][:, np.newaxis],
+                "bias": self._biases[(0, 1), reach][:, np.newaxis],
             },
         )
         frames: Floats = made.reshape(batch, self._networks.sizes.frames_a_step, -1)
