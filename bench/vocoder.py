@@ -1,4 +1,4 @@
-"""How fast is a compiled generator, against torch and in each precision, and how near is int8?
+"""How fast is a compiled generator, against torch and in each precision, and how near is each?
 
 Takes a model folder as ModelScope lays it out, or `make-snapshot` (random weights: their speed is that of
 a real voice, their fidelity is not). Prints one JSON; real-time factors are CPU seconds / audio seconds on
@@ -22,14 +22,14 @@ import torch
 
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import Samples
-from tts_engine.speech.voices.sambert.acoustic_files import PRECISIONS
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic
 from tts_engine.speech.voices.sambert.compile_acoustic import compile_acoustic
-from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder, int8_fidelity
+from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder, nearness
 from tts_engine.speech.voices.sambert.folder import ModelFolder, VoiceModel
 from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.sines import Sines
 from tts_engine.speech.voices.sambert.units import units_of
+from tts_engine.speech.voices.sambert.vocoder_files import GRAPH
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 
 PASSES = 5
@@ -82,10 +82,11 @@ def main(folder: Path) -> None:
         description = compile_vocoder(model.generator, model.generator_config, model.sample_rate, heard, compiled)
         seconds = len(checked[0]) * description.hop / description.sample_rate
         rtf = {"torch": factors(partial(by_torch, model, checked[0]), seconds)}
-        for precision in PRECISIONS:
+        near = {}
+        for precision in GRAPH:
             rtf[precision] = factors(partial(by_vocoder, Vocoder(compiled, precision), checked[0]), seconds)
-        near = asdict(int8_fidelity(compiled, checked))
-    result = {"audio_seconds": seconds, "rtf": rtf, "int8": near, "serves": description.precision}
+            near[precision] = asdict(nearness(compiled, precision, checked))
+    result = {"audio_seconds": seconds, "rtf": rtf, "near": near, "serves": description.precision}
     print(json.dumps(result, indent=2))
 
 

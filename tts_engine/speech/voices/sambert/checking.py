@@ -3,15 +3,17 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from tts_engine.speech.speak import plan
 from tts_engine.speech.voice import Samples, Style, speak_alone
-from tts_engine.speech.voices.sambert.acoustic_files import Precision
+from tts_engine.speech.voices.sambert.acoustic_files import PRECISIONS, Precision
 from tts_engine.speech.voices.sambert.description import Description
 from tts_engine.speech.voices.sambert.fidelity import Fidelity, fidelity
+from tts_engine.speech.voices.sambert.vocoder_files import GRAPH, VocoderPrecision
 from tts_engine.speech.voices.sambert.voice import SambertVoice
 
 SENTENCES = (
@@ -30,22 +32,16 @@ class Checked:
     """One choice of precisions, on SENTENCES."""
 
     decoder: Precision
-    vocoder: Precision
+    vocoder: VocoderPrecision
     fidelity: Fidelity  # to float32 of both
     rtf: float  # seconds of work a second of speech, on one thread
 
 
 def check(folder: Path, description: Description) -> list[Checked]:
     """All choices, the exact one first. Raises VoiceUnavailable for a damaged voice."""
-    choices: tuple[tuple[Precision, Precision], ...] = (
-        ("fp32", "fp32"),
-        ("int8", "fp32"),
-        ("fp32", "int8"),
-        ("int8", "int8"),
-    )
     exact: list[Samples] = []
     checked = []
-    for decoder, vocoder in choices:
+    for decoder, vocoder in product(PRECISIONS, GRAPH):
         voice = SambertVoice(folder, description, decoder=decoder, vocoder=vocoder)
         spoken(voice, SENTENCES[:1])  # the first run of a session allocates
         began = time.perf_counter()

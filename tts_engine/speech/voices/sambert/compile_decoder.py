@@ -45,10 +45,10 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
 
     frame [B, num_mels]        the last frame of the step before
     told [B, D]                this step's, from `memory`
-    past [2 N B, H, W, d]      keys, then values, of the steps before, in any order, layer by layer
-    ahead [2 N B, H, V, d]     the same of this step's memory and that of the steps after
-    past_bias [B, 1, 1, W + 1] zero for a key in reach, -inf for another; the first is this step's own
-    ahead_bias [B, 1, 1, V]
+    window [2 N B, H, 2 W + 1, d]  keys, then values, layer by layer: of W steps before in any order, then of
+                               this step's memory and that of W steps after
+    bias [B, 1, 2, 2 W + 2]    zero for a key in reach, -inf for another, this step's own key first: of the
+                               attention to steps, then of that to the memory
     -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
     """
     g = Graph("step")
@@ -56,10 +56,8 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     linear = Linear(g, w, eight_bits)
     frame = g.input("frame", ["B", c.num_mels])
     told = g.input("told", ["B", units])
-    past = g.input("past", ["2NB", heads, "W", units // heads])
-    ahead = g.input("ahead", ["2NB", heads, "V", units // heads])
-    past_bias = g.input("past_bias", ["B", 1, 1, "W1"])
-    ahead_bias = g.input("ahead_bias", ["B", 1, 1, "V"])
+    window = g.input("window", ["2NB", heads, "2W+1", units // heads])
+    bias = g.input("bias", ["B", 1, 2, "2W+2"])
 
     for i in range(len(c.decoder_prenet_units)):
         frame = g.op("Relu", linear.exact(frame, f"prenet.fcs.{3 * i}"))
@@ -67,8 +65,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     heard = g.linear(frame, w["dec_in_proj.weight"][:, c.memory_units :])
     x = g.op("Mul", g.op("Add", heard, told), g.constant(math.sqrt(units)))
 
-    windows = g.ops("Split", past, count=2 * layers, axis=0, num_outputs=2 * layers)
-    memories = g.ops("Split", ahead, count=2 * layers, axis=0, num_outputs=2 * layers)
+    windows = g.ops("Split", window, count=2 * layers, axis=0, num_outputs=2 * layers)
     split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
     of_steps = []
     y = g.layer_norm(x, w, "pnca.0.pnca_attn.layer_norm")
@@ -79,12 +76,9 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
         k = g.op("Concat", k, windows[2 * i], axis=2)
         v = g.op("Concat", v, windows[2 * i + 1], axis=2)
-        of_past = attend(g, q, k, v, past_bias, units // heads)
-        of_memory = attend(g, q, memories[2 * i], memories[2 * i + 1], ahead_bias, units // heads)
-        both = g.op("Reshape", g.op("Concat", of_past, of_memory, axis=1), join)
-        y, x = add_norm(
-            g, linear(both, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h"), x, w, f"{name}.pos_ffn.layer_norm"
-        )
+        both = g.op("Reshape", attend(g, q, k, v, bias, units // heads), join)
+        y = linear.weighted(both, *joined(w, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h", heads))
+        y, x = add_norm(g, y, x, w, f"{name}.pos_ffn.layer_norm")
         y = linear(g.op("Relu", linear(y, f"{name}.pos_ffn.w_1")), f"{name}.pos_ffn.w_2")
         y, x = add_norm(g, y, x, w, "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm")
 
@@ -94,7 +88,10 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
 
 
 def attend(g: Graph, q: str, k: str, v: str, bias: str, units: int) -> str:
-    """q [B, H, 1, d], k and v [B, H, W, d] -> [B, H, 1, d]."""
+    """Attend twice, to the keys that each bias leaves: q [B, H, 1, d], k and v [B, H, T, d] -> [B, H, 2, d].
+
+    Half of a step's time is what onnxruntime needs to begin an op, so the two attentions share theirs.
+    """
     scores = g.op("FusedMatMul", q, k, domain=CONTRIB, transB=1, alpha=units**-0.5)
     return g.op("MatMul", g.op("Softmax", g.op("Add", scores, bias), axis=-1), v)
 
@@ -108,8 +105,16 @@ def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]
     return normed, total
 
 
+def joined(w: Weights, own: str, memory: str, heads: int) -> tuple[Array, Array]:
+    """Weight [N, H 2 d] and bias of the sum of two linear layers, for what `attend` gives."""
+    weight = np.stack([w[f"{name}.weight"] for name in (own, memory)], axis=1)  # [N, 2, H d]
+    outputs, halves, units = weight.shape
+    weight = weight.reshape(outputs, halves, heads, -1).swapaxes(1, 2)
+    return weight.reshape(outputs, halves * units), w[f"{own}.bias"] + w[f"{memory}.bias"]
+
+
 class Linear:
-    """The linear layers of one graph, by name; several names are layers side by side, summed.
+    """The linear layers of one graph, by name.
 
     In eight bits, a block of weights has one scale and so has a block of one row's input: a row is
     quantised by itself, whatever the others of its batch are.
@@ -118,21 +123,21 @@ class Linear:
     def __init__(self, g: Graph, w: Weights, eight_bits: bool) -> None:
         self._g, self._w, self._eight_bits = g, w, eight_bits
 
-    def exact(self, x: str, *names: str) -> str:
-        weight, bias = self._of(names)
+    def exact(self, x: str, name: str) -> str:
+        weight, bias = self._of(name)
         return self._g.op("Gemm", x, self._g.constant(weight.T), self._g.constant(bias))
 
-    def __call__(self, x: str, *names: str) -> str:
-        if not self._eight_bits:
-            return self.exact(x, *names)
-        weight, bias = self._of(names)
-        return quantised_linear(self._g, x, weight, bias)
+    def __call__(self, x: str, name: str) -> str:
+        return self.weighted(x, *self._of(name))
 
-    def _of(self, names: tuple[str, ...]) -> tuple[Array, Array]:
-        weights = [self._w[f"{name}.weight"] for name in names]
-        weights = [weight.squeeze(-1) if weight.ndim == 3 else weight for weight in weights]
-        biases = np.stack([self._w[f"{name}.bias"] for name in names])
-        return np.concatenate(weights, axis=1), biases.sum(axis=0)
+    def weighted(self, x: str, weight: Array, bias: Array) -> str:
+        if self._eight_bits:
+            return quantised_linear(self._g, x, weight, bias)
+        return self._g.op("Gemm", x, self._g.constant(weight.T), self._g.constant(bias))
+
+    def _of(self, name: str) -> tuple[Array, Array]:
+        weight = self._w[f"{name}.weight"]
+        return weight.squeeze(-1) if weight.ndim == 3 else weight, self._w[f"{name}.bias"]
 
 
 def quantised_linear(g: Graph, x: str, weight: Array, bias: Array) -> str:

@@ -100,22 +100,23 @@ class Decoding:
 class Window:
     """What a step of the batch is given, and its own traces in it."""
 
-    def __init__(self, networks: Networks, past: Floats, frame: Floats) -> None:
-        layers, batch, heads, width, units = past.shape
+    def __init__(self, networks: Networks, keys: Floats, frame: Floats) -> None:
         self._networks = networks
-        self._past = past  # [2 N, B, H, W, d]
+        self._keys = keys  # [2 N, B, H, 2 W + 1, d]: the ring of W steps, then the memory's W + 1
         self._frame = frame  # [B, num_mels]
-        self._ahead = np.zeros((layers, batch, heads, width + 1, units), np.float32)
+        _, batch, heads, slots, units = keys.shape
+        self._width = width = slots // 2
         self._told = np.zeros((batch, heads * units), np.float32)
-        # [W + 1, W + 1]: in row i, zero for the first i + 1 keys
-        self._biases = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
+        # [2, W + 1, 2 W + 2]: for steps and for memory, in row i, zero for the first i + 1 of its keys
+        near = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
+        none = np.full_like(near, -np.inf)
+        self._biases = np.stack([np.hstack([near, none]), np.hstack([none, near])])
 
     @classmethod
     def empty(cls, rows: int, width: int, networks: Networks) -> "Window":
-        _, heads, _, units = networks.step.get_inputs()[2].shape  # of `past`
-        layers = networks.memory.get_outputs()[1].shape[0]  # of `keys`
-        past = np.zeros((layers, rows, heads, width, units), np.float32)
-        return cls(networks, past, np.zeros((rows, networks.sizes.num_mels), np.float32))
+        layers, heads, _, units = networks.memory.get_outputs()[1].shape  # of `keys`
+        keys = np.zeros((layers, rows, heads, 2 * width + 1, units), np.float32)
+        return cls(networks, keys, np.zeros((rows, networks.sizes.num_mels), np.float32))
 
     def reseated(self, before: list[Row], after: list[Row]) -> "Window":
         """The window of the rows `after`, with the traces of those that were there `before`."""
@@ -127,39 +128,35 @@ class Window:
         for seat, row in enumerate(after):
             if row.number in seats:
                 band, old = row.plan.band, seats[row.number]
-                window._past[:, seat, :, :band] = self._past[:, old, :, :band]
+                window._keys[:, seat, :, :band] = self._keys[:, old, :, :band]
                 window._frame[seat] = self._frame[old]
         return window
 
     def step(self, rows: list[Row]) -> Floats:
         """One step of each row: its frames [B, r, num_mels]."""
+        reach = []  # [B, 2]: how many steps before, and after
         for seat, row in enumerate(rows):
-            until = row.at + row.plan.band + 1
-            self._told[seat] = row.told[row.at]
-            self._ahead[:, seat, :, : row.plan.band + 1] = row.keys[:, :, row.at : until]
-        _, batch, heads, width, units = self._past.shape
+            at, band = row.at, row.plan.band
+            self._told[seat] = row.told[at]
+            self._keys[:, seat, :, self._width : self._width + band + 1] = row.keys[:, :, at : at + band + 1]
+            reach.append((min(band, at), min(band, row.plan.steps - 1 - at)))
+        _, batch, heads, slots, units = self._keys.shape
         made, qkv = self._networks.step.run(
             ["frames", "qkv"],
             {
                 "frame": self._frame,
                 "told": self._told,
-                "past": self._past.reshape(-1, heads, width, units),
-                "ahead": self._ahead.reshape(-1, heads, width + 1, units),
-                "past_bias": self._bias([min(row.plan.band, row.at) for row in rows]),
-                "ahead_bias": self._bias([min(row.plan.band, row.plan.steps - 1 - row.at) for row in rows]),
+                "window": self._keys.reshape(-1, heads, slots, units),
+                "bias": self._biases[(0, 1), reach][:, np.newaxis],
             },
         )
         frames: Floats = made.reshape(batch, self._networks.sizes.frames_a_step, -1)
         self._frame = np.ascontiguousarray(frames[:, -1])
         # the keys and values of [B, (query, key, value) H, N, d] -> [N, 2, B, H, d]
         fresh = qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4)
-        past = self._past.reshape(-1, 2, *self._past.shape[1:])
+        keys = self._keys.reshape(-1, 2, *self._keys.shape[1:])
         for seat, row in enumerate(rows):
             if row.plan.band:
-                past[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
+                keys[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
             row.at += 1
         return frames
-
-    def _bias(self, reach: list[int]) -> Floats:
-        """[B, 1, 1, W + 1]: zero for the first reach + 1 keys of each row, and no way to the others."""
-        return self._biases[reach][:, np.newaxis, np.newaxis]

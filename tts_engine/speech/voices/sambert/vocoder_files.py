@@ -3,12 +3,17 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from tts_engine.speech.errors import VoiceUnavailable
-from tts_engine.speech.voices.sambert.acoustic_files import Precision
 from tts_engine.speech.voices.sambert.contexts import Contexts
 
-GRAPH: dict[Precision, str] = {"fp32": "vocoder-fp32.onnx", "int8": "vocoder-int8.onnx"}
+VocoderPrecision = Literal["fp32", "mixed", "int8"]  # from the nearest to the fastest
+GRAPH: dict[VocoderPrecision, str] = {
+    "fp32": "vocoder-fp32.onnx",
+    "mixed": "vocoder-mixed.onnx",
+    "int8": "vocoder-int8.onnx",
+}
 DESCRIPTION = "vocoder.json"
 
 
@@ -16,7 +21,7 @@ DESCRIPTION = "vocoder.json"
 class Description:
     """What the graphs do not say of themselves."""
 
-    precision: Precision  # the one to serve
+    precision: VocoderPrecision  # the one to serve
     sample_rate: int  # Hz
     hop: int  # samples a frame
     mels: int

@@ -10,7 +10,7 @@ it would cost most (see contexts.py).
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,7 +21,10 @@ from tts_engine.speech.voices.sambert.onnx_graph import Graph
 
 
 class Operators(ABC):
-    """What the traversal asks for. Values between are float32, [B, C, 1, T] or [B, T, C]."""
+    """What the traversal asks for.
+
+    A stage begins and ends with float32; what lies between `upsample` and `total` is the operators' own.
+    """
 
     time_axis: int
 
@@ -39,12 +42,20 @@ class Operators(ABC):
         """Out of the layout, to [B, C, 1, T]."""
 
     @abstractmethod
-    def upsample(self, x: str, layer: str, scale: int) -> str:
+    def upsample(self, x: str, stage: int, scale: int) -> str:
         """Leaky ReLU and both upsamplers."""
+
+    @abstractmethod
+    def excite(self, x: str, source: str, stage: int) -> str:
+        """Add a source [B, 1, 1, T], brought down to the rate of the stage."""
 
     @abstractmethod
     def pair(self, x: str, layer: str) -> str:
         """x + two convolutions, each after a leaky ReLU."""
+
+    @abstractmethod
+    def total(self, blocks: Sequence[str], stage: int) -> str:
+        """The sum of a stage's blocks, in float32."""
 
     def conv(self, x: str, layer: str) -> str:
         """Float convolution of [B, C, 1, T]: onnxruntime's blocked kernels are for two dimensions."""
@@ -64,7 +75,7 @@ class Floats(Operators):
 
     def __init__(self, graph: Graph, filters: Mapping[str, Filters], slope: float) -> None:
         super().__init__(graph, filters, slope)
-        self.seen: dict[str, str] = {}  # the values before and after the convolutions that int8 replaces
+        self.seen: dict[str, str] = {}  # the values that others keep in bytes, by the names they have for them
 
     def enter(self, x: str) -> str:
         return x
@@ -72,17 +83,32 @@ class Floats(Operators):
     def leave(self, x: str) -> str:
         return x
 
-    def upsample(self, x: str, layer: str, scale: int) -> str:
-        g, channels = self.graph, len(self.filters[layer].bias) // scale
+    def upsample(self, x: str, stage: int, scale: int) -> str:
+        g, layer = self.graph, f"up.{stage}"
+        channels = len(self.filters[layer].bias) // scale
+        self.seen[f"{layer}.in"] = x
         y = self.conv(self.leaky(x), layer)  # [B, scale C, 1, T]
         y = g.op("Transpose", g.op("Reshape", y, g.shape(0, scale, channels, -1)), perm=[0, 2, 3, 1])
-        return g.op("Reshape", y, g.shape(0, channels, 1, -1))
+        return self._see(f"{layer}.out", g.op("Reshape", y, g.shape(0, channels, 1, -1)))
+
+    def excite(self, x: str, source: str, stage: int) -> str:
+        layer = f"down.{stage}"
+        return self._see(f"{layer}.sum", self.graph.op("Add", x, self.conv(source, layer)))
 
     def pair(self, x: str, layer: str) -> str:
-        y = self.conv(self.leaky(x), f"{layer}.0")
-        z = self.conv(self.leaky(y), f"{layer}.1")
-        self.seen |= {f"{layer}.0.in": x, f"{layer}.0.out": y, f"{layer}.1.out": z}
-        return self.graph.op("Add", x, z)
+        y = self._see(f"{layer}.0.out", self.conv(self.leaky(x), f"{layer}.0"))
+        z = self._see(f"{layer}.1.out", self.conv(self.leaky(y), f"{layer}.1"))
+        return self._see(f"{layer}.sum", self.graph.op("Add", x, z))
+
+    def total(self, blocks: Sequence[str], stage: int) -> str:
+        x = blocks[0]
+        for count, block in enumerate(blocks[1:], start=2):
+            x = self._see(f"total.{stage}.{count}", self.graph.op("Add", x, block))
+        return x
+
+    def _see(self, name: str, x: str) -> str:
+        self.seen[name] = x
+        return x
 
 
 def write(operators: Operators, c: GeneratorConfig) -> None:
@@ -96,12 +122,11 @@ def write(operators: Operators, c: GeneratorConfig) -> None:
     mel = g.op("Unsqueeze", g.op("Transpose", mel, perm=[0, 2, 1]), g.shape(2))
     x = operators.enter(operators.conv(mel, "pre"))
     for stage, scale in enumerate(c.upsample_scales):
-        x = operators.upsample(g.op("Add", x, g.op("Sin", x)), f"up.{stage}", scale)
+        x = operators.upsample(g.op("Add", x, g.op("Sin", x)), stage, scale)
         if source:
-            x = g.op("Add", x, operators.enter(operators.conv(source, f"down.{stage}")))
-        x = g.op(
-            "Sum", *(_block(operators, x, f"block.{stage}.{i}", len(d)) for i, d in enumerate(c.resblock_dilations))
-        )
+            x = operators.excite(x, source, stage)
+        blocks = [_block(operators, x, f"block.{stage}.{i}", len(d)) for i, d in enumerate(c.resblock_dilations)]
+        x = operators.total(blocks, stage)
         x = _cut(g, x, cuts, stage, operators.time_axis)
         if source:
             source = _cut(g, source, cuts, stage, 3, times=math.prod(c.upsample_scales[stage + 1 :]))

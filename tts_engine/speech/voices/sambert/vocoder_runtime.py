@@ -16,23 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tts_engine.speech.voice import Samples
-from tts_engine.speech.voices.sambert.acoustic_files import Precision
 from tts_engine.speech.voices.sambert.sines import Sines
-from tts_engine.speech.voices.sambert.vocoder_files import GRAPH, Description
+from tts_engine.speech.voices.sambert.vocoder_files import GRAPH, Description, VocoderPrecision
 from tts_engine.speech.voices.sessions import open_session
 
 Feeds = dict[str, npt.NDArray[Any]]
 
-# Frames of a chunk, at least and at most: the first is to be heard soon, the others are to cost little
-# beside their context, and to fit a cache.
-FIRST = (16, 40)
-LATER = (80, 160)
+# Frames of a chunk, at least and at most, in turn: the first is to be heard soon, those after it are to
+# cost little beside their context, by when there is enough to hear until they come.
+SIZES = ((16, 40), (80, 160), (160, 320))
 
 
 class Vocoder:
     """A generator, loaded once."""
 
-    def __init__(self, folder: Path, precision: Precision | None = None, threads: int = 1) -> None:
+    def __init__(self, folder: Path, precision: VocoderPrecision | None = None, threads: int = 1) -> None:
         """`precision` is the folder's own unless another is to be measured. Raises VoiceUnavailable."""
         self.description = Description.read(folder)
         self._session = open_session(folder / GRAPH[precision or self.description.precision], threads)
@@ -61,7 +59,8 @@ class Voicing:
     def __init__(self, vocoder: Vocoder, frames: "Frames") -> None:
         self._vocoder = vocoder
         self._frames = frames
-        self._size = FIRST
+        self._sizes = iter(SIZES)
+        self._size = next(self._sizes)
 
     def feed(self, features: Samples, last: bool) -> Iterator[Samples]:
         """Take the next frames [T, features], and speak as much as can be spoken by now."""
@@ -79,7 +78,7 @@ class Voicing:
 
     def _chunk(self) -> Samples:
         frames = min(self._frames.ready, self._size[1])
-        self._size = LATER
+        self._size = next(self._sizes, self._size)
         return self._vocoder.run(self._frames.take(frames))
 
 

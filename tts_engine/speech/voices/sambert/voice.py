@@ -31,6 +31,7 @@ from tts_engine.speech.voices.sambert.regulate import Plan
 from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.times import character_times
 from tts_engine.speech.voices.sambert.units import Unit, runs_of, units_of
+from tts_engine.speech.voices.sambert.vocoder_files import VocoderPrecision
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder, Voicing
 
 
@@ -50,7 +51,7 @@ class SambertVoice:
         description: Description,
         threads: int = 1,
         decoder: Precision | None = None,
-        vocoder: Precision | None = None,
+        vocoder: VocoderPrecision | None = None,
     ) -> None:
         """Precisions other than the folder's own are for measuring."""
         self.info: VoiceInfo = description.info

@@ -1,0 +1,103 @@
+"""What the generators with eight-bit convolutions have in common.
+
+Activations are unsigned bytes, weights signed with a scale a channel. Layout [B, T, C]: onnxruntime's
+int8 kernels read channels last, and there the phases of an upsampler already lie in the order of time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts_engine.speech.voices.sambert.filters import Filters
+from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, Graph
+from tts_engine.speech.voices.sambert.vocoder_graph import Operators
+
+Ranges = Mapping[str, tuple[float, float]]  # of the values named in Floats.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """How floats are unsigned bytes: float = step (byte - zero)."""
+
+    step: float
+    zero: int
+
+    @classmethod
+    def over(cls, low: float, high: float) -> "Bytes":
+        """The finest steps that hold [low, high], and 0 exactly."""
+        low, high = min(low, 0.0), max(high, 0.0)
+        step = max(high - low, 1e-6) / 255
+        return cls(step, round(-low / step))
+
+
+class ByteOperators(Operators):
+    """Values are known by the names that Floats.seen has for them, and so are their ranges."""
+
+    time_axis = 1
+
+    def __init__(self, graph: Graph, filters: Mapping[str, Filters], slope: float, ranges: Ranges) -> None:
+        super().__init__(graph, filters, slope)
+        self._ranges = ranges
+        self._names: dict[str, str] = {}
+        self.rectified: dict[str, str] = {}  # bytes of a value after its leaky ReLU: several blocks begin with one
+
+    def enter(self, x: str) -> str:
+        return self.graph.op("Transpose", self.graph.op("Squeeze", x, self.graph.shape(2)), perm=[0, 2, 1])
+
+    def leave(self, x: str) -> str:
+        return self.graph.op("Unsqueeze", self.graph.op("Transpose", x, perm=[0, 2, 1]), self.graph.shape(2))
+
+    def named(self, name: str, value: str) -> str:
+        self._names[value] = name
+        return value
+
+    def bytes_of(self, name: str) -> tuple[str, str]:
+        """Step and zero of a value, as the ops take them."""
+        return self._constants(Bytes.over(*self._ranges[name]))
+
+    def scaled(self, x: str) -> tuple[str, str, str]:
+        """A byte value with its step and zero."""
+        return x, *self.bytes_of(self._names[x])
+
+    def leaky_bytes(self, x: str) -> Bytes:
+        """Of a value after its leaky ReLU."""
+        low, high = self._ranges[self._names[x]]
+        return Bytes.over(low * self.slope, high)
+
+    def quantized_leaky(self, x: str) -> str:
+        """Bytes of a float value after its leaky ReLU."""
+        return self.graph.op("QuantizeLinear", self.leaky(x), *self._constants(self.leaky_bytes(x)))
+
+    def leaky_of_bytes(self, x: str) -> str:
+        """The same of a byte value."""
+        after = self._constants(self.leaky_bytes(x))
+        return self.graph.op("QLinearLeakyRelu", *self.scaled(x), *after, domain=CONTRIB, alpha=self.slope)
+
+    def convolved(self, x: str, before: Bytes, layer: str) -> str:
+        """Integers throughout: the bias is in units of the product of the two scales."""
+        g, f = self.graph, self.filters[layer]
+        # Of each output channel: fine enough for its weights, coarse enough for its bias to be an int32.
+        steps = np.maximum(np.abs(f.weight).max(axis=(1, 2)) / 127, np.abs(f.bias) / (before.step * 2**30))
+        steps = np.maximum(steps, np.finfo(np.float32).tiny)
+        weight = g.constant(np.rint(f.weight / steps[:, None, None]), np.int8)
+        bias = g.constant(np.rint(f.bias / (steps * before.step)), np.int32)
+        y = g.op(
+            "QLinearConv",
+            *(x, *self._constants(before)),
+            *(weight, g.constant(steps), g.constant(np.zeros(len(steps)), np.int8)),
+            *(*self.bytes_of(f"{layer}.out"), bias),
+            domain=CONTRIB,
+            channels_last=1,
+            pads=list(f.padding),
+            dilations=[f.dilation],
+        )
+        return self.named(f"{layer}.out", y)
+
+    def phases(self, y: str, layer: str, scale: int) -> str:
+        """Upsampled [B, T, scale C], read as [B, scale T, C]."""
+        y = self.graph.op("Reshape", y, self.graph.shape(0, -1, len(self.filters[layer].bias) // scale))
+        return self.named(f"{layer}.out", y)
+
+    def _constants(self, scaled: Bytes) -> tuple[str, str]:
+        return self.graph.constant(scaled.step), self.graph.constant(scaled.zero, np.uint8)
