@@ -5,7 +5,7 @@ circle: a lock is held by a sentence that the batcher has, and the batcher waits
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 
 from django.conf import settings
@@ -82,7 +82,7 @@ class Turn(Iterable[Chunk]):
         return self._hearing
 
 
-def in_order(turns: Sequence[Turn], *, ahead: int) -> Iterator[Turn]:
+def in_order(turns: Sequence[Turn], *, ahead: int) -> Generator[Turn, None, None]:
     """Each when it is its turn, so many after it begun meanwhile. Who stops early ends them all."""
     coming = iter(turns)
     try:
