@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import threading
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote
 from uuid import UUID
 
 import numpy as np
@@ -33,12 +33,15 @@ log = structlog.get_logger()
 
 FORMAT = 1  # of the files; part of every key, so that files of another one are never met
 PART = ".part"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")  # others might be a path, or longer than a name may be
 
 
 def folder(tenant_id: UUID, voice: str | None = None) -> Path:
     """Where a tenant's sentences lie, or those of one voice."""
     own = Path(settings.SENTENCES_ROOT) / str(tenant_id)
-    return own / quote(voice, safe="") if voice else own
+    if voice is None:
+        return own
+    return own / (voice if _PLAIN_NAME.fullmatch(voice) else hashlib.sha256(voice.encode()).hexdigest())
 
 
 def places(synthesis: Synthesis, revision: str, utterances: Iterable[Utterance]) -> list["Place"]:

@@ -92,7 +92,11 @@ class Copy:
         Raises FileNotFoundError where the source has been deleted.
         """
         delete(self.target)
-        link(self.source, self.target)
+        try:
+            link(self.source, self.target)
+        except FileNotFoundError:
+            delete(self.target)  # an empty folder
+            raise
         return answer_file(self.target).stat().st_size
 
 

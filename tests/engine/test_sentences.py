@@ -271,8 +271,12 @@ def test_what_is_spoken_alike_is_one_file() -> None:
     assert one == other
 
 
-def test_a_file_lies_with_its_tenant_and_voice(tmp_path: Path) -> None:
-    """Below the tenant's own folder, whatever a voice may be called."""
+@pytest.mark.parametrize("voice", ["zhitian_emo", "..", ".", "", "../上", "晓" * 100])
+def test_a_file_lies_with_its_tenant_and_voice(tmp_path: Path, voice: str) -> None:
+    """Two folders below the root, one the tenant's own, whatever a voice may be called."""
     with override_settings(SENTENCES_ROOT=tmp_path):
-        path = path_of(synthesis=row(voice="../上"))
-        assert path.relative_to(tmp_path).parts[:2] == (str(TENANT), "..%2F%E4%B8%8A")
+        path = path_of(synthesis=row(voice=voice))
+        tenant, named, *_ = path.resolve().relative_to(tmp_path).parts
+        assert (tenant, named == voice) == (str(TENANT), voice == "zhitian_emo")
+        assert path.is_relative_to(sentences.folder(TENANT, voice))
+        assert not path.exists()
