@@ -7,9 +7,16 @@ wait for the network, encode and store meanwhile.
 import itertools
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tts_engine.speech.voice import Chunk, Utterance, Voice
+
+Made = Chunk | Exception | None
+"""What is heard next of a sentence, what went wrong with it, or None at its end."""
+
+
+class Unheard(Exception):
+    """Nobody listened any more when it was this sentence's turn."""
 
 
 class Hearing(Iterator[Chunk]):
@@ -18,11 +25,14 @@ class Hearing(Iterator[Chunk]):
     Compares by its place in the queue: the lowest order first, then first come first served.
     """
 
-    def __init__(self, utterance: Utterance, place: tuple[int, ...]) -> None:
+    def __init__(
+        self, utterance: Utterance, place: tuple[int, ...], listener: Callable[[Made], None] | None = None
+    ) -> None:
         self.utterance = utterance
         self.closed = False
         self._place = place
-        self._made: queue.SimpleQueue[Chunk | Exception | None] = queue.SimpleQueue()
+        self._listener = listener
+        self._made: queue.SimpleQueue[Made] = queue.SimpleQueue()
 
     def __lt__(self, other: "Hearing") -> bool:
         return self._place < other._place
@@ -34,7 +44,9 @@ class Hearing(Iterator[Chunk]):
         self._made.put(None)  # an iterator that has ended stays ended
         raise StopIteration if made is None else made
 
-    def put(self, made: Chunk | Exception | None) -> None:
+    def put(self, made: Made) -> None:
+        if self._listener:
+            self._listener(made)
         self._made.put(made)
 
     def close(self) -> None:
@@ -51,16 +63,28 @@ class Batcher:
         self._numbers = itertools.count()
         threading.Thread(target=self._run, name=f"voice-{voice.info.id}", daemon=True).start()
 
-    def submit(self, utterance: Utterance, *, order: tuple[int, ...] = ()) -> Hearing:
-        """Queue a sentence; those of the lowest order are spoken first. All orders have one length."""
-        hearing = Hearing(utterance, (*order, next(self._numbers)))
+    def submit(
+        self,
+        utterance: Utterance,
+        *,
+        order: tuple[int, ...] = (),
+        listener: Callable[[Made], None] | None = None,
+    ) -> Hearing:
+        """Queue a sentence; those of the lowest order are spoken first. All orders have one length.
+
+        A `listener` is told the same as the hearing and before it, in the voice's own thread, whether
+        anybody hears it or not; one end or one exception, whatever happens, is the last it is told.
+        """
+        hearing = Hearing(utterance, (*order, next(self._numbers)), listener)
         self._waiting.put(hearing)
         return hearing
 
     def _run(self) -> None:
         while True:
             first = self._waiting.get()
-            if not first.closed:
+            if first.closed:
+                first.put(Unheard())
+            else:
                 self._speak([first, *self._next(self.voice.info.batch_size - 1)])
 
     def _next(self, places: int) -> list[Hearing]:
@@ -71,7 +95,9 @@ class Batcher:
                 hearing = self._waiting.get_nowait()
             except queue.Empty:
                 break
-            if not hearing.closed:
+            if hearing.closed:
+                hearing.put(Unheard())
+            else:
                 hearings.append(hearing)
         return hearings
 

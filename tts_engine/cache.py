@@ -1,15 +1,21 @@
-"""A finished result answers the same request of the same tenant again, without a worker."""
+"""What a tenant had spoken answers it again: whole results here, single sentences in `sentences`.
+
+The tenant is part of every key, every query and every path: no tenant's audio can ever be found by
+another.
+"""
 
 import hashlib
-import json
+from uuid import UUID
 
-from tts_engine import store
-from tts_engine.models import Status, Synthesis
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
-# Everything that decides the bytes of an answer. The tenant is part of the key and of the query:
-# no tenant's audio can ever be found by another.
+from tts_engine import eviction, store
+from tts_engine.models import CachePurge, Status, Synthesis
+from tts_engine.speech.text import Reading
+
+# Beside the reading, everything that decides the bytes of an answer.
 _DECIDING = (
-    "text",
     "voice",
     "voice_revision",
     "emotion",
@@ -22,16 +28,36 @@ _DECIDING = (
 )
 
 
-def key(synthesis: Synthesis) -> str:
-    """SHA-256 over the tenant and everything that decides the bytes of the answer."""
-    deciding = [str(synthesis.tenant_id), *(getattr(synthesis, name) for name in _DECIDING)]
-    return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
+def key(synthesis: Synthesis, reading: Reading) -> str:
+    """SHA-256 over the tenant and everything that decides the bytes; 5 个 and 五个, read alike, are one."""
+    deciding = [str(synthesis.tenant_id), reading.sentences, *(getattr(synthesis, name) for name in _DECIDING)]
+    return hashlib.sha256(repr(deciding).encode()).hexdigest()
 
 
 def find(synthesis: Synthesis) -> Synthesis | None:
-    """The newest finished result with the same key whose audio is still there."""
+    """The newest finished result with the same key whose audio is still there; none without a key."""
+    if not synthesis.cache_key:
+        return None
+    purged = CachePurge.objects.filter(
+        tenant_id=synthesis.tenant_id, voice__in=(CachePurge.ALL, synthesis.voice), at__gte=OuterRef("created_at")
+    )
     finished = Synthesis.objects.filter(
-        tenant_id=synthesis.tenant_id, cache_key=synthesis.cache_key, status=Status.DONE, deleted_at=None
+        ~Exists(purged),
+        tenant_id=synthesis.tenant_id,
+        cache_key=synthesis.cache_key,
+        status=Status.DONE,
+        deleted_at=None,
     )
     newest = finished.order_by("-created_at").first()
     return newest if newest and store.answer_file(newest).is_file() else None
+
+
+def purge(*, tenant_id: UUID, voice: str | None = None) -> int:
+    """Find nothing any more of what was asked for up to now; how many sentences were deleted.
+
+    Results stay in the history, where they can be listed, heard and deleted as before.
+    """
+    CachePurge.objects.update_or_create(
+        tenant_id=tenant_id, voice=voice or CachePurge.ALL, defaults={"at": timezone.now()}
+    )
+    return eviction.remove(tenant_id, voice)

@@ -8,6 +8,7 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
+├── WarmListInvalid     a list of texts to speak beforehand cannot be read
 └── SpeechTimeout       no audio came within the time a caller is kept waiting
 """
 
@@ -74,3 +75,10 @@ class SpeechTimeout(EngineError):
     """No audio came within the time a caller is kept waiting."""
 
     code = "server_is_overloaded"
+
+
+class WarmListInvalid(EngineError):
+    """A list of texts to speak beforehand cannot be read."""
+
+    code = "warm_list_invalid"
+    param = "file"

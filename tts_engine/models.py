@@ -41,7 +41,7 @@ class Synthesis(models.Model):
     volume = models.FloatField()  # dB
     sample_rate = models.PositiveIntegerField()  # Hz, of the encoded audio
     audio_format = models.CharField(max_length=10)
-    cache_key = models.CharField(max_length=64)
+    cache_key = models.CharField(max_length=64, blank=True)  # empty: neither looked for nor found
 
     # Its life in the queue
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -67,6 +67,8 @@ class Synthesis(models.Model):
     first_byte_ms = models.PositiveIntegerField(null=True)  # from its start in the worker
     synthesis_ms = models.PositiveIntegerField(null=True)
     cache_hit = models.BooleanField(default=False)
+    sentences = models.PositiveSmallIntegerField(db_default=0)  # that a worker had to find or to speak
+    sentences_cached = models.PositiveSmallIntegerField(db_default=0)  # of these, found or spoken for another request
 
     deleted_at = models.DateTimeField(null=True)  # text and audio are gone, the counts stay
 
@@ -113,6 +115,22 @@ class Synthesis(models.Model):
     def billable(self) -> int:
         """What it bills, or will if it is spoken."""
         return self.characters if self.billed_characters is None else self.billed_characters
+
+
+class CachePurge(models.Model):
+    """Up to when the results of a tenant, or those of one voice, are no longer found by the cache."""
+
+    ALL = ""  # voices
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    voice = models.CharField(max_length=100, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(name="cache_purge_once", fields=["tenant", "voice"])]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.voice or 'all voices'}, {self.at}"
 
 
 class IdempotencyKey(models.Model):

@@ -19,9 +19,12 @@ from billing import services as billing
 from tts_engine import relay, usage
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Status, Synthesis
-from tts_engine.store import Draft
+from tts_engine.store import Copy, Draft
 
 GAVE_UP = "worker_lost"
+
+# Added to the priority of a plan, and more than any two plans differ by: all that somebody waits for goes before.
+JOB = 10_000
 
 # What the column holds, 24 days: a clock that is set back or forth must not keep a request from its end.
 MOST_MS = 2**31 - 1
@@ -95,10 +98,12 @@ class Outcome:
     audio_ms: int
     first_byte_ms: int
     synthesis_ms: int
+    sentences: int = 0  # none where all of it was another request's result
+    sentences_cached: int = 0
 
 
 @transaction.atomic
-def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
+def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
     """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
     waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
     ended = _held(synthesis).update(
@@ -110,6 +115,8 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft) -> bool:
         queue_ms=min(max(0, round(waited.total_seconds() * 1000)), MOST_MS),
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
+        sentences=outcome.sentences,
+        sentences_cached=outcome.sentences_cached,
     )
     if ended:
         size = draft.keep()

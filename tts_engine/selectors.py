@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from tts_engine.errors import SynthesisNotFound
-from tts_engine.models import Synthesis
+from tts_engine.models import Status, Synthesis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +42,26 @@ def synthesis_get(*, tenant_id: UUID, synthesis_id: UUID) -> Synthesis:
     if found is None:
         raise SynthesisNotFound(f"There is no synthesis {synthesis_id} in your history; GET /v1/history lists them.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUse:
+    """How much the cache answered: `repeats` of the `requests` wholly, and sentences of the others."""
+
+    requests: int
+    repeats: int
+    sentences: int
+    sentences_cached: int
+
+
+def cache_use(*, tenant_id: UUID, since: datetime) -> CacheUse:
+    """Over the tenant's answered requests that were made since then."""
+    answered = Synthesis.objects.filter(tenant_id=tenant_id, status=Status.DONE, created_at__gte=since)
+    return CacheUse(
+        **answered.aggregate(
+            requests=Count("id"),
+            repeats=Count("id", filter=Q(cache_hit=True)),
+            sentences=Sum("sentences", default=0),
+            sentences_cached=Sum("sentences_cached", default=0),
+        )
+    )

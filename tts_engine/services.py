@@ -16,12 +16,13 @@ from billing import selectors as billing_selectors
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, idempotency, queue, store, usage
+from tts_engine import cache, idempotency, queue, sentences, store, usage
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
-from tts_engine.speech.voice import NEUTRAL, Style, check_style
+from tts_engine.speech.errors import TextError
+from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
 
 log = structlog.get_logger()
 
@@ -49,7 +50,8 @@ class Order:
     pitch: float = 0.0  # semitones
     volume: float = 0.0  # dB
     sample_rate: int | None = None  # Hz; None is the voice's own
-    use_cache: bool = True
+    use_cache: bool = True  # neither answered from it nor kept in it without
+    interactive: bool = True  # nobody waits for the others, and whoever waits goes before
 
 
 @memoize
@@ -76,7 +78,7 @@ def synthesis_request(
     `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
-    found = cache.find(synthesis) if order.use_cache else None
+    found = cache.find(synthesis)
     try:
         with transaction.atomic():
             answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
@@ -102,7 +104,7 @@ def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
             at=synthesis.created_at,
         )
         synthesis.start_tag = reservation.start_tag
-        synthesis.priority = reservation.priority
+        synthesis.priority += reservation.priority
         transaction.on_commit(_wake_worker)
     synthesis.save(force_insert=True)
     return synthesis
@@ -141,6 +143,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         volume=order.volume,
         sample_rate=order.sample_rate or info.sample_rate,
         audio_format=order.audio_format,
+        priority=0 if order.interactive else queue.JOB,
         characters=counting.billable_characters(plain),
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,
@@ -148,7 +151,8 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         utf8_bytes=facts.utf8_bytes,
         normalised_characters=facts.normalised_characters,
     )
-    synthesis.cache_key = cache.key(synthesis)
+    if order.use_cache:
+        synthesis.cache_key = cache.key(synthesis, reading)
     return synthesis
 
 
@@ -185,7 +189,20 @@ def _wake_worker() -> None:
 
 
 def synthesis_delete(synthesis: Synthesis) -> None:
-    """Remove text and audio for good; what was counted and billed stays."""
+    """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
+    _forget_sentences(synthesis)
     Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
     store.delete(synthesis)
+
+
+def _forget_sentences(synthesis: Synthesis) -> None:
+    """Other texts of the tenant that share one have to speak it anew."""
+    try:
+        reading = front_end.read(synthesis.text)
+    except TextError:  # not one sentence was ever spoken of it
+        return
+    style = style_of(synthesis, synthesis.voice)
+    utterances = [Utterance(sentence, style) for sentence in reading.sentences]
+    for place in sentences.places(synthesis, synthesis.voice_revision, utterances):
+        place.path.unlink(missing_ok=True)

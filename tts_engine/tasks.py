@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app, shared_task
 from django.conf import settings
 
-from tts_engine import idempotency, queue, stale
+from tts_engine import eviction, idempotency, queue, stale
 from tts_engine.worker import engine
 
 MOST_WAKE_UPS = 1000
@@ -22,6 +22,12 @@ def tidy() -> None:
     """End reservations that lost their synthesis, and forget old Idempotency-Keys."""
     stale.expire_reservations()
     idempotency.forget_old()
+
+
+@shared_task
+def evict() -> None:
+    """Make room in the cache of sentences."""
+    eviction.evict()
 
 
 @shared_task

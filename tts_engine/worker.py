@@ -1,28 +1,30 @@
 """What a worker process does with a row: read, speak, encode, relay, store, account for it."""
 
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
-from functools import cache
+from functools import cache as memoize
+from itertools import repeat
 
 import structlog
 from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import queue, relay
-from tts_engine.batcher import Batcher, Hearing
+from tts_engine import cache, eviction, queue, relay, sentences
+from tts_engine.batcher import Batcher
 from tts_engine.errors import SynthesisFailed
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
+from tts_engine.sentences import Place
 from tts_engine.services import catalog, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
-from tts_engine.speech.voice import Chunk, Style, Utterance, VoiceInfo
-from tts_engine.store import Draft
+from tts_engine.speech.voice import Style, Utterance
+from tts_engine.store import Copy, Draft
+from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
 
@@ -34,7 +36,7 @@ class Engine:
         self.catalog = catalog()
         self.leases = LeaseKeeper()
         # by revision too: a voice that was added again is another voice
-        self._batcher = cache(lambda voice_id, _revision: Batcher(self.catalog.load(voice_id)))
+        self._batcher = memoize(lambda voice_id, _revision: Batcher(self.catalog.load(voice_id)))
 
     def warm_up(self) -> None:
         """Load what the first request would otherwise wait for: the default voice and the front end."""
@@ -51,7 +53,8 @@ class Engine:
             return False
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
-                self._speak(synthesis)
+                if not self._repeat(synthesis):
+                    self._speak(synthesis)
             except SpeechError as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
@@ -62,13 +65,32 @@ class Engine:
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
         return True
 
+    def _repeat(self, synthesis: Synthesis) -> bool:
+        """Answer it with a result that another request came to while this one waited; False if there is none.
+
+        It bills what was promised when it was taken in, and its answer said so.
+        """
+        found = cache.find(synthesis)
+        connection.close()
+        if found is None:
+            return False
+        outcome = queue.Outcome(audio_ms=found.audio_ms or 0, first_byte_ms=0, synthesis_ms=0)
+        try:
+            kept = queue.finish(synthesis, outcome, Copy(source=found, target=synthesis))
+        except FileNotFoundError:  # it was deleted just now
+            return False
+        log.info("repeated", kept=kept, voice=synthesis.voice, characters=synthesis.characters, of=str(found.id))
+        return True
+
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
         info, speaker = self.catalog.resolve(synthesis.voice)
         utterances = plan(synthesis.text, info, style_of(synthesis, speaker))
+        batcher = self._batcher(info.id, info.revision)
+        turns = self._turns(batcher, utterances, synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
-            speech = join(utterances, self._chunks(info, utterances, synthesis), info.sample_rate)
+            speech = join(utterances, in_order(turns, ahead=info.batch_size), info.sample_rate)
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -83,32 +105,29 @@ class Engine:
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,
                 synthesis_ms=_since(began),
+                sentences=len(turns),
+                sentences_cached=sum(turn.cached for turn in turns),
             )
             kept = queue.finish(synthesis, outcome, draft)
+        eviction.stored(sum(turn.size for turn in turns))
         log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
 
-    def _chunks(self, info: VoiceInfo, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
-        """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""
-        batcher = self._batcher(info.id, info.revision)
-        ahead: deque[Hearing] = deque()
-        try:
-            for number, utterance in enumerate(utterances):
-                order = (synthesis.priority, synthesis.start_tag or 0, number)
-                ahead.append(batcher.submit(utterance, order=order))
-                if len(ahead) > batcher.voice.info.batch_size:
-                    yield ahead.popleft()
-            while ahead:
-                yield ahead.popleft()
-        finally:
-            for hearing in ahead:
-                hearing.close()
+    def _turns(self, batcher: Batcher, utterances: list[Utterance], synthesis: Synthesis) -> list[Turn]:
+        """One a sentence, each with its place in the cache if the request has a part in it."""
+        places: Iterable[Place | None] = repeat(None)
+        if synthesis.cache_key:
+            places = sentences.places(synthesis, batcher.voice.info.revision, utterances)
+        return [
+            Turn(batcher, utterance, (synthesis.priority, synthesis.start_tag or 0, number), place)
+            for number, (utterance, place) in enumerate(zip(utterances, places, strict=False))
+        ]
 
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
 
 
-@cache
+@memoize
 def engine() -> Engine:
     """One engine a worker process."""
     return Engine()

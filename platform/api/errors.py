@@ -50,6 +50,7 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (engine.AnswerGone, HTTPStatus.GONE),
+    (engine.WarmListInvalid, HTTPStatus.BAD_REQUEST),
     (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
     (webhooks.AddressError, HTTPStatus.BAD_REQUEST),
     (webhooks.Unreachable, HTTPStatus.BAD_GATEWAY),

@@ -26,6 +26,7 @@ VOXHOUSE_WORKERS = env.int("VOXHOUSE_WORKERS", default=0)  # processes; 0 is one
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
 AUDIO_ROOT = VOXHOUSE_HOME / "audio"
+SENTENCES_ROOT = VOXHOUSE_HOME / "cache"
 
 # --- Django -----------------------------------------------------------------------------------
 
@@ -198,6 +199,8 @@ SWEEP_INTERVAL = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 WORKER_THREADS = 4
+SENTENCE_CACHE_BYTES = env.int("SENTENCE_CACHE_BYTES", default=2 * 1024**3)  # a second of speech is 64 to 96 KB
+SENTENCE_WAIT = timedelta(minutes=1)  # for a sentence that another request has in work; then it is spoken anew
 TIDY_INTERVAL = timedelta(minutes=1)
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
@@ -251,6 +254,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tidy": {
         "task": "tts_engine.tasks.tidy",
+        "schedule": TIDY_INTERVAL,
+        "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "evict": {
+        "task": "tts_engine.tasks.evict",
         "schedule": TIDY_INTERVAL,
         "options": {"expires": TIDY_INTERVAL.total_seconds()},
     },

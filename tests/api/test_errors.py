@@ -66,6 +66,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.KeyInUse: ("idempotency_key_in_use", 409),
     engine.KeyReused: ("idempotency_key_reused", 422),
     engine.AnswerGone: ("idempotent_answer_gone", 410),
+    engine.WarmListInvalid: ("warm_list_invalid", 400),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
     speech.EmptyText: ("text_empty", 400),

@@ -40,6 +40,7 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>", "GET", "history", 404),
     Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
+    Door("v1/cache", "DELETE", "admin", 200),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
@@ -159,7 +160,7 @@ def test_the_scope_of_the_door_is_needed_and_enough(door: Door, knock: Callable[
 
 @pytest.mark.parametrize("door", DOORS, ids=ids)
 def test_a_viewer_looks_and_does_not_speak(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
-    """A member's session opens what the role allows: a viewer's history, not speech."""
+    """A member's session opens what the role allows: a viewer's history, neither speech nor what changes the team's."""
     user = user_create(username="vera", password="a long word to guess")
     member_add(tenant=tenant, user=user, role="viewer")
     client = Client()

@@ -1,0 +1,185 @@
+"""Both levels of the cache as a request meets them: at the door, in the worker, when it is purged."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from accounts.models import Tenant
+from billing.reconciliation import reconcile
+from billing.selectors import usage
+from tests.factories import make_tenant
+from tts_engine import cache, queue, sentences, services, store, tasks
+from tts_engine.models import Status, Synthesis
+from tts_engine.selectors import CacheUse, cache_use
+from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
+from tts_engine.speech.text import read
+from tts_engine.speech.voice import Chunk, Utterance
+from tts_engine.store import Draft
+from tts_engine.worker import Engine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> None:
+    """No worker is woken, and the sentences are this test's own."""
+    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
+    settings.SENTENCES_ROOT = tmp_path
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make_tenant()
+
+
+def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
+    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(order, **changed))
+    asked.refresh_from_db()
+    return asked
+
+
+def speak(answer: bytes = b"RIFF" + bytes(60)) -> Synthesis:
+    """What a worker would do with the next row, with a beep."""
+    row = queue.claim()
+    assert row is not None
+    with Draft(row, voice_rate=24_000) as draft:
+        for _ in draft.master(iter([np.zeros(240, np.float32)])):
+            pass
+        for _ in draft.answer(iter([answer])):
+            pass
+        spoken = queue.Outcome(audio_ms=10, first_byte_ms=1, synthesis_ms=2, sentences=3, sentences_cached=1)
+        assert queue.finish(row, spoken, draft)
+    row.refresh_from_db()
+    return row
+
+
+def keep_sentences(asked: Synthesis) -> list[sentences.Place]:
+    """As if a worker had kept each sentence of it."""
+    style = services.style_of(asked, asked.voice)
+    utterances = [Utterance(sentence, style) for sentence in read(asked.text).sentences]
+    places = sentences.places(asked, asked.voice_revision, utterances)
+    for place in places:
+        recording = place.claim()
+        assert recording
+        recording.put(Chunk(np.zeros(10, np.float32)))
+        recording.put(None)
+    return places
+
+
+def test_what_is_read_alike_is_one_result(tenant: Tenant) -> None:
+    """Digits or words, full or half width: the bytes are the same, and so is the answer; each counts its own text."""
+    ask(tenant, text="共有5个，ABC。")
+    speak()
+    again = ask(tenant, text="共有五个，ＡＢＣ。 ")
+    assert (again.status, again.cache_hit, again.text) == (Status.DONE, True, "共有五个，ＡＢＣ。")
+
+
+def test_without_the_cache_nothing_is_found_and_nothing_kept(tenant: Tenant) -> None:
+    """`cache: false` both ways: it is spoken anew, and it is nobody's answer afterwards."""
+    ask(tenant, use_cache=False)
+    speak()
+    assert ask(tenant).status == Status.QUEUED
+    speak()
+    assert ask(tenant, use_cache=False).status == Status.QUEUED
+    assert ask(tenant).cache_hit
+
+
+def test_a_purge_hides_results_and_keeps_the_history(tenant: Tenant) -> None:
+    """They are spoken anew, those that were in work too; the old ones can still be heard; others' are untouched."""
+    other = make_tenant()
+    for team in (tenant, other):
+        ask(team)
+        speak()
+    in_work = ask(tenant, text="您好。")
+    cache.purge(tenant_id=tenant.id)
+    speak()
+    assert ask(tenant, text=in_work.text).status == Status.QUEUED
+    assert ask(tenant).status == Status.QUEUED
+    assert ask(other).cache_hit
+    old = Synthesis.objects.filter(tenant=tenant, status=Status.DONE)
+    assert [store.answer_file(row).is_file() for row in old] == [True, True]
+
+
+def test_after_a_purge_the_cache_fills_again(tenant: Tenant) -> None:
+    """What is asked for afterwards is found as ever, and a second purge hides that too."""
+    for _ in range(2):
+        cache.purge(tenant_id=tenant.id)
+        assert ask(tenant).status == Status.QUEUED
+        speak()
+        assert ask(tenant).cache_hit
+
+
+def test_a_purge_of_one_voice(tenant: Tenant) -> None:
+    """Its results and sentences; the other voices' stay."""
+    mine, hers = ask(tenant), ask(tenant, voice="yunxi")
+    (my_place,), (her_place,) = keep_sentences(mine), keep_sentences(hers)
+    speak()
+    speak()
+    assert cache.purge(tenant_id=tenant.id, voice="yunxi") == 1
+    assert ask(tenant).cache_hit
+    assert ask(tenant, voice="yunxi").status == Status.QUEUED
+    assert (my_place.is_kept(), her_place.is_kept()) == (True, False)
+
+
+def test_deleting_a_request_deletes_its_sentences(tenant: Tenant) -> None:
+    """Its own, of its own tenant, and no others."""
+    asked, same_text, other = (
+        ask(tenant, text="你好。再见。"),
+        ask(make_tenant(), text="你好。再见。"),
+        ask(tenant, text="走了。"),
+    )
+    own, kept = keep_sentences(asked), keep_sentences(same_text) + keep_sentences(other)
+    synthesis_delete(asked)
+    assert [place.is_kept() for place in own] == [False, False]
+    assert [place.is_kept() for place in kept] == [True] * 3
+    synthesis_delete(asked)
+
+
+def test_a_hundred_alike_are_spoken_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that waited meanwhile are answered with the same bytes, and billed what they were promised."""
+    asked = [ask(tenant) for _ in range(100)]
+    first = speak()
+    engine = Engine()
+    monkeypatch.setattr(engine.catalog, "resolve", lambda _name: pytest.fail("it was spoken again"))
+    while engine.speak_next():
+        pass
+    for row in asked:
+        row.refresh_from_db()
+        assert (row.status, row.billed_characters, row.audio_ms, row.cache_hit) == (Status.DONE, 3, 10, False)
+        assert store.answer_file(row).samefile(store.answer_file(first))
+    assert (usage(tenant.id).used, usage(tenant.id).reserved) == (300, 0)
+    assert cache_use(tenant_id=tenant.id, since=first.created_at) == CacheUse(100, 0, 3, 1)
+    assert reconcile() == []
+
+
+def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the link: the row is left as it was, to be spoken."""
+    ask(tenant)
+    asked = ask(tenant)
+    first = speak()
+    monkeypatch.setattr(cache, "find", lambda _row: first)
+    store.delete(first)
+    row = queue.claim()
+    assert row
+    assert row.id == asked.id
+    assert not Engine()._repeat(row)
+    row.refresh_from_db()
+    assert row.status == Status.RUNNING
+    assert not store.answer_file(row).parent.exists()
+
+
+def test_use_is_counted_by_tenant(tenant: Tenant) -> None:
+    """Repeats among the requests, and cached ones among the sentences that a worker had to find or to speak."""
+    first = ask(tenant)
+    assert cache_use(tenant_id=tenant.id, since=first.created_at) == CacheUse(0, 0, 0, 0)
+    speak()
+    ask(tenant)
+    ask(tenant)
+    assert cache_use(tenant_id=tenant.id, since=first.created_at) == CacheUse(3, 2, 3, 1)
+    assert cache_use(tenant_id=UUID(int=0), since=first.created_at) == CacheUse(0, 0, 0, 0)
