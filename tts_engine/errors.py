@@ -5,6 +5,8 @@ EngineError
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
+│   └── DeadlinePassed  because its caller would wait no longer
+├── Overloaded          it would wait too long to be let into the queue; `retry_after` tells when to try
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
@@ -50,6 +52,22 @@ class SynthesisCancelled(EngineError):
     """It was cancelled before it was spoken; nothing is billed."""
 
     code = "synthesis_cancelled"
+
+
+class DeadlinePassed(SynthesisCancelled):
+    """It had not started when its caller's time was over; nothing is billed."""
+
+    code = "deadline_exceeded"
+
+
+class Overloaded(EngineError):
+    """It would wait longer than is allowed, or than its caller will; nothing was queued."""
+
+    code = "server_is_overloaded"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  # seconds
 
 
 class KeyInUse(EngineError):

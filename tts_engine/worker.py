@@ -1,21 +1,24 @@
 """What a worker process does with a row: read, speak, encode, relay, store, account for it."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
+from itertools import chain
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import queue, relay
+from tts_engine import fair, queue, relay
 from tts_engine.batcher import Batcher, Hearing
 from tts_engine.errors import SynthesisFailed
+from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
+from tts_engine.pace import Pace
 from tts_engine.services import catalog, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
@@ -23,32 +26,31 @@ from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
 from tts_engine.speech.voice import Chunk, Style, Utterance, VoiceInfo
 from tts_engine.store import Draft
+from tts_engine.taking import Taker
 
 log = structlog.get_logger()
 
 
 class Engine:
-    """The voices this process has loaded, one batcher each, and the leases it holds."""
+    """The voices this process has loaded, one batcher each, and the leases of the rows it has in hand."""
 
     def __init__(self) -> None:
         self.catalog = catalog()
         self.leases = LeaseKeeper()
-        # by revision too: a voice that was added again is another voice
-        self._batcher = cache(lambda voice_id, _revision: Batcher(self.catalog.load(voice_id)))
+        self.pace = Pace()
+        self.taker = Taker(self.speak, self._ahead)
+        self._batchers: dict[tuple[str, str], Batcher] = {}
+        self._loading = threading.Lock()
 
     def warm_up(self) -> None:
         """Load what the first request would otherwise wait for: the default voice and the front end."""
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
         for utterance in greeting:
-            list(self._batcher(info.id, info.revision).submit(utterance, order=(0, 0, 0)))
+            list(self._batcher(info).submit(utterance))
 
-    def speak_next(self) -> bool:
-        """Claim the next row and speak it to its end; False if nothing waits."""
-        synthesis = queue.claim()
-        connection.close()  # nothing holds a database connection while it speaks
-        if synthesis is None:
-            return False
+    def speak(self, synthesis: Synthesis) -> None:
+        """Speak a claimed row to its end, good or bad."""
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
                 self._speak(synthesis)
@@ -60,7 +62,19 @@ class Engine:
                 log.exception("synthesis_failed", voice=synthesis.voice)
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
-        return True
+
+    def _batcher(self, info: VoiceInfo) -> Batcher:
+        key = info.id, info.revision  # a voice that was added again is another voice
+        with self._loading:
+            if key not in self._batchers:
+                self._batchers[key] = Batcher(self.catalog.load(info.id), pace=self.pace, begun=self.taker.begun)
+            return self._batchers[key]
+
+    def _ahead(self) -> tuple[list[Order], int]:
+        """The sentences that wait, of all voices together: they share one core."""
+        batchers = list(self._batchers.values())
+        waiting = chain.from_iterable(batcher.waiting() for batcher in batchers)
+        return list(waiting), max((batcher.voice.info.batch_size for batcher in batchers), default=1)
 
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
@@ -89,12 +103,14 @@ class Engine:
 
     def _chunks(self, info: VoiceInfo, utterances: list[Utterance], synthesis: Synthesis) -> Iterator[Iterator[Chunk]]:
         """The chunks of each sentence; one batch of sentences is always in work ahead of the reader."""
-        batcher = self._batcher(info.id, info.revision)
+        batcher = self._batcher(info)
+        lengths = [len(utterance.sentence.text) for utterance in utterances]
+        tags = fair.sentence_tags(synthesis.start_tag or 0, synthesis.finish_tag or 0, lengths)
         ahead: deque[Hearing] = deque()
         try:
-            for number, utterance in enumerate(utterances):
-                order = (synthesis.priority, synthesis.start_tag or 0, number)
-                ahead.append(batcher.submit(utterance, order=order))
+            for utterance, tag in zip(utterances, tags, strict=True):
+                ahead.append(batcher.submit(utterance, order=(synthesis.priority, tag)))
+                self.taker.read(synthesis)
                 if len(ahead) > batcher.voice.info.batch_size:
                     yield ahead.popleft()
             while ahead:
