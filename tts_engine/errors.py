@@ -7,10 +7,10 @@ EngineError
 ├── SynthesisCancelled  it was cancelled before it was spoken
 │   └── DeadlinePassed  because its caller would wait no longer
 ├── Overloaded          it would wait too long to be let into the queue; `retry_after` tells when to try
+│   └── SpeechTimeout   no audio came within the time a caller is kept waiting
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
-├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
-└── SpeechTimeout       no audio came within the time a caller is kept waiting
+└── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
 """
 
 
@@ -70,6 +70,10 @@ class Overloaded(EngineError):
         self.retry_after = retry_after  # seconds
 
 
+class SpeechTimeout(Overloaded):
+    """No audio came within the time a caller is kept waiting."""
+
+
 class KeyInUse(EngineError):
     """The same request, by its Idempotency-Key, waits or is spoken; it is billed once."""
 
@@ -86,9 +90,3 @@ class AnswerGone(EngineError):
     """The request of this Idempotency-Key was answered and billed; its audio has been deleted since."""
 
     code = "idempotent_answer_gone"
-
-
-class SpeechTimeout(EngineError):
-    """No audio came within the time a caller is kept waiting."""
-
-    code = "server_is_overloaded"

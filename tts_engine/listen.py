@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FILE_PIECE = 64 * 1024  # bytes
+RETRY_SECONDS = 60  # after a wait in vain of many minutes
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -73,7 +74,8 @@ async def _live(synthesis: Synthesis) -> AsyncIterator[bytes]:
             yield piece
             last_heard = time.monotonic()
         elif time.monotonic() - last_heard > settings.SPEECH_WAIT.total_seconds():
-            raise SpeechTimeout("No audio came in time: the platform has more to do than it can. Try again later.")
+            message = "No audio came in time: the platform has more to do than it can. Try again later."
+            raise SpeechTimeout(message, retry_after=RETRY_SECONDS)
         elif await _has_ended(synthesis):
             raise relay.StreamLost
         elif _waited_in_vain(synthesis) and await in_database(queue.cancel, synthesis, code=DeadlinePassed.code):

@@ -33,7 +33,7 @@ class Taker:
         self._speak = speak
         self._ahead = ahead
         self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
-        self._clock = self._told = 0
+        self._clock = self._told = -1  # below every tag
         self._due = threading.Event()
         self._stopped = False
         self._free = threading.Semaphore(settings.WORKER_THREADS)

@@ -50,7 +50,6 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (engine.AnswerGone, HTTPStatus.GONE),
-    (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 # Mistakes of ours that no request can cause: logged with their cause, told as nothing but a 500.

@@ -83,7 +83,7 @@ MADE: dict[type[Exception], Exception] = {
     },
     **{
         kind: kind("why", retry_after=1)
-        for kind in (billing.RateExceeded, billing.ConcurrencyExceeded, engine.Overloaded)
+        for kind in (billing.RateExceeded, billing.ConcurrencyExceeded, engine.Overloaded, engine.SpeechTimeout)
     },
     billing.UnacceptableLimit: billing.UnacceptableLimit("why", param="weight"),
     billing.PriceBookInvalid: billing.PriceBookInvalid("prices.a.unit", "why"),
