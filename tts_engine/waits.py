@@ -39,10 +39,7 @@ class Wait:
     position: int  # rows that wait and go first
     characters: float  # that are spoken first
     seconds: float | None  # until its turn; None while no worker has told its pace
-
-    @property
-    def start(self) -> datetime | None:
-        return None if self.seconds is None else timezone.now() + timedelta(seconds=self.seconds)
+    start: datetime | None  # when that will be
 
 
 def wait_of(order: Order, *, clock: int | None = None) -> Wait:
@@ -53,7 +50,10 @@ def wait_of(order: Order, *, clock: int | None = None) -> Wait:
         cursor.execute(AHEAD, values)
         position, characters = cursor.fetchone()
     pace = presence.pace()
-    return Wait(position, characters, characters / pace if pace else None)
+    if not pace:
+        return Wait(position, characters, None, None)
+    seconds = characters / pace
+    return Wait(position, characters, seconds, timezone.now() + timedelta(seconds=seconds))
 
 
 def wait_of_row(synthesis: Synthesis) -> Wait | None:
