@@ -79,6 +79,7 @@ def make_queued(
         cache_key="",
         priority=reservation.priority if priority is None else priority,
         start_tag=reservation.start_tag,
+        finish_tag=reservation.finish_tag,
         characters=len(text),
         hanzi=len(text) - 1,
         other_characters=1,

@@ -7,8 +7,11 @@ wait for the network, encode and store meanwhile.
 import itertools
 import queue
 import threading
+from bisect import insort
 from collections.abc import Callable, Iterator
 
+from tts_engine.fair import Order
+from tts_engine.pace import Pace
 from tts_engine.speech.voice import Chunk, Utterance, Voice
 
 Made = Chunk | Exception | None
@@ -26,11 +29,12 @@ class Hearing(Iterator[Chunk]):
     """
 
     def __init__(
-        self, utterance: Utterance, place: tuple[int, ...], listener: Callable[[Made], None] | None = None
+        self, utterance: Utterance, order: Order, number: int, listener: Callable[[Made], None] | None = None
     ) -> None:
         self.utterance = utterance
+        self.order = order
         self.closed = False
-        self._place = place
+        self._place = (*order, number)
         self._listener = listener
         self._made: queue.SimpleQueue[Made] = queue.SimpleQueue()
 
@@ -54,70 +58,85 @@ class Hearing(Iterator[Chunk]):
         self.closed = True
 
 
-class Batcher:
-    """Speaks sentences through one loaded voice, at most `voice.info.batch_size` at once."""
+def nobody_told(_order: Order) -> None:
+    pass
 
-    def __init__(self, voice: Voice) -> None:
+
+class Batcher:
+    """Speaks sentences through one loaded voice, at most `voice.info.batch_size` at once.
+
+    Whenever places become free it tells `begun` the order of the first sentence that takes one.
+    """
+
+    def __init__(self, voice: Voice, *, pace: Pace, begun: Callable[[Order], None] = nobody_told) -> None:
         self.voice = voice
-        self._waiting: queue.PriorityQueue[Hearing] = queue.PriorityQueue()
+        self._pace = pace
+        self._begun = begun
+        self._waiting: list[Hearing] = []  # sorted
+        self._arrival = threading.Condition()
         self._numbers = itertools.count()
         threading.Thread(target=self._run, name=f"voice-{voice.info.id}", daemon=True).start()
 
     def submit(
-        self,
-        utterance: Utterance,
-        *,
-        order: tuple[int, ...] = (),
-        listener: Callable[[Made], None] | None = None,
+        self, utterance: Utterance, *, order: Order = (0, 0), listener: Callable[[Made], None] | None = None
     ) -> Hearing:
-        """Queue a sentence; those of the lowest order are spoken first. All orders have one length.
+        """Queue a sentence; those of the lowest order are spoken first.
 
         A `listener` is told the same as the hearing and before it, in the voice's own thread, whether
         anybody hears it or not; one end or one exception, whatever happens, is the last it is told.
         """
-        hearing = Hearing(utterance, (*order, next(self._numbers)), listener)
-        self._waiting.put(hearing)
+        hearing = Hearing(utterance, order, next(self._numbers), listener)
+        with self._arrival:
+            insort(self._waiting, hearing)
+            self._arrival.notify()
         return hearing
+
+    def waiting(self) -> list[Order]:
+        """The orders of the sentences that wait, the lowest first."""
+        with self._arrival:
+            return [hearing.order for hearing in self._waiting if not hearing.closed]
 
     def _run(self) -> None:
         while True:
-            first = self._waiting.get()
-            if first.closed:
-                first.put(Unheard())
-            else:
-                self._speak([first, *self._next(self.voice.info.batch_size - 1)])
+            with self._arrival:
+                self._arrival.wait_for(lambda: self._waiting)
+            if batch := self._next(self.voice.info.batch_size):
+                self._speak(batch)
 
     def _next(self, places: int) -> list[Hearing]:
         """Those that wait now, in their order; never wait for more. What nobody waits for is dropped."""
-        hearings: list[Hearing] = []
-        while len(hearings) < places:
-            try:
-                hearing = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if hearing.closed:
-                hearing.put(Unheard())
-            else:
-                hearings.append(hearing)
-        return hearings
+        with self._arrival:
+            heard = [hearing for hearing in self._waiting if not hearing.closed]
+            unheard = [hearing for hearing in self._waiting if hearing.closed]
+            taken, self._waiting = heard[:places], heard[places:]
+        for hearing in unheard:
+            hearing.put(Unheard())
+        if taken:
+            self._begun(taken[0].order)
+        return taken
 
     def _speak(self, batch: list[Hearing]) -> None:
         """Speak a batch, and what joins it, to its end; whatever goes wrong, no hearing is left waiting."""
 
+        numbers = itertools.count()
+        heard = {next(numbers): hearing for hearing in batch}  # who has ended goes: under load a batch never does
+
         def more(places: int) -> list[Utterance]:
             joining = self._next(places)
-            batch.extend(joining)
+            heard.update({next(numbers): hearing for hearing in joining})
             return [hearing.utterance for hearing in joining]
 
-        ended: set[int] = set()
         fault: Exception = RuntimeError(f"The voice {self.voice.info.id} left a sentence without an end.")
+        self._pace.begin()
         try:
             for number, spoken in self.voice.speak([hearing.utterance for hearing in batch], more):
-                batch[number].put(spoken)
+                heard[number].put(spoken)
                 if not isinstance(spoken, Chunk):
-                    ended.add(number)
+                    ended = heard.pop(number)
+                    self._pace.add(len(ended.utterance.sentence.text), full=bool(self._waiting))
         except Exception as error:  # of the voice itself: handed to every thread that still waits
             fault = error
-        for number, hearing in enumerate(batch):
-            if number not in ended:
-                hearing.put(fault)
+        finally:
+            self._pace.end()
+        for hearing in heard.values():
+            hearing.put(fault)

@@ -5,11 +5,13 @@ EngineError
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
+│   └── DeadlinePassed  because its caller would wait no longer
+├── Overloaded          it would wait too long to be let into the queue; `retry_after` tells when to try
+│   └── SpeechTimeout   no audio came within the time a caller is kept waiting
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
-├── WarmListInvalid     a list of texts to speak beforehand cannot be read
-└── SpeechTimeout       no audio came within the time a caller is kept waiting
+└── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
 
 
@@ -53,6 +55,26 @@ class SynthesisCancelled(EngineError):
     code = "synthesis_cancelled"
 
 
+class DeadlinePassed(SynthesisCancelled):
+    """It had not started when its caller's time was over; nothing is billed."""
+
+    code = "deadline_exceeded"
+
+
+class Overloaded(EngineError):
+    """It would wait longer than is allowed, or than its caller will; nothing was queued."""
+
+    code = "server_is_overloaded"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  # seconds
+
+
+class SpeechTimeout(Overloaded):
+    """No audio came within the time a caller is kept waiting."""
+
+
 class KeyInUse(EngineError):
     """The same request, by its Idempotency-Key, waits or is spoken; it is billed once."""
 
@@ -69,12 +91,6 @@ class AnswerGone(EngineError):
     """The request of this Idempotency-Key was answered and billed; its audio has been deleted since."""
 
     code = "idempotent_answer_gone"
-
-
-class SpeechTimeout(EngineError):
-    """No audio came within the time a caller is kept waiting."""
-
-    code = "server_is_overloaded"
 
 
 class WarmListInvalid(EngineError):

@@ -9,15 +9,17 @@ from typing import ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connections
+from django.utils import timezone
 
 from tts_engine import queue, relay, store
-from tts_engine.errors import SpeechTimeout, SynthesisCancelled, SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 FILE_PIECE = 64 * 1024  # bytes
+RETRY_SECONDS = 60  # after a wait in vain of many minutes
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -35,8 +37,8 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
 async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     """The encoded audio of a queued, running or done synthesis, as it is made; each byte once.
 
-    When the caller goes away before a worker has begun, the synthesis is cancelled. Raises
-    SynthesisFailed, SynthesisCancelled, SpeechTimeout.
+    When the caller goes away or its deadline passes before a worker has begun, the synthesis is
+    cancelled. Raises SynthesisFailed, SynthesisCancelled, DeadlinePassed, SpeechTimeout.
     """
     sent = 0
     try:
@@ -67,14 +69,22 @@ async def _live(synthesis: Synthesis) -> AsyncIterator[bytes]:
     if synthesis.status == Status.DONE:
         raise relay.StreamLost
     last_heard = time.monotonic()
-    async for piece in relay.pieces(synthesis.id):
+    async for piece in relay.pieces(synthesis.id, look_at=synthesis.deadline):
         if piece:
             yield piece
             last_heard = time.monotonic()
         elif time.monotonic() - last_heard > settings.SPEECH_WAIT.total_seconds():
-            raise SpeechTimeout("No audio came in time: the platform has more to do than it can. Try again later.")
+            message = "No audio came in time: the platform has more to do than it can. Try again later."
+            raise SpeechTimeout(message, retry_after=RETRY_SECONDS)
         elif await _has_ended(synthesis):
             raise relay.StreamLost
+        elif _waited_in_vain(synthesis) and await in_database(queue.cancel, synthesis, code=DeadlinePassed.code):
+            raise relay.cancelled(DeadlinePassed.code)
+
+
+def _waited_in_vain(synthesis: Synthesis) -> bool:
+    deadline = synthesis.deadline
+    return synthesis.status == Status.QUEUED and deadline is not None and deadline <= timezone.now()
 
 
 async def _ended(synthesis: Synthesis) -> None:
@@ -89,7 +99,7 @@ async def _has_ended(synthesis: Synthesis) -> bool:
     if synthesis.status == Status.FAILED:
         raise SynthesisFailed(synthesis.error_message, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:
-        raise SynthesisCancelled(relay.CANCELLED)
+        raise relay.cancelled(synthesis.error_code)
     return synthesis.status == Status.DONE
 
 

@@ -47,6 +47,8 @@ class Synthesis(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     priority = models.SmallIntegerField(default=0)
     start_tag = models.BigIntegerField(null=True)  # fair-queueing order; null when served from the cache
+    finish_tag = models.BigIntegerField(null=True)  # where the order of its last character ends
+    deadline = models.DateTimeField(null=True)  # when its caller will wait no longer for it to start
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -91,6 +93,13 @@ class Synthesis(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(name="synthesis_queue", fields=["priority", "start_tag"], condition=Q(status=Status.QUEUED)),
+            # Holds all that the expected wait of a new request asks for.
+            models.Index(
+                name="synthesis_unfinished",
+                fields=["priority", "start_tag"],
+                include=["status", "finish_tag", "normalised_characters"],
+                condition=Q(status__in=(Status.QUEUED, Status.RUNNING)),
+            ),
             models.Index(name="synthesis_leases", fields=["lease_expires_at"], condition=Q(status=Status.RUNNING)),
             # The queue's virtual time is the greatest start tag that was ever given service.
             models.Index(name="synthesis_served", fields=["start_tag"], condition=Q(attempt__gt=0)),

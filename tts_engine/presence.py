@@ -1,7 +1,8 @@
-"""Which workers are alive: each tells Valkey every few seconds, once its voice is loaded."""
+"""Which workers are alive and how fast they are: each tells Valkey every few seconds, once its voice is loaded."""
 
-import socket
 import threading
+import time
+from collections.abc import Callable
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,17 +13,18 @@ log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 3
 FORGOTTEN_AFTER_SECONDS = 10
+PACE_KEPT_SECONDS = 1.0
 _PREFIX = "worker:"
 
 
-def announce(name: str) -> None:
-    """Begin to tell, from a thread of its own, that this worker is ready."""
+def announce(name: str, pace: Callable[[], float]) -> None:
+    """Begin to tell, from a thread of its own, that this worker is ready, and its pace (characters a second)."""
 
     def beat() -> None:
         pause = threading.Event()
         while True:
             try:
-                writer().set(f"{_PREFIX}{name}", socket.gethostname(), ex=FORGOTTEN_AFTER_SECONDS)
+                writer().set(f"{_PREFIX}{name}", pace(), ex=FORGOTTEN_AFTER_SECONDS)
             except RedisError as error:  # Valkey restarts: the next beat tells it again
                 log.warning("heartbeat_not_told", error=str(error))
             pause.wait(HEARTBEAT_SECONDS)
@@ -32,4 +34,32 @@ def announce(name: str) -> None:
 
 def workers() -> list[str]:
     """The names of the workers that can speak. Raises RedisError when Valkey is away."""
-    return sorted(key.decode().removeprefix(_PREFIX) for key in writer().scan_iter(f"{_PREFIX}*"))
+    return sorted(key.decode().removeprefix(_PREFIX) for key in _keys())
+
+
+def pace() -> float:
+    """Characters a second of all workers together, looked at once a second; 0 while none has spoken yet.
+
+    Who has not spoken yet counts as the mean of the others.
+    """
+    now = time.monotonic()
+    if now >= _known.until:
+        told = [float(value) for value in writer().mget(keys) if value] if (keys := _keys()) else []
+        measured = [each for each in told if each > 0]
+        _known.pace = sum(measured) * len(told) / len(measured) if measured else 0.0
+        _known.until = now + PACE_KEPT_SECONDS
+    return _known.pace
+
+
+class _Known:
+    """The last answer of `pace` in this process, and until when it holds (monotonic)."""
+
+    pace = 0.0
+    until = 0.0
+
+
+_known = _Known()
+
+
+def _keys() -> list[bytes]:
+    return list(writer().scan_iter(f"{_PREFIX}*"))

@@ -1,8 +1,7 @@
 """The table is the queue: who is next, who holds a row and for how long.
 
-Fairness is the start tag given at the door (start-time fair queueing: Goyal, Vin and Cheng, 1996);
-here rows are only taken in its order. Celery messages are wake-ups and carry nothing, so lost,
-doubled or late ones do no harm.
+Fairness is the start tag given at the door (see `fair`); here rows are only taken in its order.
+Celery messages are wake-ups and carry nothing, so lost, doubled or late ones do no harm.
 """
 
 from collections.abc import Collection
@@ -17,7 +16,8 @@ from django.db.models.functions import Now
 
 from billing import services as billing
 from tts_engine import relay, usage
-from tts_engine.errors import SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SynthesisFailed
+from tts_engine.fair import LAST, Order
 from tts_engine.models import Status, Synthesis
 from tts_engine.store import Copy, Draft
 
@@ -30,13 +30,31 @@ JOB = 10_000
 MOST_MS = 2**31 - 1
 
 
+CLOCK = "queue:clock"
+
+
 def virtual_time() -> int:
-    """The queue's clock: the greatest start tag that was ever given service."""
+    """The queue's clock: the greatest tag that a sentence had when it was the next to be spoken.
+
+    Workers tell it in Valkey. Where that has forgotten, the greatest start tag ever claimed stands in:
+    later than the truth, so that whoever comes meanwhile gets no advantage.
+    """
+    told = relay.writer().zscore(CLOCK, "now")
+    if told is not None:
+        return int(told)
     return Synthesis.objects.filter(attempt__gt=0).aggregate(tag=Max("start_tag"))["tag"] or 0
 
 
-def claim() -> Synthesis | None:
-    """Take the row with the lowest (priority, start tag), with a lease; None if nothing waits."""
+def advance_clock(tag: int) -> None:
+    """Tell that a sentence of this tag is being spoken; the clock never goes back."""
+    relay.writer().zadd(CLOCK, {"now": tag}, gt=True)
+
+
+def claim(*, before: Order = LAST) -> Synthesis | None:
+    """Take the row with the lowest (priority, start tag), with a lease; None if none waits that goes `before`.
+
+    A row whose caller waits no longer is left to `expire`.
+    """
     rows = Synthesis.objects.raw(
         """
         UPDATE tts_engine_synthesis SET
@@ -46,14 +64,15 @@ def claim() -> Synthesis | None:
             started_at = clock_timestamp()
         WHERE id = (
             SELECT id FROM tts_engine_synthesis
-            WHERE status = 'queued'
+            WHERE status = 'queued' AND (priority, start_tag) < (%s, %s)
+              AND (deadline IS NULL OR deadline > clock_timestamp())
             ORDER BY priority, start_tag
             FOR UPDATE SKIP LOCKED
             LIMIT 1
         )
         RETURNING *
         """,
-        [settings.LEASE],
+        [settings.LEASE, *before],
     )
     return next(iter(rows), None)
 
@@ -87,8 +106,10 @@ def requeue_expired() -> int:
     return expired.filter(attempt__lt=settings.MAX_ATTEMPTS).update(status=Status.QUEUED, lease_expires_at=None)
 
 
-def waiting() -> int:
-    return Synthesis.objects.filter(status=Status.QUEUED).count()
+def expire() -> int:
+    """Cancel the rows whose callers wait no longer; how many."""
+    passed = Synthesis.objects.filter(status=Status.QUEUED, deadline__lt=Now())
+    return sum(cancel(synthesis, code=DeadlinePassed.code) for synthesis in passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +168,14 @@ def fail(synthesis: Synthesis, error: SynthesisFailed) -> bool:
 
 
 @transaction.atomic
-def cancel(synthesis: Synthesis) -> bool:
-    """Cancel it if it has not started, and release its reservation."""
+def cancel(synthesis: Synthesis, *, code: str = "") -> bool:
+    """Cancel it if it has not started, and release its reservation; `code` tells why, if not on request."""
     ended = Synthesis.objects.filter(id=synthesis.id, status=Status.QUEUED).update(
-        status=Status.CANCELLED, finished_at=Now(), billed_characters=0
+        status=Status.CANCELLED, finished_at=Now(), billed_characters=0, error_code=code
     )
     if ended:
         billing.release(synthesis_id=synthesis.id)
-        transaction.on_commit(partial(relay.cancel, synthesis.id))
+        transaction.on_commit(partial(relay.cancel, synthesis.id, code))
     return bool(ended)
 
 

@@ -6,7 +6,9 @@ a caller never notices that a worker died under its request.
 """
 
 import json
+import math
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,9 +17,10 @@ import redis
 import redis.asyncio
 import structlog
 from django.conf import settings
+from django.utils import timezone
 from redis.exceptions import RedisError
 
-from tts_engine.errors import SynthesisCancelled, SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
 
 # How often a silent stream is reported as such, and how long Valkey may take to say so: much longer, for
 # the process that waits may itself be held up.
@@ -28,6 +31,7 @@ MOST_READERS = 10_000
 
 
 CANCELLED = "The request was cancelled before it was spoken; nothing was billed."
+PASSED = "It was not this request's turn within the time you gave it; nothing was billed."
 
 
 log = structlog.get_logger()
@@ -79,22 +83,28 @@ def fail(synthesis_id: UUID, error: SynthesisFailed) -> None:
     _add(synthesis_id, {"failed": json.dumps(told)})
 
 
-def cancel(synthesis_id: UUID) -> None:
-    _add(synthesis_id, {"cancelled": 1})
+def cancel(synthesis_id: UUID, code: str) -> None:
+    """`code` is the row's: empty, or why it was cancelled."""
+    _add(synthesis_id, {"cancelled": code})
 
 
-async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
+def cancelled(code: str) -> SynthesisCancelled:
+    """The error of a row that was cancelled with this code."""
+    return DeadlinePassed(PASSED) if code == DeadlinePassed.code else SynthesisCancelled(CANCELLED)
+
+
+async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIterator[bytes]:
     """Yield the encoded audio as it comes, each byte once, until the end.
 
-    Yields b"" whenever nothing came for BLOCK_MS, so that a reader can look to its deadline and
-    to the row itself. Raises SynthesisFailed, SynthesisCancelled, or StreamLost.
+    Yields b"" whenever nothing came for BLOCK_MS or until `look_at`, so that a reader can look to its
+    deadline and to the row itself. Raises SynthesisFailed, SynthesisCancelled, or StreamLost.
     """
     last: bytes | str = "0"
     passed_on = 0
     attempt = 0
     while True:
         try:
-            answer = await _reader().xread({_key(synthesis_id): last}, block=BLOCK_MS)
+            answer = await _reader().xread({_key(synthesis_id): last}, block=_block_ms(look_at))
         except RedisError as error:
             raise StreamLost from error
         if not answer:
@@ -105,7 +115,7 @@ async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
             if b"failed" in fields:
                 raise _told(fields[b"failed"])
             if b"cancelled" in fields:
-                raise SynthesisCancelled(CANCELLED)
+                raise cancelled(fields[b"cancelled"].decode())
             entry_attempt = int(fields[b"attempt"])
             if entry_attempt < attempt:
                 continue  # a worker that lost its lease and does not know it yet
@@ -119,6 +129,11 @@ async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
             if piece:
                 passed_on += len(piece)
                 yield piece
+
+
+def _block_ms(look_at: datetime | None) -> int:
+    left = (look_at - timezone.now()) / timedelta(milliseconds=1) if look_at else 0
+    return min(BLOCK_MS, math.ceil(left)) if left > 0 else BLOCK_MS
 
 
 def _entries(answer: Any) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:

@@ -1,6 +1,7 @@
 """What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import cache as memoize
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from billing import selectors as billing_selectors
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, idempotency, queue, sentences, store, usage
+from tts_engine import cache, idempotency, queue, sentences, store, usage, waits
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech import text as front_end
@@ -52,6 +53,7 @@ class Order:
     sample_rate: int | None = None  # Hz; None is the voice's own
     use_cache: bool = True  # neither answered from it nor kept in it without
     interactive: bool = True  # nobody waits for the others, and whoever waits goes before
+    patience: timedelta | None = None  # how long the caller waits for it to start; None is any time
 
 
 @memoize
@@ -74,7 +76,7 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, UnknownVoice, what `billing.reserve` refuses and what
+    Raises TextError, StyleError, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
     `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
@@ -95,16 +97,19 @@ def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
     if found:
         _finish_from_cache(synthesis, found)
     else:
+        clock = queue.virtual_time()
         reservation = billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.characters,
-            virtual_time=queue.virtual_time(),
+            virtual_time=clock,
             at=synthesis.created_at,
         )
         synthesis.start_tag = reservation.start_tag
+        synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
+        waits.refuse_hopeless(synthesis, clock)
         transaction.on_commit(_wake_worker)
     synthesis.save(force_insert=True)
     return synthesis
@@ -125,13 +130,14 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
     info, speaker = catalog().resolve(order.voice)
     check_style(info, style_of(order, speaker))
+    now = timezone.now()
     reading = front_end.read(order.text)
     plain = front_end.plain_text(order.text)
     facts = counting.text_facts(plain, reading.text)
     synthesis = Synthesis(
         id=synthesis_id,
         **asdict(caller),
-        created_at=timezone.now(),  # one moment for row, ledger and day, even at a month's end
+        created_at=now,  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
         model=order.model,
         voice=order.voice,
@@ -144,6 +150,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         sample_rate=order.sample_rate or info.sample_rate,
         audio_format=order.audio_format,
         priority=0 if order.interactive else queue.JOB,
+        deadline=None if order.patience is None else now + order.patience,
         characters=counting.billable_characters(plain),
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,

@@ -11,6 +11,7 @@ from itertools import islice
 from django.conf import settings
 
 from tts_engine.batcher import Batcher, Hearing
+from tts_engine.fair import Order
 from tts_engine.sentences import Place, Recording, warn_once
 from tts_engine.speech.voice import Chunk, Utterance
 
@@ -20,7 +21,7 @@ LOOK_AGAIN = 0.01  # seconds
 class Turn(Iterable[Chunk]):
     """One sentence of a request. Without a place it is spoken in any case, and not kept."""
 
-    def __init__(self, batcher: Batcher, utterance: Utterance, order: tuple[int, ...], place: Place | None) -> None:
+    def __init__(self, batcher: Batcher, utterance: Utterance, order: Order, place: Place | None) -> None:
         self.cached = False
         self._batcher = batcher
         self._utterance = utterance

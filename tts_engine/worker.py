@@ -1,56 +1,59 @@
 """What a worker process does with a row: read, speak, encode, relay, store, account for it."""
 
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import asdict
 from functools import cache as memoize
-from itertools import repeat
+from itertools import chain, repeat
 
 import structlog
 from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, eviction, queue, relay, sentences
+from tts_engine import cache, eviction, fair, queue, relay, sentences
 from tts_engine.batcher import Batcher
 from tts_engine.errors import SynthesisFailed
+from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
+from tts_engine.pace import Pace
 from tts_engine.sentences import Place
 from tts_engine.services import catalog, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
-from tts_engine.speech.voice import Style, Utterance
+from tts_engine.speech.voice import Style, Utterance, VoiceInfo
 from tts_engine.store import Copy, Draft
+from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
 
 
 class Engine:
-    """The voices this process has loaded, one batcher each, and the leases it holds."""
+    """The voices this process has loaded, one batcher each, and the leases of the rows it has in hand."""
 
     def __init__(self) -> None:
         self.catalog = catalog()
         self.leases = LeaseKeeper()
-        # by revision too: a voice that was added again is another voice
-        self._batcher = memoize(lambda voice_id, _revision: Batcher(self.catalog.load(voice_id)))
+        self.pace = Pace()
+        self.taker = Taker(self.speak, self._ahead)
+        self._batchers: dict[tuple[str, str], Batcher] = {}
+        self._loading = threading.Lock()
 
     def warm_up(self) -> None:
         """Load what the first request would otherwise wait for: the default voice and the front end."""
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
         for utterance in greeting:
-            list(self._batcher(info.id, info.revision).submit(utterance, order=(0, 0, 0)))
+            list(self._batcher(info).submit(utterance))
 
-    def speak_next(self) -> bool:
-        """Claim the next row and speak it to its end; False if nothing waits."""
-        synthesis = queue.claim()
-        connection.close()  # nothing holds a database connection while it speaks
-        if synthesis is None:
-            return False
+    def speak(self, synthesis: Synthesis) -> None:
+        """Speak a claimed row to its end, good or bad."""
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
                 if not self._repeat(synthesis):
@@ -63,7 +66,19 @@ class Engine:
                 log.exception("synthesis_failed", voice=synthesis.voice)
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
-        return True
+
+    def _batcher(self, info: VoiceInfo) -> Batcher:
+        key = info.id, info.revision  # a voice that was added again is another voice
+        with self._loading:
+            if key not in self._batchers:
+                self._batchers[key] = Batcher(self.catalog.load(info.id), pace=self.pace, begun=self.taker.begun)
+            return self._batchers[key]
+
+    def _ahead(self) -> tuple[list[Order], int]:
+        """The sentences that wait, of all voices together: they share one core."""
+        batchers = list(self._batchers.values())
+        waiting = chain.from_iterable(batcher.waiting() for batcher in batchers)
+        return list(waiting), max((batcher.voice.info.batch_size for batcher in batchers), default=1)
 
     def _repeat(self, synthesis: Synthesis) -> bool:
         """Answer it with a result that another request came to while this one waited; False if there is none.
@@ -86,11 +101,11 @@ class Engine:
         began = time.monotonic()
         info, speaker = self.catalog.resolve(synthesis.voice)
         utterances = plan(synthesis.text, info, style_of(synthesis, speaker))
-        batcher = self._batcher(info.id, info.revision)
+        batcher = self._batcher(info)
         turns = self._turns(batcher, utterances, synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
-            speech = join(utterances, in_order(turns, ahead=info.batch_size), info.sample_rate)
+            speech = join(utterances, self._in_order(turns, synthesis, info.batch_size), info.sample_rate)
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -117,10 +132,19 @@ class Engine:
         places: Iterable[Place | None] = repeat(None)
         if synthesis.cache_key:
             places = sentences.places(synthesis, batcher.voice.info.revision, utterances)
+        lengths = [len(utterance.sentence.text) for utterance in utterances]
+        tags = fair.sentence_tags(synthesis.start_tag or 0, synthesis.finish_tag or 0, lengths)
         return [
-            Turn(batcher, utterance, (synthesis.priority, synthesis.start_tag or 0, number), place)
-            for number, (utterance, place) in enumerate(zip(utterances, places, strict=False))
+            Turn(batcher, utterance, (synthesis.priority, tag), place)
+            for utterance, tag, place in zip(utterances, tags, places, strict=False)
         ]
+
+    def _in_order(self, turns: list[Turn], synthesis: Synthesis, ahead: int) -> Generator[Turn, None, None]:
+        """The sentences, one batch of them always in work ahead of the reader."""
+        with closing(in_order(turns, ahead=ahead)) as coming:
+            for turn in coming:
+                self.taker.read(synthesis)  # its next sentences wait for the voice by now
+                yield turn
 
 
 def _since(began: float) -> int:

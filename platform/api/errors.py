@@ -47,11 +47,11 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (speech.SpeechError, HTTPStatus.BAD_REQUEST),
     (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
     (engine.AudioNotReady, HTTPStatus.CONFLICT),
+    (engine.DeadlinePassed, HTTPStatus.GATEWAY_TIMEOUT),
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (engine.AnswerGone, HTTPStatus.GONE),
     (engine.WarmListInvalid, HTTPStatus.BAD_REQUEST),
-    (engine.SpeechTimeout, HTTPStatus.SERVICE_UNAVAILABLE),
     (webhooks.AddressError, HTTPStatus.BAD_REQUEST),
     (webhooks.Unreachable, HTTPStatus.BAD_GATEWAY),
     (webhooks.UnknownEvent, HTTPStatus.BAD_REQUEST),
@@ -141,6 +141,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, billing.RateExceeded):
         headers = {"retry-after": str(error.retry_after)}
         return Problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, str(error), headers=headers)
+    if isinstance(error, engine.Overloaded):
+        headers = {"retry-after": str(error.retry_after)}
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, str(error), headers=headers)
     if isinstance(error, engine.KeyInUse):
         return Problem(HTTPStatus.CONFLICT, error.code, str(error), headers={"retry-after": "1"})
     if isinstance(error, engine.SynthesisFailed):

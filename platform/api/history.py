@@ -1,5 +1,6 @@
 """`/v1/history`: what a tenant had spoken, to list, look at, download and delete."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import HistoryFilter, history, synthesis_get
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.waits import Wait, wait_of_row
 
 
 class HistoryQuery(serializers.Serializer[Any]):
@@ -58,6 +60,24 @@ class HistoryItem(serializers.ModelSerializer[Synthesis]):
         ]  # fmt: skip
 
 
+class SynthesisItem(HistoryItem):
+    """One synthesis, and while it waits where it stands. The context's `wait` is None once its turn has come."""
+
+    queue_position = serializers.SerializerMethodField(help_text="requests that wait and go first")
+    estimated_start = serializers.SerializerMethodField(help_text="when its turn comes, at the workers' present pace")
+
+    class Meta(HistoryItem.Meta):
+        fields: ClassVar = [*HistoryItem.Meta.fields, "queue_position", "estimated_start"]
+
+    def get_queue_position(self, synthesis: Synthesis) -> int | None:
+        wait: Wait | None = self.context["wait"]
+        return wait.position if wait else None
+
+    def get_estimated_start(self, synthesis: Synthesis) -> datetime | None:
+        wait: Wait | None = self.context["wait"]
+        return wait.start if wait else None
+
+
 class HistoryPages(Pages):
     ordering = ("-created_at", "-id")
     page_size = 100
@@ -79,10 +99,15 @@ class HistoryDoor(Door):
 class SynthesisDoor(Door):
     scope = "history"
 
-    @extend_schema(operation_id="get_synthesis", responses=HistoryItem)
+    @extend_schema(operation_id="get_synthesis", responses=SynthesisItem)
     def get(self, request: Request, synthesis_id: UUID) -> Response:
-        """One synthesis."""
-        return Response(HistoryItem(_own(request, synthesis_id)).data)
+        """One synthesis; while it waits also its place in the queue, and in headers of the same meaning."""
+        synthesis = _own(request, synthesis_id)
+        wait = wait_of_row(synthesis)
+        headers = {"x-queue-position": str(wait.position)} if wait else {}
+        if wait and wait.start:
+            headers["x-estimated-start"] = wait.start.isoformat(timespec="milliseconds")
+        return Response(SynthesisItem(synthesis, context={"wait": wait}).data, headers=headers)
 
     @extend_schema(operation_id="delete_synthesis", responses={204: None})
     def delete(self, request: Request, synthesis_id: UUID) -> Response:

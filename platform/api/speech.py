@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
 from api.errors import problem_of
 from api.idempotency import REPLAYED, idempotency_of
+from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen
@@ -102,6 +104,7 @@ class SpeakingDoor(Door):
 
     def request_synthesis(self, request: Request, order: Order, once: Idempotency | None = None) -> Synthesis:
         caller = caller_of(request)
+        order = replace(order, patience=patience_of(request))
         try:
             return synthesis_request(caller=caller, order=order, synthesis_id=self.request_id, once=once)
         finally:  # a refused request is told as well

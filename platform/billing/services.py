@@ -31,9 +31,10 @@ SCALE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What the queue orders by: lowest (priority, start_tag) first."""
+    """What the queue orders by: lowest (priority, start_tag) first; the work lasts until `finish_tag`."""
 
     start_tag: int
+    finish_tag: int
     priority: int
 
 
@@ -66,7 +67,7 @@ def reserve(
 ) -> Reservation:
     """Promise the tenant, and the key it asks with, these characters in the period that holds `at` (now), or raise.
 
-    `virtual_time` is the start tag of the request last taken from the queue, 0 before the first. What
+    `virtual_time` is the tag that the queue serves at this moment, 0 before the first. What
     does not wait (it is settled in the same transaction) takes none of the places of concurrent requests.
 
     Raises, and then nothing was moved:
@@ -90,7 +91,7 @@ def reserve(
     verdict = Verdict(*row)
     if verdict.refusal:
         raise refused(verdict, asked=characters)
-    return Reservation(start_tag=verdict.start_tag, priority=verdict.priority)
+    return Reservation(start_tag=verdict.start_tag, finish_tag=verdict.finish_tag, priority=verdict.priority)
 
 
 def _opened(values: dict[str, Any]) -> tuple[Any, ...]:

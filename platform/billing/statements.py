@@ -78,7 +78,7 @@ RESERVE = f"""
         FROM held LEFT JOIN key ON true
         WHERE key.counter_id IS NOT NULL OR %(api_key)s::uuid IS NULL
     ), verdict AS (
-        SELECT *, CASE
+        SELECT *, start_tag + %(work)s::bigint / weight AS finish_tag, CASE
             WHEN suspended_at IS NOT NULL THEN 'suspended'
             WHEN %(characters)s > longest_text THEN 'text'
             WHEN NOT overage AND period_used + period_reserved + %(characters)s > quota THEN 'quota'
@@ -90,7 +90,7 @@ RESERVE = f"""
         FROM now
     ), moved AS (
         UPDATE billing_counter c
-        SET reserved = c.reserved + %(characters)s, virtual_finish = v.start_tag + %(work)s::bigint / v.weight
+        SET reserved = c.reserved + %(characters)s, virtual_finish = v.finish_tag
         FROM verdict v WHERE v.refusal IS NULL AND c.id = v.counter_id
         RETURNING c.id, c.used, c.reserved
     ), account_moved AS (
@@ -109,7 +109,7 @@ RESERVE = f"""
                used, used, reserved - %(characters)s, reserved, %(at)s
         FROM moved
     )
-    SELECT refusal, start_tag, priority, longest_text, quota, period_used, period_reserved,
+    SELECT refusal, start_tag, finish_tag, priority, longest_text, quota, period_used, period_reserved,
            key_quota, key_used, key_reserved, concurrent_requests, key_concurrent_requests, period_end,
            extract(epoch FROM GREATEST(full_at, key_full_at) - %(at)s)::float - 60 AS wait
     FROM verdict

@@ -5,7 +5,7 @@ from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,9 +24,17 @@ def log_like_everybody(**kwargs: Any) -> None:
 
 @worker_ready.connect
 def announce(sender: Any, **kwargs: Any) -> None:
-    """Load the default voice, then tell the platform that this worker can speak."""
+    """Load the default voice, begin to take rows, and tell the platform that this worker can speak."""
     from tts_engine import presence
     from tts_engine.worker import engine
 
     engine().warm_up()
-    presence.announce(sender.hostname)
+    engine().taker.start()
+    presence.announce(sender.hostname, pace=lambda: engine().pace.rate)
+
+
+@worker_shutting_down.connect
+def take_no_more(**kwargs: Any) -> None:
+    from tts_engine.worker import engine
+
+    engine().taker.stop()

@@ -198,9 +198,13 @@ LEASE_RENEWAL = timedelta(seconds=4)
 SWEEP_INTERVAL = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
-WORKER_THREADS = 4
 SENTENCE_CACHE_BYTES = env.int("SENTENCE_CACHE_BYTES", default=2 * 1024**3)  # a second of speech is 64 to 96 KB
 SENTENCE_WAIT = timedelta(minutes=1)  # for a sentence that another request has in work; then it is spoken anew
+# Rows that one worker process has in hand; nearly all of them wait for the voice or for the network.
+WORKER_THREADS = 64
+LOOK_INTERVAL = timedelta(milliseconds=250)  # between two looks at the queue of a worker that nobody woke
+# A request that would wait longer for its turn is refused; it is jobs' lot to wait (priority above 0).
+QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
@@ -240,7 +244,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "voxhouse"
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = WORKER_THREADS
+CELERY_WORKER_CONCURRENCY = 4  # tasks are short; rows are spoken in threads of the engine's own
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "tts_engine.tasks.sweep",

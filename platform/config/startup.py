@@ -150,7 +150,7 @@ def worker(number: int) -> Service:
         "--pool",
         "threads",
         "--concurrency",
-        str(settings.WORKER_THREADS),
+        str(settings.CELERY_WORKER_CONCURRENCY),
         "--without-gossip",
         "--without-mingle",
     ]

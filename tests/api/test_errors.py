@@ -63,6 +63,8 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.AudioNotReady: ("audio_not_ready", 409),
     engine.SynthesisFailed: ("synthesis_failed", 500),
     engine.SynthesisCancelled: ("synthesis_cancelled", 409),
+    engine.DeadlinePassed: ("deadline_exceeded", 504),
+    engine.Overloaded: ("server_is_overloaded", 503),
     engine.KeyInUse: ("idempotency_key_in_use", 409),
     engine.KeyReused: ("idempotency_key_reused", 422),
     engine.AnswerGone: ("idempotent_answer_gone", 410),
@@ -91,7 +93,10 @@ MADE: dict[type[Exception], Exception] = {
         kind: kind(asked=3, limit=2, used=1, reserved=1, resets_at=datetime(2026, 12, 1, tzinfo=UTC))
         for kind in (billing.QuotaExceeded, billing.KeyQuotaExceeded)
     },
-    **{kind: kind("why", retry_after=1) for kind in (billing.RateExceeded, billing.ConcurrencyExceeded)},
+    **{
+        kind: kind("why", retry_after=1)
+        for kind in (billing.RateExceeded, billing.ConcurrencyExceeded, engine.Overloaded, engine.SpeechTimeout)
+    },
     billing.UnacceptableLimit: billing.UnacceptableLimit("why", param="weight"),
     billing.PriceBookInvalid: billing.PriceBookInvalid("prices.a.unit", "why"),
     billing.PriceBookChanged: billing.PriceBookChanged("why", "prices.a.unit"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tts_engine.batcher import Batcher
+from tts_engine.pace import Pace
 from tts_engine.speech.errors import UnknownUnit
 from tts_engine.speech.text.types import Character, Sentence, Word, WordKind
 from tts_engine.speech.voice import Chunk, More, Speaker, Spoken, Style, Utterance, VoiceInfo, nobody_more
@@ -70,7 +71,7 @@ def heard(chunks: Iterator[Chunk]) -> list[float]:
 
 def test_each_thread_hears_its_own_sentence() -> None:
     """Fifty threads at once, batches of four: nothing is swapped and nothing is lost."""
-    batcher = Batcher(CountingVoice(batch_size=4))
+    batcher = Batcher(CountingVoice(batch_size=4), pace=Pace())
     results: dict[str, list[float]] = {}
 
     def speak(text: str) -> None:
@@ -89,7 +90,7 @@ def test_the_lowest_order_is_spoken_first_and_batches_fill_up() -> None:
     """What waits is taken along up to the batch size, in fair order."""
     voice = CountingVoice(batch_size=2)
     voice.may_speak.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     first = batcher.submit(sentence("一"), order=(0, 0))
     voice.begun.wait()
     rest = [batcher.submit(sentence(text), order=(0, tag)) for text, tag in (("丁", 9), ("二", 1), ("三", 2))]
@@ -103,7 +104,7 @@ def test_a_sentence_joins_the_batch_under_way() -> None:
     """A place that becomes free is taken at once: nobody waits for the longest of a batch."""
     voice = CountingVoice(batch_size=2)
     voice.may_speak.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     hearings = [batcher.submit(sentence(text)) for text in "一二三四"]
     voice.may_speak.set()
     assert [heard(hearing) for hearing in hearings] == [[ord(text), ord(text) + 1] for text in "一二三四"]
@@ -114,7 +115,7 @@ def test_a_sentence_the_voice_cannot_say_fails_alone() -> None:
     """The error of one sentence ends that sentence; its neighbours in the batch are heard to their end."""
     voice = CountingVoice(batch_size=2)
     voice.may_speak.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     difficult, easy = batcher.submit(sentence("难")), batcher.submit(sentence("好"))
     voice.may_speak.set()
     with pytest.raises(UnknownUnit):
@@ -124,7 +125,7 @@ def test_a_sentence_the_voice_cannot_say_fails_alone() -> None:
 
 def test_an_error_reaches_all_that_share_the_batch() -> None:
     """A voice that raises fails the sentences of that batch, and goes on with the next."""
-    batcher = Batcher(CountingVoice(batch_size=1))
+    batcher = Batcher(CountingVoice(batch_size=1), pace=Pace())
     with pytest.raises(ValueError, match="坏"):
         heard(batcher.submit(sentence("坏")))
     assert heard(batcher.submit(sentence("好"))) == [ord("好"), ord("好") + 1]
@@ -134,7 +135,7 @@ def test_an_abandoned_sentence_is_not_spoken() -> None:
     """Whoever stops listening before the start costs the voice nothing."""
     voice = CountingVoice(batch_size=1)
     voice.may_speak.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     first = batcher.submit(sentence("一"))
     voice.begun.wait()
     dropped = batcher.submit(sentence("二"))

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from asgiref.sync import ThreadSensitiveContext
 from django.db import connection
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
+from billing.selectors import usage
 from tests.engine.conftest import Run
 from tests.factories import make_done, make_queued, make_tenant
 from tts_engine import listen, queue, relay, store
-from tts_engine.errors import SpeechTimeout, SynthesisCancelled, SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,6 +77,38 @@ def test_a_silent_relay_is_made_up_for_by_the_row(run: Run[Any], tenant: Tenant)
         relay.writer().delete(f"speech:{row.id}")
         with pytest.raises(error):
             run(heard(row))
+
+
+def test_a_turn_that_does_not_come_in_time_is_cancelled(
+    run: Run[Any], tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its deadline the caller is told, long before a silent reader would look; nothing is billed."""
+    monkeypatch.setattr(relay, "BLOCK_MS", 4_000)
+    row = make_queued(tenant)
+    row.deadline = timezone.now() + timedelta(milliseconds=300)
+    with pytest.raises(DeadlinePassed):
+        run(heard(row))
+    assert timezone.now() - row.deadline < timedelta(seconds=2)
+    row.refresh_from_db()
+    assert (row.status, row.error_code, row.billed_characters) == (Status.CANCELLED, "deadline_exceeded", 0)
+    assert usage(tenant.id).reserved == 0
+
+
+def test_a_deadline_is_for_the_start(run: Run[Any], tenant: Tenant) -> None:
+    """What is being spoken when it passes is spoken to its end."""
+    row = make_queued(tenant)
+    row.deadline = timezone.now() + timedelta(milliseconds=100)
+    claimed = queue.claim()
+    assert claimed is not None
+
+    async def both() -> bytes:
+        listening = asyncio.create_task(heard(row))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(relay.send, row.id, b"abc", attempt=1, offset=0)
+        await asyncio.to_thread(relay.end, row.id, attempt=1, size=3)
+        return await listening
+
+    assert run(both()) == b"abc"
 
 
 async def hang_up(synthesis: Synthesis) -> None:

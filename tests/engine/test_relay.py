@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Run
 from tts_engine import relay
-from tts_engine.errors import SynthesisCancelled, SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
 
 
 @pytest.fixture
@@ -95,10 +95,13 @@ def test_a_failure_is_told_as_it_was(run: Run[Any], request_id: UUID) -> None:
     assert (failed.value.code, failed.value.param, failed.value.refused) == ("text_unspeakable", "input", True)
 
 
-def test_a_cancellation_is_told(run: Run[Any], request_id: UUID) -> None:
-    relay.cancel(request_id)
-    with pytest.raises(SynthesisCancelled):
+@pytest.mark.parametrize(("code", "error"), [("", SynthesisCancelled), ("deadline_exceeded", DeadlinePassed)])
+def test_a_cancellation_is_told(run: Run[Any], request_id: UUID, code: str, error: type[Exception]) -> None:
+    """That it was cancelled, and whether because its caller's time was over."""
+    relay.cancel(request_id, code)
+    with pytest.raises(SynthesisCancelled) as cancelled:
         run(read(request_id))
+    assert type(cancelled.value) is error
 
 
 def test_silence_is_told(run: Run[Any], request_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ class Verdict:
 
     refusal: str | None
     start_tag: int
+    finish_tag: int
     priority: int
     longest_text: int
     quota: int | None

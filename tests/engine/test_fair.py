@@ -1,0 +1,33 @@
+"""Start-time fair queueing by sentences: who is next, and what a busy process may still claim."""
+
+import pytest
+
+from tts_engine.fair import LAST, Order, limit, sentence_tags
+
+
+def test_sentences_share_their_text_s_stretch_by_length() -> None:
+    """The first begins where the request begins, each next where the one before it ends."""
+    assert sentence_tags(100, 200, [5, 3, 2]) == [100, 150, 180]
+    assert sentence_tags(7, 9, [4]) == [7]
+
+
+def test_a_long_text_competes_anew_with_every_sentence() -> None:
+    """Against another team's short requests it gets turns by length, not all turns until its end."""
+    long = [(0, tag, "long") for tag in sentence_tags(0, 1000, [100] * 10)]
+    short = [(0, start, "short") for start in range(0, 1000, 100)]
+    served = [whose for _, _, whose in sorted(long + short)]
+    assert all(set(served[turn : turn + 2]) == {"long", "short"} for turn in range(0, 20, 2))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "places", "expected"),
+    [
+        ([], 1, LAST),
+        ([(0, 5)] * 7, 8, LAST),
+        ([(0, 5)], 1, (0, 5)),
+        ([(0, 9), (1, 2), (0, 7)], 3, (0, 7)),
+    ],
+)
+def test_beyond_a_full_batch_only_what_goes_before_all_of_it(ahead: list[Order], places: int, expected: Order) -> None:
+    """While the next batch has room any row is welcome; then only one that would be the very next."""
+    assert limit(ahead, places) == expected

@@ -1,0 +1,153 @@
+"""How a worker process takes rows: no more than its next batch needs, but always the one whose turn it is."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from accounts.models import Tenant
+from tests.factories import make_queued, make_tenant
+from tests.system.instance import until
+from tts_engine import queue, relay
+from tts_engine.fair import Order
+from tts_engine.models import Status, Synthesis
+from tts_engine.taking import Taker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Process:
+    """A worker process whose rows are spoken when the test says so; each has one sentence that waits."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.spoken: list[Synthesis] = []
+        self.waiting: list[Order] = []
+        self.may_end = threading.Event()
+        self.taker = Taker(self.speak, lambda: (list(self.waiting), self.places))
+
+    def speak(self, synthesis: Synthesis) -> None:
+        self.waiting.append((synthesis.priority, synthesis.start_tag or 0))
+        self.taker.read(synthesis)
+        self.spoken.append(synthesis)
+        self.may_end.wait()
+
+    def begin_next(self) -> None:
+        """The voice takes the lowest that waits."""
+        self.waiting.sort()
+        self.taker.begun(self.waiting.pop(0))
+
+    def settled(self) -> list[Synthesis]:
+        """What it has taken, once it takes no more."""
+        threading.Event().wait(0.6)
+        return self.spoken
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[int], Process]]:
+    """start(places): a process that begins to take rows; it is stopped at the end."""
+    relay.writer().delete(queue.CLOCK)
+    processes: list[Process] = []
+
+    def start(places: int) -> Process:
+        process = Process(places)
+        process.taker.start()
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.taker.stop()
+        process.may_end.set()
+        process.taker._threads.shutdown()
+    relay.writer().delete(queue.CLOCK)
+
+
+@pytest.fixture
+def crowd() -> Tenant:
+    """A tenant with a hundred requests in the queue."""
+    tenant = make_tenant()
+    for _ in range(100):
+        make_queued(tenant)
+    return tenant
+
+
+def test_a_process_takes_what_fills_its_next_batch(crowd: Tenant, start: Callable[[int], Process]) -> None:
+    """It leaves the rest to others; as a batch begins it takes as many again."""
+    process = start(4)
+    until(lambda: len(process.spoken) == 4)
+    for _ in range(4):
+        process.begin_next()
+    until(lambda: len(process.spoken) == 8)
+    assert len(process.settled()) == 8
+    assert Synthesis.objects.filter(status=Status.QUEUED).count() == 92
+
+
+@pytest.mark.parametrize("places", [1, 8])
+def test_a_lone_request_is_taken_at_once_and_goes_first(
+    crowd: Tenant, start: Callable[[int], Process], places: int
+) -> None:
+    """The process has its hands full of one tenant's rows; another's is claimed all the same, before them all."""
+    process = start(places)
+    until(lambda: len(process.spoken) == places)
+    process.begin_next()
+    until(lambda: len(process.spoken) == places + 1)
+    lone = make_queued(make_tenant())
+    process.taker.look()
+    until(lambda: process.spoken[-1].id == lone.id)
+    assert min(process.waiting) == (0, process.spoken[-1].start_tag)
+    assert len(process.settled()) == places + 2
+
+
+def test_a_row_is_found_without_a_wake_up(start: Callable[[int], Process]) -> None:
+    """The message was lost, or another process took it: each looks at the queue by itself."""
+    process = start(1)
+    process.settled()
+    row = make_queued(make_tenant())
+    until(lambda: [taken.id for taken in process.spoken] == [row.id], seconds=2)
+
+
+def test_a_row_that_cannot_be_ended_does_not_end_the_process(
+    start: Callable[[int], Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease runs out; the thread is free for the next."""
+    process = start(1)
+    taken: list[object] = []
+
+    def fail(synthesis: Synthesis) -> None:
+        taken.append(synthesis.id)
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(process.taker, "_speak", fail)
+    rows = [make_queued(make_tenant()).id for _ in range(3)]
+    until(lambda: set(taken) == set(rows))
+
+
+def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable[[int], Process]) -> None:
+    """Not the row claimed last: whoever comes now goes before all that only waits, however much of it is claimed."""
+    process = start(8)
+    until(lambda: len(process.spoken) == 8)
+    process.begin_next()
+    served = process.spoken[0].start_tag or 0
+    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.CLOCK))
+    process.begin_next()
+    until(lambda: queue.virtual_time() > served)
+    assert queue.virtual_time() < min(process.waiting)[1]
+
+
+def test_the_clock_never_goes_back() -> None:
+    """Two workers tell it as they come; the later tag stays."""
+    relay.writer().delete(queue.CLOCK)
+    for tag in (5, 9, 7):
+        queue.advance_clock(tag)
+    assert queue.virtual_time() == 9
+    relay.writer().delete(queue.CLOCK)
+
+
+def test_who_stops_takes_no_more(crowd: Tenant, start: Callable[[int], Process]) -> None:
+    """A worker that is asked to end leaves the queue to the others."""
+    process = start(1)
+    until(lambda: len(process.spoken) == 1)
+    process.taker.stop()
+    process.begin_next()
+    assert len(process.settled()) == 1

@@ -1,0 +1,31 @@
+"""The order of service: start-time fair queueing (Goyal, Vin and Cheng, 1996), sentence by sentence.
+
+A request gets its start and finish tag at the door (`billing.statements`): its tenant's characters so
+far, over the tenant's weight. Its sentences lie between the two in proportion to their length, so
+that a long text competes anew with each of them. Whoever has the lowest (priority, tag) goes next.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+Order = tuple[int, int]
+"""(priority, tag): the lowest is served first."""
+
+LAST: Order = (2**15 - 1, 2**63 - 1)  # as the columns hold them; every order goes before it
+
+
+def sentence_tags(start_tag: int, finish_tag: int, lengths: Sequence[int]) -> list[int]:
+    """The start tag of each sentence of a request; `lengths` in any unit."""
+    whole = sum(lengths)
+    before = accumulate(lengths[:-1], initial=0)
+    return [start_tag + (finish_tag - start_tag) * spoken // whole for spoken in before]
+
+
+def limit(ahead: Sequence[Order], places: int) -> Order:
+    """What a row must go before to be claimed by a worker process.
+
+    `ahead` is all that the process has claimed and not begun to speak, `places` the size of its next
+    batch. Until that batch is full any row is welcome. Then the rest is left to the other processes,
+    but for a row that goes before all of it: so who asks for little never waits for who asks for much.
+    """
+    return LAST if len(ahead) < places else min(ahead)

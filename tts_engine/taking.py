@@ -1,0 +1,108 @@
+"""How a worker process comes by its rows: one thread claims them, as many threads as rows speak them."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from redis.exceptions import RedisError
+
+from tts_engine import fair, queue
+from tts_engine.fair import Order
+from tts_engine.models import Synthesis
+
+log = structlog.get_logger()
+
+AFTER_A_FAULT = 1.0  # seconds until the next look
+
+
+class Taker:
+    """Claims a row whenever `fair.limit` allows one, and has it spoken in a thread of its own.
+
+    `speak` speaks a claimed row to its end. `ahead` tells the orders of the sentences that wait for a
+    voice of this process, and how many fill its next batch.
+
+    It looks when it is woken: a row was added, a place in a batch was taken, a row has ended. And every
+    LOOK_INTERVAL, for a wake-up may have been lost, or have gone to a process that had enough to do.
+    """
+
+    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], tuple[list[Order], int]]) -> None:
+        self._speak = speak
+        self._ahead = ahead
+        self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
+        self._clock = self._told = -1  # below every tag
+        self._due = threading.Event()
+        self._stopped = False
+        self._free = threading.Semaphore(settings.WORKER_THREADS)
+        self._threads = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="row")
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="queue", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more rows; the interpreter ends when those in hand have."""
+        self._stopped = True
+
+    def look(self) -> None:
+        """Look at the queue now."""
+        self._due.set()
+
+    def begun(self, order: Order) -> None:
+        """This was the next sentence, and is being spoken: the queue's clock goes on."""
+        self._clock = max(self._clock, order[1])
+        self.look()
+
+    def read(self, synthesis: Synthesis) -> None:
+        """Its sentences wait for their voice, or it has ended."""
+        self._unread.pop(synthesis.id, None)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not self._stopped:
+            self._due.wait(settings.LOOK_INTERVAL.total_seconds())
+            self._due.clear()
+            try:
+                self._tell_clock()
+                while self._take():
+                    pass
+            except (DatabaseError, RedisError):
+                log.exception("queue_not_read")
+                pause.wait(AFTER_A_FAULT)
+            finally:
+                connection.close()  # back into the pool until the next look
+
+    def _tell_clock(self) -> None:
+        if self._clock > self._told:
+            clock = self._clock
+            queue.advance_clock(clock)
+            self._told = clock
+
+    def _take(self) -> bool:
+        if self._stopped or not self._free.acquire(blocking=False):
+            return False
+        waiting, places = self._ahead()
+        synthesis = None
+        try:
+            synthesis = queue.claim(before=fair.limit([*waiting, *list(self._unread.values())], places))
+        finally:
+            if synthesis is None:
+                self._free.release()
+        if synthesis is None:
+            return False
+        self._unread[synthesis.id] = (synthesis.priority, synthesis.start_tag or 0)
+        self._threads.submit(self._work, synthesis)
+        return True
+
+    def _work(self, synthesis: Synthesis) -> None:
+        try:
+            self._speak(synthesis)
+        except Exception:  # the row could not even be failed; its lease runs out and another worker tries
+            log.exception("row_left", synthesis=str(synthesis.id))
+        finally:
+            connection.close()
+            self.read(synthesis)
+            self._free.release()
+            self.look()
