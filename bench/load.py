@@ -30,6 +30,7 @@ import httpx
 from bench.charts import curves
 from bench.instance import Instance, running
 from tts_engine.batcher import Batcher
+from tts_engine.pace import Pace
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.speak import plan
 from tts_engine.speech.voice import Style, VoiceInfo
@@ -81,7 +82,7 @@ def _loaded(folder: Path, home: Path) -> tuple[VoiceInfo, str, Batcher]:
     name = install(folder, home)
     catalog = Catalog(home)
     info, speaker = catalog.resolve(name)
-    return info, speaker, Batcher(catalog.load(info.id))
+    return info, speaker, Batcher(catalog.load(info.id), pace=Pace())
 
 
 def install(folder: Path, home: Path) -> str:

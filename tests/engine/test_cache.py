@@ -147,8 +147,8 @@ def test_a_hundred_alike_are_spoken_once(tenant: Tenant, monkeypatch: pytest.Mon
     first = speak()
     engine = Engine()
     monkeypatch.setattr(engine.catalog, "resolve", lambda _name: pytest.fail("it was spoken again"))
-    while engine.speak_next():
-        pass
+    while row := queue.claim():
+        engine.speak(row)
     for row in asked:
         row.refresh_from_db()
         assert (row.status, row.billed_characters, row.audio_ms, row.cache_hit) == (Status.DONE, 3, 10, False)

@@ -16,6 +16,7 @@ import pytest
 from tests.engine.test_batcher import sentence
 from tts_engine import sentences
 from tts_engine.batcher import Batcher
+from tts_engine.pace import Pace
 from tts_engine.sentences import Place
 from tts_engine.speech.errors import UnknownUnit
 from tts_engine.speech.voice import Chunk, More, Speaker, Spoken, Utterance, VoiceInfo, nobody_more
@@ -67,7 +68,7 @@ def healthy() -> None:
 
 def turns(batcher: Batcher, text: str, root: Path | None) -> list[Turn]:
     return [
-        Turn(batcher, sentence(char), (0, 0, number), Place(root / f"{ord(char):x}") if root else None)
+        Turn(batcher, sentence(char), (0, number), Place(root / f"{ord(char):x}") if root else None)
         for number, char in enumerate(text)
     ]
 
@@ -89,7 +90,7 @@ def together(*asking: Any) -> list[Any]:
 def test_a_hundred_ask_at_once_and_it_is_spoken_once(tmp_path: Path) -> None:
     """A hundred threads of two workers, which share nothing but the files: one synthesis, a hundred same answers."""
     voices = [Telling(), Telling()]
-    batchers = [Batcher(voice) for voice in voices]
+    batchers = [Batcher(voice, pace=Pace()) for voice in voices]
     asked = [turns(batchers[number % 2], "天地", tmp_path) for number in range(100)]
     answers = together(*[lambda one=one: heard(one) for one in asked])
     assert answers == [sound("天地")] * 100
@@ -99,10 +100,10 @@ def test_a_hundred_ask_at_once_and_it_is_spoken_once(tmp_path: Path) -> None:
 
 def test_a_repeat_is_read_and_not_spoken(tmp_path: Path) -> None:
     """Chunk by chunk as it was, and again after a restart: a new batcher, a new voice."""
-    first = turns(Batcher(Telling()), "天", tmp_path)
+    first = turns(Batcher(Telling(), pace=Pace()), "天", tmp_path)
     spoken = [chunk.samples.tobytes() for turn in in_order(first, ahead=1) for chunk in turn]
     voice = Telling()
-    again = turns(Batcher(voice), "天", tmp_path)
+    again = turns(Batcher(voice, pace=Pace()), "天", tmp_path)
     assert [chunk.samples.tobytes() for turn in in_order(again, ahead=1) for chunk in turn] == spoken
     assert not voice.spoken
     assert [(turn.cached, turn.size > 0) for turn in (*first, *again)] == [(False, True), (True, False)]
@@ -111,7 +112,7 @@ def test_a_repeat_is_read_and_not_spoken(tmp_path: Path) -> None:
 def test_a_sentence_twice_in_one_text(tmp_path: Path) -> None:
     """The second waits for no one but the first."""
     voice = Telling()
-    assert heard(turns(Batcher(voice), "好好好", tmp_path), ahead=3) == sound("好好好")
+    assert heard(turns(Batcher(voice, pace=Pace()), "好好好", tmp_path), ahead=3) == sound("好好好")
     assert voice.spoken == {"好": 1}
 
 
@@ -121,7 +122,8 @@ def test_texts_that_share_sentences_in_opposite_order(tmp_path: Path) -> None:
     for voice in voices:
         voice.may_begin.clear()
     one, other = (
-        turns(Batcher(voice), text, tmp_path) for voice, text in zip(voices, ("甲乙丙丁", "丁丙乙甲"), strict=True)
+        turns(Batcher(voice, pace=Pace()), text, tmp_path)
+        for voice, text in zip(voices, ("甲乙丙丁", "丁丙乙甲"), strict=True)
     )
     for turn in (*one[:2], *other[:2]):
         turn.begin()  # one holds 甲乙, the other 丁丙, before either is heard
@@ -137,7 +139,7 @@ def test_any_texts_in_any_order(tmp_path: Path, seed: int) -> None:
     """Two workers, many threads, texts of a few common sentences: all are heard, none is spoken twice."""
     chance = random.Random(seed)  # noqa: S311
     voices = [Telling(), Telling(batch_size=4)]
-    batchers = [Batcher(voice) for voice in voices]
+    batchers = [Batcher(voice, pace=Pace()) for voice in voices]
     texts = ["".join(chance.choices("金木水火土日月", k=chance.randint(1, 9))) for _ in range(60)]
 
     def hear(number: int) -> list[float]:
@@ -153,7 +155,7 @@ def test_who_speaks_it_hears_it_as_it_is_made(tmp_path: Path) -> None:
     """The first chunk is there before the last one is made; who came later hears all of it afterwards."""
     voice = Telling()
     voice.may_end.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     leader = in_order(turns(batcher, "天", tmp_path), ahead=1)
     first = iter(next(leader))
     assert next(first).samples[0] == ord("天")
@@ -170,12 +172,12 @@ def test_who_stops_before_the_start_leaves_it_to_the_next(tmp_path: Path) -> Non
     """A request that ends early frees the sentences it had in line, and others get them spoken."""
     voice = Telling(batch_size=1)
     voice.may_begin.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     leader = turns(batcher, "甲乙", tmp_path)
     listening = in_order(leader, ahead=2)
     next(listening)
     with ThreadPoolExecutor(1) as thread:
-        follower = thread.submit(heard, turns(Batcher(Telling()), "乙", tmp_path))
+        follower = thread.submit(heard, turns(Batcher(Telling(), pace=Pace()), "乙", tmp_path))
         time.sleep(0.05)
         assert not follower.done()
         listening.close()
@@ -188,7 +190,7 @@ def test_who_stops_in_the_middle_has_it_kept(tmp_path: Path) -> None:
     """What has begun is spoken to its end and kept, though nobody listens: the next one finds it."""
     voice = Telling()
     voice.may_end.clear()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     listening = in_order(turns(batcher, "天", tmp_path), ahead=1)
     next(iter(next(listening)))
     voice.half_way.wait()
@@ -206,7 +208,7 @@ def test_what_cannot_be_said_fails_for_each(tmp_path: Path) -> None:
             heard(turns(batcher, "难", tmp_path))
         return []
 
-    batcher = Batcher(Telling())
+    batcher = Batcher(Telling(), pace=Pace())
     together(*[hear] * 5)
     assert list(tmp_path.iterdir()) == []
 
@@ -214,7 +216,7 @@ def test_what_cannot_be_said_fails_for_each(tmp_path: Path) -> None:
 def test_nobody_waits_for_ever(tmp_path: Path, settings: Any) -> None:
     """Where the one who has it hangs, it is spoken all the same after SENTENCE_WAIT."""
     settings.SENTENCE_WAIT = timedelta(seconds=0.1)
-    (asked,) = turns(Batcher(Telling()), "天", tmp_path)
+    (asked,) = turns(Batcher(Telling(), pace=Pace()), "天", tmp_path)
     assert asked._place
     hanging = asked._place.claim()
     assert hanging
@@ -227,7 +229,7 @@ def test_a_disk_that_takes_no_file(tmp_path: Path) -> None:
     """It is spoken without one, each time."""
     (tmp_path / "file").write_text("where a folder should be")
     voice = Telling()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     for _ in range(2):
         assert heard(turns(batcher, "天", tmp_path / "file")) == sound("天")
     assert voice.spoken == {"天": 2}
@@ -236,7 +238,7 @@ def test_a_disk_that_takes_no_file(tmp_path: Path) -> None:
 def test_without_a_part_in_the_cache(tmp_path: Path) -> None:
     """Neither what is there is heard, nor is anything kept."""
     voice = Telling()
-    batcher = Batcher(voice)
+    batcher = Batcher(voice, pace=Pace())
     for root in (tmp_path, None, None):
         assert heard(turns(batcher, "天", root)) == sound("天")
     assert voice.spoken == {"天": 3}

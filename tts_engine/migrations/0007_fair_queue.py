@@ -13,7 +13,7 @@ MARK_UNFINISHED = """
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tts_engine", "0003_usage_index")]
+    dependencies = [("tts_engine", "0006_cache")]
 
     operations = [
         migrations.AddField("synthesis", "finish_tag", models.BigIntegerField(null=True)),

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_append_only_audit'),
-        ('tts_engine', '0003_usage_index'),
+        ('tts_engine', '0005_hours_of_usage'),
     ]
 
     operations = [
