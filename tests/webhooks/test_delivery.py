@@ -389,9 +389,9 @@ def test_nothing_holds_a_connection_while_it_waits(slow: Receiver) -> None:
         until(lambda: slow.received)
         connection.close()
         counts: dict[str, int] = connection.pool.get_stats()  # type: ignore[attr-defined]  # the stubs lack it
-        assert counts["pool_available"] == counts["pool_size"]
         slow.holds.set()
         sending.result()
+    assert counts["pool_available"] == counts["pool_size"]
 
 
 def test_the_task_wakes_the_courier_and_returns(
