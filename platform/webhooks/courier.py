@@ -43,7 +43,7 @@ def deliver_next() -> bool:
         webhook=str(delivery.endpoint_id),
         message=delivery.message_id,
         attempt=delivery.attempt,
-        status=outcome.status_code,
+        status=outcome.status,
         error=outcome.error,
         ms=outcome.duration_ms,
         kept=kept,
@@ -66,13 +66,7 @@ def attempt(delivery: Delivery) -> Outcome:
         )
     except (AddressError, Unreachable) as error:
         return Outcome(at, _since(began), error=str(error))
-    return Outcome(
-        at,
-        _since(began),
-        status_code=answer.status,
-        answer=answer.body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        retry_after=answer.retry_after,
-    )
+    return Outcome(at, _since(began), answer)
 
 
 def _since(began: float) -> int:

@@ -32,6 +32,11 @@ class Answer:
     def accepted(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def text(self) -> str:
+        """The body for people to read, in a form that PostgreSQL can store, whatever bytes it is made of."""
+        return self.body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
 
 def send(
     method: str,

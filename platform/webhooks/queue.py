@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.services import PLATFORM
 from webhooks.models import Attempt, Delivery, Endpoint, Message, Reason
+from webhooks.outbound import Answer
 
 log = structlog.get_logger()
 
@@ -29,14 +30,16 @@ class Outcome:
 
     at: datetime
     duration_ms: int
-    status_code: int | None = None
-    answer: str = ""
-    error: str = ""
-    retry_after: timedelta | None = None
+    answer: Answer | None = None
+    error: str = ""  # why there is no answer
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status if self.answer else None
 
     @property
     def accepted(self) -> bool:
-        return self.status_code is not None and 200 <= self.status_code < 300
+        return self.answer is not None and self.answer.accepted
 
 
 @transaction.atomic
@@ -90,8 +93,8 @@ def finish(delivery: Delivery, outcome: Outcome) -> bool:
         number=delivery.attempt,
         at=outcome.at,
         duration_ms=outcome.duration_ms,
-        status_code=outcome.status_code,
-        answer=outcome.answer,
+        status_code=outcome.status,
+        answer=outcome.answer.text if outcome.answer else "",
         error=outcome.error,
     )
     return True
@@ -109,8 +112,8 @@ def _next(attempts: int, outcome: Outcome) -> datetime | None:
     """When to try again: by the schedule, later if the endpoint asks for it; None is never."""
     if attempts >= len(settings.WEBHOOK_SCHEDULE):
         return None
-    asked = min(outcome.retry_after or timedelta(0), LONGEST_WAIT)
-    return timezone.now() + max(settings.WEBHOOK_SCHEDULE[attempts], asked)
+    asked = (outcome.answer and outcome.answer.retry_after) or timedelta(0)
+    return timezone.now() + max(settings.WEBHOOK_SCHEDULE[attempts], min(asked, LONGEST_WAIT))
 
 
 def _judge(endpoint: Endpoint, outcome: Outcome) -> None:
@@ -121,7 +124,7 @@ def _judge(endpoint: Endpoint, outcome: Outcome) -> None:
     if failing_since != endpoint.failing_since:
         endpoint.failing_since = failing_since
         endpoint.save(update_fields=["failing_since"])
-    if outcome.status_code == GONE:
+    if outcome.status == GONE:
         _disable(endpoint, Reason.GONE)
     elif failing_since is not None and outcome.at - failing_since >= settings.WEBHOOK_FAILING:
         _disable(endpoint, Reason.FAILING)

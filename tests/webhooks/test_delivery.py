@@ -24,6 +24,7 @@ from tests.webhooks.receiver import Receiver, listening
 from webhooks import courier, queue, services, tasks
 from webhooks.events import Event
 from webhooks.models import Attempt, Delivery, Endpoint, Message
+from webhooks.outbound import Answer
 from webhooks.signing import new_secret
 
 NOW = timedelta(0)
@@ -321,9 +322,9 @@ def test_who_lost_the_lease_has_no_say(tenant: Tenant, endpoint: Endpoint) -> No
     other = queue.claim()
     assert slow is not None
     assert other is not None
-    failed = queue.Outcome(timezone.now(), 1, status_code=500)
+    failed = queue.Outcome(timezone.now(), 1, Answer(500, b"", None))
     assert not queue.finish(slow, failed)
-    assert queue.finish(other, queue.Outcome(timezone.now(), 1, status_code=204))
+    assert queue.finish(other, queue.Outcome(timezone.now(), 1, Answer(204, b"", None)))
     assert not queue.finish(slow, failed)
     assert (Delivery.objects.get().status, attempts()) == ("delivered", [(2, 204)])
 
@@ -389,9 +390,9 @@ def test_nothing_holds_a_connection_while_it_waits(slow: Receiver) -> None:
         until(lambda: slow.received)
         connection.close()
         counts: dict[str, int] = connection.pool.get_stats()  # type: ignore[attr-defined]  # the stubs lack it
-        assert counts["pool_available"] == counts["pool_size"]
         slow.holds.set()
         sending.result()
+    assert counts["pool_available"] == counts["pool_size"]
 
 
 def test_the_task_wakes_the_courier_and_returns(
