@@ -1,6 +1,8 @@
 """Each Unicode character counts one; the facts let any vendor's rule be replayed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.counting import TextFacts, billable_characters, text_facts
 
@@ -45,3 +47,26 @@ def test_text_facts(plain: str, normalised: str, facts: TextFacts) -> None:
     """Hanzi, others, bytes in GBK and UTF-8, and the length of what is read out."""
     assert text_facts(plain, normalised) == facts
     assert facts.hanzi + facts.other_characters == billable_characters(plain)
+
+
+# Surrogates alone are no characters: no request can bring them, for they have no UTF-8.
+texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("声音坊𠮷〇1a。,é😀 \u3000"))
+
+
+@given(texts, texts)
+def test_every_character_is_counted_once(text: str, more: str) -> None:
+    """A text is its Hanzi and the others; where words meet, the sum of two texts is the count of their whole."""
+    facts = text_facts(text, text)
+    assert facts.hanzi + facts.other_characters == billable_characters(text) == facts.normalised_characters
+    joined = text.strip() + more.strip()
+    assert billable_characters(joined) == billable_characters(text) + billable_characters(more)
+    assert text_facts(joined, "").hanzi == facts.hanzi + text_facts(more, "").hanzi
+
+
+@given(texts)
+def test_bytes_are_those_of_the_encodings(text: str) -> None:
+    """A character has one to four bytes in either, a Hanzi two in GBK or four, and three in UTF-8 or four."""
+    facts = text_facts(text, text)
+    assert facts.utf8_bytes == len(text.strip().encode())
+    for count, least in ((facts.gbk_bytes, 2), (facts.utf8_bytes, 3)):
+        assert facts.other_characters + least * facts.hanzi <= count <= 4 * billable_characters(text)

@@ -11,7 +11,7 @@ from billing.counting import text_facts
 from billing.price_book.facts import FACTS, Facts, facts_of_request, total
 from billing.price_book.reading import read
 from billing.price_book.rules import billed_units, list_cost, tier_cost
-from billing.price_book.schema import Book, Price, Reset, Tier, TierMode, book_of
+from billing.price_book.schema import Book, Encoding, Price, Reset, Tier, TierMode, Unit, book_of
 from billing.price_book.services import SHIPPED
 from billing.savings import scenario as what_if
 from billing.savings.replay import offers
@@ -23,7 +23,15 @@ OFFERS = {offer.id: offer for offer in offers(BOOK.prices)}
 RATES = what_if.rates_of(BOOK)
 
 texts = st.text(st.sampled_from("声音坊𠮷1a。,é😀 "), min_size=1, max_size=700).filter(str.strip)
-prices = st.sampled_from(BOOK.prices)
+# What no price of the shipped book counts by, and a book may.
+A_CHARACTER = PRICES["aliyun-sambert"]
+SECONDS = replace(A_CHARACTER, unit=Unit.SECOND)
+OTHER_RULES = [
+    SECONDS,
+    replace(A_CHARACTER, unit=Unit.CALL, max_chars_per_call=None),
+    replace(A_CHARACTER, unit=Unit.BYTE, encoding=Encoding.GBK),
+]
+prices = st.sampled_from([*BOOK.prices, *OTHER_RULES])
 amounts = st.integers(min_value=0, max_value=10**9).map(Decimal)
 
 
@@ -92,8 +100,14 @@ def test_normalised_text_is_never_counted_too_high(text: str, normalised: str, c
 
 
 def test_audio_is_counted_by_its_length() -> None:
-    """1,250 tokens a minute, to the millisecond."""
+    """1,250 tokens a minute, or seconds, to the millisecond."""
     assert billed_units(PRICES["openai-gpt-4o-mini-tts"], Facts(audio_ms=90_000)) == 1875
+    assert billed_units(SECONDS, Facts(audio_ms=90_001)) == Decimal("90.001")
+
+
+def test_every_unit_of_a_book_is_tried_below() -> None:
+    """A rule that is added gets its properties tested, or this fails."""
+    assert {price.unit for price in [*BOOK.prices, *OTHER_RULES]} == set(Unit)
 
 
 # --- Properties of every rule -----------------------------------------------------------------

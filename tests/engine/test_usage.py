@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -187,6 +188,18 @@ def test_a_lost_day_is_named_and_rebuilt(tenant: Tenant) -> None:
     rebuild(tenant.id)
     assert list(DailyUsage.objects.filter(tenant=tenant).values_list("day", "requests", "failed", "hanzi")) == before
     assert DailyUsage.objects.get(tenant=other).id == kept.id
+    assert reconcile() == []
+
+
+def test_an_upgrade_carries_its_requests_over(tenant: Tenant) -> None:
+    """The migration that brought the hours sums them from the requests that are there."""
+    key, _ = api_key_create(tenant=tenant)
+    for hour in range(3):
+        make_done(tenant, SILENCE, at=MIDNIGHT + timedelta(minutes=59 * hour), api_key=key if hour else None)
+    HourlyUsage.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("tts_engine.migrations.0005_hours_of_usage").HOURS)
+    assert HourlyUsage.objects.count() == 3
     assert reconcile() == []
 
 
