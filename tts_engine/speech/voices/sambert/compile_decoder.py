@@ -11,9 +11,9 @@ import numpy as np
 from tts_engine.speech.voices.sambert.config import AcousticConfig
 from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, LAYER_NORM_EPSILON, Array, Graph, Weights
 
-# Weights that share one scale. With 32 or 64 the kernels of onnxruntime 1.32 (AVX-512) sum a row in
-# one order however many rows there are; with 128 they do not, and a row alone would sound otherwise.
-BLOCK = 32
+# Weights that share one scale. Up to 64 the kernels of onnxruntime 1.32 (AVX-512) sum a row in one
+# order however many rows there are; with 128 they do not, and a row alone would sound otherwise.
+BLOCK = 64
 
 
 def memory_graph(c: AcousticConfig, w: Weights) -> bytes:

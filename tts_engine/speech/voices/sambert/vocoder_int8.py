@@ -14,7 +14,8 @@ class Int8(ByteOperators):
     def upsample(self, x: str, stage: int, scale: int) -> str:
         layer = f"up.{stage}"
         x = self.named(f"{layer}.in", x)
-        return self.phases(self.convolved(self.quantized_leaky(x), self.leaky_bytes(x), layer), layer, scale)
+        y = self.convolved(self.quantized_leaky(x), self.leaky_bytes(x), layer, self.filters[layer])
+        return self.phases(y, layer, scale)
 
     def excite(self, x: str, source: str, stage: int) -> str:
         name = f"down.{stage}"
@@ -35,7 +36,7 @@ class Int8(ByteOperators):
     def _leaky_convolved(self, x: str, layer: str) -> str:
         if x not in self.rectified:
             self.rectified[x] = self.leaky_of_bytes(x)
-        return self.convolved(self.rectified[x], self.leaky_bytes(x), layer)
+        return self.convolved_in_block(self.rectified[x], self.leaky_bytes(x), layer)
 
     def _added(self, x: str, y: str, name: str) -> str:
         added = self.graph.op("QLinearAdd", *self.scaled(x), *self.scaled(y), *self.bytes_of(name), domain=CONTRIB)

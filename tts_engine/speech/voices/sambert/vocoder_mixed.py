@@ -22,8 +22,8 @@ class Mixed(ByteOperators):
     def pair(self, x: str, layer: str) -> str:
         if x not in self.rectified:
             self.rectified[x] = self.quantized_leaky(x)
-        y = self.convolved(self.rectified[x], self.leaky_bytes(x), f"{layer}.0")
-        z = self.convolved(self.leaky_of_bytes(y), self.leaky_bytes(y), f"{layer}.1")
+        y = self.convolved_in_block(self.rectified[x], self.leaky_bytes(x), f"{layer}.0")
+        z = self.convolved_in_block(self.leaky_of_bytes(y), self.leaky_bytes(y), f"{layer}.1")
         return self.named(f"{layer}.sum", self.graph.op("Add", x, self.graph.op("DequantizeLinear", *self.scaled(z))))
 
     def total(self, blocks: Sequence[str], stage: int) -> str:
