@@ -1,6 +1,6 @@
 """What does a look at the whole cache of sentences cost?
 
-    python -m bench.eviction
+python -m bench.eviction
 """
 
 import os
@@ -41,7 +41,9 @@ def main() -> None:
             began = time.process_time()
             freed = eviction.evict() // SENTENCE_BYTES
             took = time.process_time() - began
-            print(f"{what}: {took / FILES * 1e6:.1f} µs a file, {took / FILES * 1e6:.1f} s for a million; {freed} deleted")
+            print(
+                f"{what}: {took / FILES * 1e6:.1f} µs a file, {took / FILES * 1e6:.1f} s for a million; {freed} deleted"
+            )
         print(f"for each sentence stored between two such looks: {took / freed * 1e6:.0f} µs")
 
 
