@@ -7,6 +7,7 @@ BENCHMARKS = (
     "bench.frontend",
     "bench.platform_cost",
     "bench.cache",
+    "bench.eviction",
     "bench.reserve",
     "bench.rollup",
     "bench.usage",

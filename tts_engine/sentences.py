@@ -135,8 +135,9 @@ class Recording:
             self.give_up()
 
     def give_up(self) -> None:
-        with suppress(OSError):  # purged: then there is nothing to give up
-            self._place.part.unlink()
+        with suppress(OSError):
+            if _is_at(self._file, self._place.part):
+                self._place.part.unlink()
         self._close()
 
     def _keep(self) -> None:
@@ -145,14 +146,13 @@ class Recording:
             self._file.truncate(0)  # what a worker that died left there
             self._file.write(packed)
             self._file.flush()
-            self._place.part.rename(self._place.path)
-        except FileNotFoundError:  # purged while it was spoken
-            self._close()
+            if _is_at(self._file, self._place.part):  # else purged while it was spoken
+                self._place.part.rename(self._place.path)
+                self.size = len(packed)
         except OSError as error:
             warn_once(error)
             self.give_up()
         else:
-            self.size = len(packed)
             _failing.clear()
             self._close()
 

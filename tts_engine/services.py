@@ -203,6 +203,13 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     store.delete(synthesis)
 
 
+def forget_if_deleted(synthesis: Synthesis) -> None:
+    """What was deleted while it was spoken leaves nothing behind; `synthesis` is as it was when it began."""
+    if Synthesis.objects.filter(id=synthesis.id, deleted_at__isnull=False).exists():
+        store.delete(synthesis)
+        _forget_sentences(synthesis)
+
+
 def _forget_sentences(synthesis: Synthesis) -> None:
     """Other texts of the tenant that share one have to speak it anew."""
     try:

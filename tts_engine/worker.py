@@ -21,7 +21,7 @@ from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
 from tts_engine.pace import Pace
 from tts_engine.sentences import Place
-from tts_engine.services import catalog, style_of
+from tts_engine.services import catalog, forget_if_deleted, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
@@ -124,6 +124,7 @@ class Engine:
                 sentences_cached=sum(turn.cached for turn in turns),
             )
             kept = queue.finish(synthesis, outcome, draft)
+        forget_if_deleted(synthesis)
         eviction.stored(sum(turn.size for turn in turns))
         log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
 

@@ -141,6 +141,21 @@ def test_deleting_a_request_deletes_its_sentences(tenant: Tenant) -> None:
     synthesis_delete(asked)
 
 
+def test_what_is_deleted_while_it_is_spoken(tenant: Tenant) -> None:
+    """Neither its audio nor its sentences are there when the worker is done; what is not deleted stays."""
+    deleted, kept = ask(tenant), ask(tenant, text="再见。")
+    row = Synthesis.objects.get(id=deleted.id)
+    synthesis_delete(deleted)
+    for one in (row, kept):
+        store.answer_file(one).parent.mkdir(parents=True)
+        store.answer_file(one).write_bytes(b"audio")
+    (its_place,), (other_place,) = keep_sentences(row), keep_sentences(kept)
+    for one in (row, kept):
+        services.forget_if_deleted(one)
+    assert (store.answer_file(row).exists(), its_place.is_kept()) == (False, False)
+    assert (store.answer_file(kept).exists(), other_place.is_kept()) == (True, True)
+
+
 def test_a_hundred_alike_are_spoken_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that waited meanwhile are answered with the same bytes, and billed what they were promised."""
     asked = [ask(tenant) for _ in range(100)]

@@ -153,14 +153,18 @@ def test_a_killed_process_leaves_it_free(place: Place) -> None:
     assert files(place) == ["abcd"]
 
 
-def test_a_purge_while_it_is_spoken(place: Place, tmp_path: Path) -> None:
-    """What was begun before a purge is heard, but not kept; and that is no fault."""
-    recording = claimed(place)
+@pytest.mark.parametrize("end", [None, ValueError("the voice broke")])
+def test_a_purge_while_it_is_spoken(place: Place, tmp_path: Path, end: Exception | None) -> None:
+    """What was begun before a purge is not kept, and does not touch what was begun after it; that is no fault."""
+    before = claimed(place)
     place.path.parent.rename(tmp_path / "grave")
-    keep(place, SPOKEN[:1])
+    after = claimed(place)
     with capture_logs() as logs:
-        recording.put(SPOKEN[1])
-        recording.put(None)
+        before.put(SPOKEN[1])
+        before.put(end)
+        assert (place.load(), place.claim(), before.size) == (None, None, 0)
+        after.put(SPOKEN[0])
+        after.put(None)
     assert logs == []
     assert facts(place.load()) == facts(SPOKEN[:1])
 
