@@ -6,6 +6,7 @@ BENCHMARKS = (
     "bench.voice",
     "bench.frontend",
     "bench.platform_cost",
+    "bench.repeats",
     "bench.reserve",
     "bench.rollup",
     "bench.usage",

@@ -1,7 +1,7 @@
 """Adding a request to its day."""
 
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -28,6 +28,14 @@ def usage_add(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A day's sums belong into the transaction that ends the request.")
-    values = {"tenant": tenant_id, "api_key": api_key_id, "voice": voice, "model": model, "at": at, **asdict(facts)}
+    values = usage_values(tenant_id=tenant_id, api_key_id=api_key_id, voice=voice, model=model, at=at, facts=facts)
     with connection.cursor() as cursor:
         cursor.execute(ADD, values)
+
+
+def usage_values(
+    *, tenant_id: UUID, api_key_id: UUID | None, voice: str, model: str, at: datetime, facts: UsageFacts
+) -> dict[str, Any]:
+    """What ADD is executed with."""
+    key = {"tenant": tenant_id, "api_key": api_key_id, "voice": voice, "model": model, "at": at}
+    return key | {name: getattr(facts, name) for name in NAMES}
