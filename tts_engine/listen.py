@@ -43,7 +43,8 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
 async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     """The encoded audio of a queued, running or done synthesis, as it is made; each byte once.
 
-    When the caller goes away before a worker has begun, the synthesis is cancelled. Raises
+    When the caller goes away before a worker has begun, the synthesis is cancelled; later, whoever
+    listens goes before the rest of it. Raises
     SynthesisFailed, SynthesisCancelled, SpeechTimeout.
     """
     sent = 0
@@ -57,10 +58,15 @@ async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     except (SynthesisFailed, SynthesisCancelled):
         raise
     except BaseException:  # the caller hung up, or the time ran out
-        await asyncio.shield(in_database(queue.cancel, synthesis))
+        await asyncio.shield(in_database(_leave, synthesis))
         raise
     async for piece in file_pieces(store.answer_file(synthesis), start=sent):
         yield piece
+
+
+def _leave(synthesis: Synthesis) -> None:
+    if not queue.cancel(synthesis):
+        relay.hang_up(synthesis.id)
 
 
 def stored(synthesis: Synthesis) -> bytes | None:

@@ -17,8 +17,9 @@ from django.conf import settings
 
 from tts_engine.errors import SynthesisCancelled, SynthesisFailed
 
-# Below redis-py's socket timeout of 5 s; also how often a silent stream is reported as such.
-BLOCK_MS = 4000
+BLOCK_MS = 4000  # how often a silent stream is reported as such
+SILENCE_SECONDS = 30  # of Valkey itself, after which it counts as gone; on a busy machine 5 s are soon over
+MOST_AT_ONCE = 8  # pieces: a caller who reads slowly has no more than these in the web process's memory
 # Each waiting caller holds one connection to Valkey while it blocks.
 MOST_READERS = 10_000
 
@@ -27,7 +28,7 @@ CANCELLED = "The request was cancelled before it was spoken; nothing was billed.
 
 
 class StreamLost(Exception):
-    """Pieces are missing (Valkey was flushed or restarted); the stored audio will have them."""
+    """Pieces are missing (Valkey was flushed, restarted or cannot be reached); the stored audio will have them."""
 
 
 def _key(synthesis_id: UUID) -> str:
@@ -43,7 +44,9 @@ def writer() -> redis.Redis:
 @cache
 def _reader() -> redis.asyncio.Redis:
     """One pool for the one event loop of a web process."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, max_connections=MOST_READERS)
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, max_connections=MOST_READERS, socket_timeout=SILENCE_SECONDS
+    )
 
 
 def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
@@ -72,6 +75,19 @@ def cancel(synthesis_id: UUID) -> None:
     _add(synthesis_id, {"cancelled": 1})
 
 
+def _hang_up_key(synthesis_id: UUID) -> str:
+    return f"hung-up:{synthesis_id}"
+
+
+def hang_up(synthesis_id: UUID) -> None:
+    """Tell the worker that nobody listens any more."""
+    writer().set(_hang_up_key(synthesis_id), 1, ex=settings.RELAY_KEEP)
+
+
+def has_hung_up(synthesis_id: UUID) -> bool:
+    return bool(writer().exists(_hang_up_key(synthesis_id)))
+
+
 async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
     """Yield the encoded audio as it comes, each byte once, until the end.
 
@@ -82,7 +98,10 @@ async def pieces(synthesis_id: UUID) -> AsyncIterator[bytes]:
     passed_on = 0
     attempt = 0
     while True:
-        answer = await _reader().xread({_key(synthesis_id): last}, block=BLOCK_MS)
+        try:
+            answer = await _reader().xread({_key(synthesis_id): last}, count=MOST_AT_ONCE, block=BLOCK_MS)
+        except redis.RedisError as error:
+            raise StreamLost from error
         if not answer:
             yield b""
             continue

@@ -26,6 +26,8 @@ from tts_engine.store import Draft
 
 log = structlog.get_logger()
 
+NOBODY_LISTENS = 2**15 - 1  # as a priority: after all others
+
 
 class Engine:
     """The voices this process has loaded, one batcher each, and the leases it holds."""
@@ -93,7 +95,7 @@ class Engine:
         ahead: deque[Hearing] = deque()
         try:
             for number, utterance in enumerate(utterances):
-                order = (synthesis.priority, synthesis.start_tag or 0, number)
+                order = (_priority(synthesis), synthesis.start_tag or 0, number)
                 ahead.append(batcher.submit(utterance, order=order))
                 if len(ahead) > batcher.voice.info.batch_size:
                     yield ahead.popleft()
@@ -102,6 +104,11 @@ class Engine:
         finally:
             for hearing in ahead:
                 hearing.close()
+
+
+def _priority(synthesis: Synthesis) -> int:
+    """Where nobody listens any more, the rest is spoken for the history once no caller's sentence waits."""
+    return NOBODY_LISTENS if relay.has_hung_up(synthesis.id) else synthesis.priority
 
 
 def _since(began: float) -> int:

@@ -17,6 +17,7 @@ from tests.factories import make_done, make_queued, make_tenant
 from tts_engine import listen, queue, relay, store
 from tts_engine.errors import SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
+from tts_engine.worker import NOBODY_LISTENS, _priority
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +78,14 @@ def test_a_silent_relay_is_made_up_for_by_the_row(run: Run[Any], tenant: Tenant)
             run(heard(row))
 
 
+def test_without_the_relay_the_store_answers(run: Run[Any], tenant: Tenant, settings: Settings) -> None:
+    """Valkey cannot be reached while a caller waits: the caller waits for the stored audio instead."""
+    done = make_done(tenant, SILENCE)
+    done.status = Status.RUNNING
+    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+    assert run(heard(done)) == store.answer_file(done).read_bytes()
+
+
 async def hang_up(synthesis: Synthesis) -> None:
     waiting = asyncio.create_task(heard(synthesis))
     await asyncio.sleep(0.1)
@@ -92,12 +101,14 @@ def test_who_hangs_up_in_the_queue_is_cancelled(run: Run[Any], tenant: Tenant) -
 
 
 def test_who_hangs_up_while_it_is_spoken_is_not(run: Run[Any], tenant: Tenant) -> None:
-    """What has begun is finished and kept for the history."""
+    """What has begun is finished and kept for the history, but every caller who listens goes before it."""
     make_queued(tenant)
     row = queue.claim()
     assert row is not None
+    assert _priority(row) == row.priority
     run(hang_up(row))
     assert status_of(row) == Status.RUNNING
+    assert _priority(row) == NOBODY_LISTENS
 
 
 def test_who_stops_reading_in_the_middle_ends_nothing(run: Run[Any], tenant: Tenant) -> None:
