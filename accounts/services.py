@@ -39,6 +39,7 @@ from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, Us
 OPERATOR = "operator"
 PLATFORM = "platform"
 DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
+BY_DIGEST = "SELECT * FROM accounts_apikey WHERE digest = ANY(%s)"
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 
 
@@ -128,7 +129,7 @@ def api_key_revoke(*, key_id: UUID, actor: str = OPERATOR) -> ApiKey:
 
 
 def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
-    """The key, with its tenant, that this text is.
+    """The key that this text is.
 
     Checked in the order shape, existence, revoked, expired. Call it outside a transaction: the
     audit entry of a refusal must outlive the request.
@@ -139,7 +140,7 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
     if not keys.is_well_formed(secret):
         _refuse(InvalidApiKey("This is not a Voxhouse API key: it is mistyped or cut off."), audit.MALFORMED, ip)
     digests = keys.digests(secret)
-    key = ApiKey.objects.select_related("tenant").filter(digest__in=digests).first()
+    key = next(iter(ApiKey.objects.raw(BY_DIGEST, [digests])), None)
     if key is None:
         _refuse(InvalidApiKey("This API key is not known here."), audit.NOT_FOUND, ip)
     now = timezone.now()

@@ -8,6 +8,7 @@ BENCHMARKS = (
     "bench.platform_cost",
     "bench.cache",
     "bench.eviction",
+    "bench.repeats",
     "bench.reserve",
     "bench.rollup",
     "bench.usage",

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,15 @@ class Instance:
     home: Path
     url: str
     api_key: str
+    process: int
+    environment: Mapping[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """What a `manage.py` command of this platform prints."""
+        command = [sys.executable, str(MANAGE), *arguments]
+        return subprocess.run(  # noqa: S603
+            command, env=self.environment, capture_output=True, text=True, check=True
+        ).stdout
 
 
 @contextlib.contextmanager
@@ -35,7 +44,7 @@ def running(**environment: str) -> Iterator[Instance]:
         try:
             wait_until_ready(process, log)
             pairs = dict(line.split("=", 1) for line in (home / "demo.env").read_text().splitlines())
-            yield Instance(home, pairs["VOXHOUSE_URL"], pairs["VOXHOUSE_API_KEY"])
+            yield Instance(home, pairs["VOXHOUSE_URL"], pairs["VOXHOUSE_API_KEY"], process.pid, values)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()

@@ -5,13 +5,14 @@ another.
 """
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
 from django.utils import timezone
 
 from tts_engine import eviction, store
-from tts_engine.models import CachePurge, Status, Synthesis
+from tts_engine.models import CachePurge, Synthesis
 from tts_engine.speech.text import Reading
 
 # Beside the reading, everything that decides the bytes of an answer.
@@ -28,28 +29,50 @@ _DECIDING = (
 )
 
 
-def key(synthesis: Synthesis, reading: Reading) -> str:
-    """SHA-256 over the tenant and everything that decides the bytes; 5 个 and 五个, read alike, are one."""
-    deciding = [str(synthesis.tenant_id), reading.sentences, *(getattr(synthesis, name) for name in _DECIDING)]
+def digest(reading: Reading) -> str:
+    """SHA-256 over how a text is read; 5 个 and 五个, read alike, are one."""
+    return hashlib.sha256(repr(reading.sentences).encode()).hexdigest()
+
+
+def key(synthesis: Synthesis, reading: str) -> str:
+    """SHA-256 over the tenant and everything that decides the bytes; `reading` is the digest of its text's."""
+    deciding = [str(synthesis.tenant_id), reading, *(getattr(synthesis, name) for name in _DECIDING)]
     return hashlib.sha256(repr(deciding).encode()).hexdigest()
 
 
-def find(synthesis: Synthesis) -> Synthesis | None:
+# In the words of the partial index, and with the tenant's rate, so that a repeat asks once.
+NEWEST = """
+    SELECT s.id, s.audio_ms, p.cached_rate
+    FROM tts_engine_synthesis s
+    JOIN billing_account a ON a.tenant_id = s.tenant_id
+    JOIN billing_plan p ON p.id = a.plan_id
+    WHERE s.tenant_id = %s AND s.cache_key = %s AND s.status = 'done' AND s.deleted_at IS NULL AND NOT EXISTS (
+        SELECT FROM tts_engine_cachepurge c
+        WHERE c.tenant_id = s.tenant_id AND c.voice IN ('', s.voice) AND c.at >= s.created_at
+    )
+    ORDER BY s.created_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finished result, and what a repeat of it bills, in percent of its characters."""
+
+    synthesis: Synthesis  # as much of it as a repeat needs
+    cached_rate: int
+
+
+def find(synthesis: Synthesis) -> Found | None:
     """The newest finished result with the same key whose audio is still there; none without a key."""
     if not synthesis.cache_key:
         return None
-    purged = CachePurge.objects.filter(
-        tenant_id=synthesis.tenant_id, voice__in=(CachePurge.ALL, synthesis.voice), at__gte=OuterRef("created_at")
-    )
-    finished = Synthesis.objects.filter(
-        ~Exists(purged),
-        tenant_id=synthesis.tenant_id,
-        cache_key=synthesis.cache_key,
-        status=Status.DONE,
-        deleted_at=None,
-    )
-    newest = finished.order_by("-created_at").first()
-    return newest if newest and store.answer_file(newest).is_file() else None
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [synthesis.tenant_id, synthesis.cache_key])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    newest = Synthesis(id=row[0], tenant_id=synthesis.tenant_id, audio_format=synthesis.audio_format, audio_ms=row[1])
+    return Found(newest, cached_rate=row[2]) if store.answer_file(newest).is_file() else None
 
 
 def purge(*, tenant_id: UUID, voice: str | None = None) -> int:

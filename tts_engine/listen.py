@@ -1,12 +1,14 @@
 """What a web process does while a worker speaks: pass on audio, hold no database connection."""
 
 import asyncio
+import contextvars
+import os
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
@@ -20,6 +22,11 @@ R = TypeVar("R")
 
 FILE_PIECE = 64 * 1024  # bytes
 RETRY_SECONDS = 60  # after a wait in vain of many minutes
+MOST_AT_ONCE = 1024 * 1024  # bytes; a minute of MP3
+
+
+# As many threads as the pool has connections: whoever has a thread has a connection at once.
+_database_threads = ThreadPoolExecutor(settings.DATABASE_CONNECTIONS, thread_name_prefix="database")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -31,14 +38,16 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
         finally:
             connections.close_all()
 
-    return await sync_to_async(work)()
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_database_threads, context.run, work)
 
 
 async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     """The encoded audio of a queued, running or done synthesis, as it is made; each byte once.
 
     When the caller goes away or its deadline passes before a worker has begun, the synthesis is
-    cancelled. Raises SynthesisFailed, SynthesisCancelled, DeadlinePassed, SpeechTimeout.
+    cancelled; later, whoever listens goes before the rest of it. Raises SynthesisFailed,
+    SynthesisCancelled, DeadlinePassed, SpeechTimeout.
     """
     sent = 0
     try:
@@ -51,10 +60,25 @@ async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     except (SynthesisFailed, SynthesisCancelled):
         raise
     except BaseException:  # the caller hung up, or the time ran out
-        await asyncio.shield(in_database(queue.cancel, synthesis))
+        await asyncio.shield(in_database(_leave, synthesis))
         raise
     async for piece in file_pieces(store.answer_file(synthesis), start=sent):
         yield piece
+
+
+def _leave(synthesis: Synthesis) -> None:
+    if not queue.cancel(synthesis):
+        relay.hang_up(synthesis.id)
+
+
+def stored(synthesis: Synthesis) -> bytes | None:
+    """The whole answer, where it is there and small enough to be held in memory; called in a thread."""
+    if synthesis.status != Status.DONE:
+        return None
+    with store.answer_file(synthesis).open("rb") as file:
+        if os.fstat(file.fileno()).st_size > MOST_AT_ONCE:
+            return None
+        return file.read()
 
 
 async def finished(synthesis: Synthesis) -> Path:

@@ -113,7 +113,7 @@ class Synthesis(models.Model):
             ),
             models.Index(
                 name="synthesis_cache",
-                fields=["tenant", "cache_key"],
+                fields=["tenant", "cache_key", "-created_at"],  # the newest at once, however often it was repeated
                 condition=Q(status=Status.DONE, deleted_at__isnull=True),
             ),
         ]

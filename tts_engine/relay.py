@@ -22,10 +22,9 @@ from redis.exceptions import RedisError
 
 from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
 
-# How often a silent stream is reported as such, and how long Valkey may take to say so: much longer, for
-# the process that waits may itself be held up.
-BLOCK_MS = 4000
-READ_TIMEOUT = 30.0  # seconds
+BLOCK_MS = 4000  # how often a silent stream is reported as such
+SILENCE_SECONDS = 30  # of Valkey itself, after which it counts as gone; on a busy machine 5 s are soon over
+MOST_AT_ONCE = 8  # pieces: a caller who reads slowly has no more than these in the web process's memory
 # Each waiting caller holds one connection to Valkey while it blocks.
 MOST_READERS = 10_000
 
@@ -38,7 +37,7 @@ log = structlog.get_logger()
 
 
 class StreamLost(Exception):
-    """Pieces are missing (Valkey was flushed, restarted or is away); the stored audio will have them."""
+    """Pieces are missing (Valkey was flushed, restarted or cannot be reached); the stored audio will have them."""
 
 
 def _key(synthesis_id: UUID) -> str:
@@ -54,7 +53,9 @@ def writer() -> redis.Redis:
 @cache
 def _reader() -> redis.asyncio.Redis:
     """One pool for the one event loop of a web process."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, max_connections=MOST_READERS, socket_timeout=READ_TIMEOUT)
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, max_connections=MOST_READERS, socket_timeout=SILENCE_SECONDS
+    )
 
 
 def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
@@ -93,6 +94,19 @@ def cancelled(code: str) -> SynthesisCancelled:
     return DeadlinePassed(PASSED) if code == DeadlinePassed.code else SynthesisCancelled(CANCELLED)
 
 
+def _hang_up_key(synthesis_id: UUID) -> str:
+    return f"hung-up:{synthesis_id}"
+
+
+def hang_up(synthesis_id: UUID) -> None:
+    """Tell the worker that nobody listens any more."""
+    writer().set(_hang_up_key(synthesis_id), 1, ex=settings.RELAY_KEEP)
+
+
+def has_hung_up(synthesis_id: UUID) -> bool:
+    return bool(writer().exists(_hang_up_key(synthesis_id)))
+
+
 async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIterator[bytes]:
     """Yield the encoded audio as it comes, each byte once, until the end.
 
@@ -104,7 +118,7 @@ async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIt
     attempt = 0
     while True:
         try:
-            answer = await _reader().xread({_key(synthesis_id): last}, block=_block_ms(look_at))
+            answer = await _reader().xread({_key(synthesis_id): last}, count=MOST_AT_ONCE, block=_block_ms(look_at))
         except RedisError as error:
             raise StreamLost from error
         if not answer:

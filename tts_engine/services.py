@@ -1,8 +1,9 @@
 """What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache as memoize
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 import structlog
@@ -13,13 +14,12 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from billing import counting
-from billing import selectors as billing_selectors
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, idempotency, queue, sentences, store, usage, waits
+from tts_engine import cache, idempotency, queue, repeats, sentences, store, waits
 from tts_engine.idempotency import Idempotency
-from tts_engine.models import Status, Synthesis
+from tts_engine.models import Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import TextError
@@ -81,6 +81,11 @@ def synthesis_request(
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)
+    if found:
+        synthesis.billed_characters = synthesis.characters * found.cached_rate // 100
+        if not synthesis.billed_characters and not once:  # nothing else to be written, so no transaction
+            repeats.answer(synthesis, found)
+            return synthesis
     try:
         with transaction.atomic():
             answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
@@ -92,10 +97,10 @@ def synthesis_request(
         raise
 
 
-def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
+def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
     """Stored: queued with its reservation, or done with the audio that was `found`."""
     if found:
-        _finish_from_cache(synthesis, found)
+        _answer_from_cache(synthesis, found)
     else:
         clock = queue.virtual_time()
         reservation = billing.reserve(
@@ -111,7 +116,7 @@ def _placed(synthesis: Synthesis, found: Synthesis | None) -> Synthesis:
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
         transaction.on_commit(_wake_worker)
-    synthesis.save(force_insert=True)
+        synthesis.save(force_insert=True)
     return synthesis
 
 
@@ -131,12 +136,13 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     info, speaker = catalog().resolve(order.voice)
     check_style(info, style_of(order, speaker))
     now = timezone.now()
-    reading = front_end.read(order.text)
-    plain = front_end.plain_text(order.text)
-    facts = counting.text_facts(plain, reading.text)
+    counted = _counted(order.text)
+    facts = counted.facts
     synthesis = Synthesis(
         id=synthesis_id,
-        **asdict(caller),
+        tenant_id=caller.tenant_id,
+        api_key_id=caller.api_key_id,
+        member_id=caller.member_id,
         created_at=now,  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
         model=order.model,
@@ -151,7 +157,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         audio_format=order.audio_format,
         priority=0 if order.interactive else queue.JOB,
         deadline=None if order.patience is None else now + order.patience,
-        characters=counting.billable_characters(plain),
+        characters=counted.characters,
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,
         gbk_bytes=facts.gbk_bytes,
@@ -159,13 +165,30 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         normalised_characters=facts.normalised_characters,
     )
     if order.use_cache:
-        synthesis.cache_key = cache.key(synthesis, reading)
+        synthesis.cache_key = cache.key(synthesis, counted.reading)
     return synthesis
 
 
-def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
-    rate = billing_selectors.limits(synthesis.tenant_id).cached_rate
-    synthesis.billed_characters = synthesis.characters * rate // 100
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is asked of a text before it is spoken."""
+
+    reading: str  # a digest
+    characters: int  # billable
+    facts: counting.TextFacts
+
+
+@lru_cache(maxsize=256)
+def _counted(text: str) -> Counted:
+    """The same for a text that was seen before. Raises TextError."""
+    reading = front_end.read(text)
+    plain = front_end.plain_text(text)
+    facts = counting.text_facts(plain, reading.text)
+    return Counted(cache.digest(reading), counting.billable_characters(plain), facts)
+
+
+def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
+    """Billed, where the plan bills repeats."""
     if synthesis.billed_characters:
         billing.reserve(
             tenant_id=synthesis.tenant_id,
@@ -177,13 +200,7 @@ def _finish_from_cache(synthesis: Synthesis, found: Synthesis) -> None:
             waits=False,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
-    synthesis.status = Status.DONE
-    synthesis.cache_hit = True
-    synthesis.finished_at = Now()
-    synthesis.audio_ms = found.audio_ms
-    synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
-    usage.add_answered(synthesis, billed=synthesis.billed_characters, audio_ms=found.audio_ms, synthesis_ms=0)
-    store.link(found, synthesis)
+    repeats.answer(synthesis, found)
 
 
 def _wake_worker() -> None:

@@ -32,7 +32,7 @@ DRAFTS = "drafts"
 
 def _folder(synthesis: Synthesis) -> Path:
     name = str(synthesis.id)
-    return Path(settings.AUDIO_ROOT) / str(synthesis.tenant_id) / name[:2] / name
+    return Path(settings.AUDIO_ROOT, str(synthesis.tenant_id), name[:2], name)
 
 
 def answer_file(synthesis: Synthesis) -> Path:
@@ -70,9 +70,10 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
 
 def link(source: Synthesis, target: Synthesis) -> None:
     """Give `target` the audio of `source` at no cost of space; each can be deleted alone."""
-    _folder(target).mkdir(parents=True)
+    known, new = _folder(source), _folder(target)
+    new.mkdir(parents=True)
     for name in (master_file(source).name, answer_file(source).name):
-        os.link(_folder(source) / name, _folder(target) / name)
+        os.link(known / name, new / name)
 
 
 def delete(synthesis: Synthesis) -> None:

@@ -23,9 +23,9 @@ class Turn(Iterable[Chunk]):
 
     def __init__(self, batcher: Batcher, utterance: Utterance, order: Order, place: Place | None) -> None:
         self.cached = False
+        self.priority, self._tag = order  # as it is when the sentence begins
         self._batcher = batcher
         self._utterance = utterance
-        self._order = order
         self._place = place
         self._hearing: Hearing | None = None
         self._recording: Recording | None = None
@@ -79,7 +79,7 @@ class Turn(Iterable[Chunk]):
 
     def _speak(self) -> Hearing:
         listener = self._recording.put if self._recording else None
-        self._hearing = self._batcher.submit(self._utterance, order=self._order, listener=listener)
+        self._hearing = self._batcher.submit(self._utterance, order=(self.priority, self._tag), listener=listener)
         return self._hearing
 
 

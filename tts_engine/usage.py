@@ -1,22 +1,32 @@
 """What each request adds to its tenant's day and hour, and the same from all rows at once, to check or to rebuild."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from billing import reconciliation as billing
-from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS, facts_of_request
+from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS, FACTS, facts_of_request
 from billing.reconciliation import Drift
 from billing.usage.facts import NAMES, UsageFacts
-from billing.usage.services import usage_add
+from billing.usage.services import usage_add, usage_values
 from tts_engine.models import Synthesis
 
 
 def add_answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int) -> None:
     """Called once a request, by the transaction that marks it done."""
+    usage_add(**_answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms))
+
+
+def answered_values(synthesis: Synthesis) -> dict[str, Any]:
+    """What a row that is done adds to its day and hour, for a statement that holds billing's SUMS."""
+    billed, audio_ms, synthesis_ms = synthesis.billable(), synthesis.audio_ms, synthesis.synthesis_ms or 0
+    return usage_values(**_answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms))
+
+
+def _answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int) -> dict[str, Any]:
     facts = facts_of_request(
         hanzi=synthesis.hanzi,
         other_characters=synthesis.other_characters,
@@ -26,24 +36,25 @@ def add_answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, syn
         audio_ms=audio_ms,
         synthesis_ms=synthesis_ms,
     )
-    _add(synthesis, UsageFacts(cached=int(synthesis.cache_hit), billed_characters=billed, **asdict(facts)))
+    summed = {name: getattr(facts, name) for name in FACTS}
+    cached = int(synthesis.cache_hit)
+    return _made(synthesis) | {"facts": UsageFacts(cached=cached, billed_characters=billed, **summed)}
 
 
 def add_failed(synthesis: Synthesis) -> None:
     """Called once a request, by the transaction that marks it failed."""
-    _add(synthesis, UsageFacts(failed=1))
+    usage_add(**_made(synthesis), facts=UsageFacts(failed=1))
 
 
-def _add(synthesis: Synthesis, facts: UsageFacts) -> None:
-    usage_add(
-        tenant_id=synthesis.tenant_id,
-        api_key_id=synthesis.api_key_id,
-        member_id=synthesis.member_id,
-        voice=synthesis.voice,
-        model=synthesis.model,
-        at=synthesis.created_at,
-        facts=facts,
-    )
+def _made(synthesis: Synthesis) -> dict[str, Any]:
+    return {
+        "tenant_id": synthesis.tenant_id,
+        "api_key_id": synthesis.api_key_id,
+        "member_id": synthesis.member_id,
+        "voice": synthesis.voice,
+        "model": synthesis.model,
+        "at": synthesis.created_at,
+    }
 
 
 # The facts in the words of SQL, for rows as they are stored; of those that failed nothing but their number.

@@ -33,6 +33,8 @@ from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
 
+NOBODY_LISTENS = 2**15 - 1  # as a priority: after all others
+
 
 class Engine:
     """The voices this process has loaded, one batcher each, and the leases of the rows it has in hand."""
@@ -89,12 +91,14 @@ class Engine:
         connection.close()
         if found is None:
             return False
-        outcome = queue.Outcome(audio_ms=found.audio_ms or 0, first_byte_ms=0, synthesis_ms=0)
+        outcome = queue.Outcome(audio_ms=found.synthesis.audio_ms or 0, first_byte_ms=0, synthesis_ms=0)
         try:
-            kept = queue.finish(synthesis, outcome, Copy(source=found, target=synthesis))
+            kept = queue.finish(synthesis, outcome, Copy(source=found.synthesis, target=synthesis))
         except FileNotFoundError:  # it was deleted just now
             return False
-        log.info("repeated", kept=kept, voice=synthesis.voice, characters=synthesis.characters, of=str(found.id))
+        log.info(
+            "repeated", kept=kept, voice=synthesis.voice, characters=synthesis.characters, of=str(found.synthesis.id)
+        )
         return True
 
     def _speak(self, synthesis: Synthesis) -> None:
@@ -145,6 +149,9 @@ class Engine:
         with closing(in_order(turns, ahead=ahead)) as coming:
             for turn in coming:
                 self.taker.read(synthesis)  # its next sentences wait for the voice by now
+                if relay.has_hung_up(synthesis.id):
+                    for each in turns:
+                        each.priority = NOBODY_LISTENS
                 yield turn
 
 

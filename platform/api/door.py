@@ -1,10 +1,10 @@
 """What every door of the API has in common: scope, rate, request id, headers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, cast
 from uuid import UUID, uuid4
 
-from adrf.views import APIView
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -14,7 +14,8 @@ from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNeg
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from structlog.contextvars import bind_contextvars
 
 from api.throttles import Quota, Rate, rate_headers
@@ -34,7 +35,7 @@ class AnyAccept(BaseContentNegotiation):
         return first, first.media_type
 
 
-class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
+class Door(APIView):
     """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format.
 
     `member_names` tells what this door calls a member of the request that errors know by OpenAI's name.
@@ -44,7 +45,7 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
     speaks_openai: ClassVar[bool] = False
     member_names: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = AnyAccept
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [Rate]
+    throttle_classes = (Rate,)
 
     request_id: UUID
     quotas: Sequence[Quota] = ()  # what the answer's headers tell of
@@ -53,13 +54,12 @@ class Door(APIView):  # type: ignore[misc]  # adrf publishes no types
         self.request_id = uuid4()
         bind_contextvars(request_id=str(self.request_id))
         translation.activate("en")  # machines and their logs get one language, whoever set up the machine
-        prepared: Request = super().initialize_request(request, *args, **kwargs)
-        return prepared
+        return super().initialize_request(request, *args, **kwargs)
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        response = super().finalize_response(request, response, *args, **kwargs)
+    ) -> Any:  # DRF's stubs know only its own response
+        super().finalize_response(request, cast(Response, response), *args, **kwargs)
         response.headers.setdefault("x-request-id", str(self.request_id))
         for name, value in rate_headers(self.quotas).items():
             response.headers[name] = value
@@ -83,6 +83,12 @@ class StrictSerializer(serializers.Serializer[Any]):
                 message = f"Unknown parameter: '{unknown[0]}'. Known are: {', '.join(self.fields)}."
                 raise ValidationError({unknown[0]: [ErrorDetail(message, "unknown_parameter")]})
         return super().to_internal_value(data)
+
+
+@cache
+def reader(kind: type[StrictSerializer]) -> StrictSerializer:
+    """One for all requests, as DRF has one for all items of a list: making its fields costs more than using them."""
+    return kind()
 
 
 class TextField(serializers.CharField):

@@ -13,12 +13,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import NumberField, StrictSerializer, TextField
+from api.door import NumberField, StrictSerializer, TextField, reader
 from api.downloads import file_response
-from api.idempotency import idempotency_of
 from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
-from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.services import Order
 from tts_engine.speech.audio.formats import FORMATS
@@ -34,8 +32,8 @@ class SimpleRequest(StrictSerializer):
     speed = NumberField(min_value=0.25, max_value=4.0, default=1.0)
     format = serializers.ChoiceField(choices=list(FORMATS), default="wav")
 
-    def order(self) -> Order:
-        asked = self.validated_data
+    @staticmethod
+    def order(asked: dict[str, Any]) -> Order:
         return Order(
             text=asked["text"],
             voice=asked["voice"],
@@ -62,20 +60,15 @@ class SimpleQuery(SimpleRequest):
 class SimpleDoor(SpeakingDoor):
     member_names = {"input": "text"}
 
+    def order(self, request: Request) -> Order:
+        return SimpleRequest.order(reader(SimpleRequest).run_validation(request.data))
+
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:
         """Speak a text; the whole audio comes in the answer, base64."""
-        once = idempotency_of(request)
-        synthesis = await listen.in_database(self._place, SimpleRequest(data=request.data), request, once)
-        file = await listen.finished(synthesis)
+        file = await listen.finished(self.synthesis)
         audio = await asyncio.to_thread(file.read_bytes)
-        response = Response(_told(synthesis, audio), headers=result_headers(synthesis))
-        self.tell_replay(response, synthesis)
-        return response
-
-    def _place(self, body: SimpleRequest, request: Request, once: Idempotency | None = None) -> Synthesis:
-        body.is_valid(raise_exception=True)
-        return self.request_synthesis(request, body.order(), once)
+        return Response(_told(self.synthesis, audio), headers=result_headers(self.synthesis))
 
 
 def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:
@@ -95,6 +88,9 @@ def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:
 class SimpleDownloadDoor(SimpleDoor):
     http_method_names = ["get", "head", "options"]
 
+    def order(self, request: Request) -> Order:
+        return SimpleQuery.order(reader(SimpleQuery).run_validation(request.query_params.dict()))
+
     @extend_schema(
         operation_id="tts_download",
         parameters=[SimpleQuery],
@@ -102,7 +98,7 @@ class SimpleDownloadDoor(SimpleDoor):
     )
     async def get(self, request: Request) -> HttpResponseBase:
         """Speak a text and send it, once it is whole, as a file."""
-        synthesis = await listen.in_database(self._place, SimpleQuery(data=request.query_params.dict()), request)
+        synthesis = self.synthesis
         file = await listen.finished(synthesis)
         described = FORMATS[synthesis.audio_format]
         response = file_response(

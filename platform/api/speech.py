@@ -7,8 +7,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -17,14 +18,13 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from api.catalog import require_model
-from api.door import Door, NumberField, StrictSerializer, TextField, caller_of
+from api.door import Door, NumberField, StrictSerializer, TextField, caller_of, reader
 from api.errors import problem_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen
-from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.services import Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
@@ -77,8 +77,8 @@ class SpeechRequest(StrictSerializer):
             raise ValidationError({"stream_format": ErrorDetail(message, "unsupported_value")})
         return attrs
 
-    def order(self) -> Order:
-        asked = self.validated_data
+    @staticmethod
+    def order(asked: dict[str, Any]) -> Order:
         return Order(
             text=asked["input"],
             voice=asked["voice"],
@@ -97,28 +97,62 @@ class SpeechRequest(StrictSerializer):
 class SpeakingDoor(Door):
     """A door whose answer is a synthesis, its own or the one that answered the same Idempotency-Key before.
 
-    Whatever it answers tells what is left of the period's characters.
+    `order` reads what is asked for; `get` or `post` awaits the audio of `synthesis`. Whatever it answers
+    tells what is left of the period's characters.
     """
 
     scope = "speech"
+    synthesis: Synthesis
+    audio: bytes | None  # where it was stored already and is short
 
-    def request_synthesis(self, request: Request, order: Order, once: Idempotency | None = None) -> Synthesis:
-        caller = caller_of(request)
-        order = replace(order, patience=patience_of(request))
+    def order(self, request: Request) -> Order:
+        raise NotImplementedError
+
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        """As DRF's, but all that asks the database is one visit to a thread, and the audio is awaited."""
+        method = str(request.method).lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if not iscoroutinefunction(handler):
+            return await listen.in_database(super().dispatch, request, *args, **kwargs)
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
         try:
-            return synthesis_request(caller=caller, order=order, synthesis_id=self.request_id, once=once)
+            await listen.in_database(self._admit)
+            response = await handler(self.request)
+            self._tell_replay(response)
+        except Exception as error:  # DRF's hook tells it, and logs what nobody foresaw
+            response = self.handle_exception(error)
+        finalized: HttpResponseBase = self.finalize_response(self.request, response, *args, **kwargs)
+        return finalized
+
+    def _admit(self) -> None:
+        """Who calls, what may they, what do they want; then the synthesis is there, and maybe its audio."""
+        self.initial(self.request)
+        caller = caller_of(self.request)
+        order = replace(self.order(self.request), patience=patience_of(self.request))
+        once = idempotency_of(self.request) if self.request.method == "POST" else None
+        try:
+            self.synthesis = synthesis_request(caller=caller, order=order, synthesis_id=self.request_id, once=once)
+            self.audio = listen.stored(self.synthesis)
         finally:  # a refused request is told as well
             characters = characters_quota(billing.usage(caller.tenant_id))
             self.quotas = [*self.quotas, *([characters] if characters else [])]
 
-    def tell_replay(self, response: HttpResponseBase, synthesis: Synthesis) -> None:
-        if synthesis.id != self.request_id:
+    def _tell_replay(self, response: HttpResponseBase) -> None:
+        if self.synthesis.id != self.request_id:
             response.headers[REPLAYED] = "true"
-            response.headers["x-request-id"] = str(synthesis.id)  # the id in the history
+            response.headers["x-request-id"] = str(self.synthesis.id)  # the id in the history
 
 
 class SpeechDoor(SpeakingDoor):
     speaks_openai = True
+
+    def order(self, request: Request) -> Order:
+        asked = reader(SpeechRequest).run_validation(request.data)
+        require_model(asked["model"])
+        self.as_events = asked["stream_format"] == "sse"
+        return SpeechRequest.order(asked)
 
     @extend_schema(
         operation_id="create_speech",
@@ -128,31 +162,23 @@ class SpeechDoor(SpeakingDoor):
             (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, description="With stream_format `sse`."),
         },
     )
-    async def post(self, request: Request) -> StreamingHttpResponse:
+    async def post(self, request: Request) -> HttpResponseBase:
         """Speak a text."""
-        synthesis, asked = await listen.in_database(self._place, request)
-        response = await audio_response(synthesis, as_events=asked["stream_format"] == "sse")
-        self.tell_replay(response, synthesis)
-        return response
-
-    def _place(self, request: Request) -> tuple[Synthesis, dict[str, Any]]:
-        body = SpeechRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        require_model(body.validated_data["model"])
-        return self.request_synthesis(request, body.order(), idempotency_of(request)), body.validated_data
+        headers = result_headers(self.synthesis)
+        media_type = FORMATS[self.synthesis.audio_format].media_type
+        if self.audio is not None and not self.as_events:
+            return HttpResponse(self.audio, content_type=media_type, headers=headers)
+        stream = await begun(self.synthesis)
+        if self.as_events:
+            stream, media_type = _events(stream, self.synthesis), "text/event-stream"
+        return StreamingHttpResponse(stream, content_type=media_type, headers=headers)
 
 
-async def audio_response(synthesis: Synthesis, *, as_events: bool = False) -> StreamingHttpResponse:
-    """The audio as it is made; what fails before the first byte is raised and gets a status of its own."""
+async def begun(synthesis: Synthesis) -> AsyncIterator[bytes]:
+    """The audio as it is made; what fails before the first byte is raised here and gets a status of its own."""
     pieces = listen.answer(synthesis)
     first = await anext(pieces, b"")
-    stream = _continue(first, pieces)
-    media_type = FORMATS[synthesis.audio_format].media_type
-    return StreamingHttpResponse(
-        _events(stream, synthesis) if as_events else stream,
-        content_type="text/event-stream" if as_events else media_type,
-        headers=result_headers(synthesis),
-    )
+    return _continue(first, pieces)
 
 
 def result_headers(synthesis: Synthesis) -> dict[str, str]:

@@ -1,22 +1,19 @@
 """How often a tenant may call, by its plan, and a key, by its own cap: sliding windows in Valkey."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from typing import Any, cast
+from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
-from limits import RateLimitItemPerMinute
-from limits.storage import RedisStorage, storage_from_string
-from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.commands.core import Script
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from billing.selectors import Usage, limits, requests_per_minute
+from billing.selectors import Usage, requests_per_minute
+from tts_engine import relay
 
 WINDOW_SECONDS = 60
 
@@ -54,10 +51,37 @@ def characters_quota(usage: Usage) -> Quota | None:
     return Quota("characters", usage.limit, usage.remaining, left.total_seconds())
 
 
+# The count of the last minute, from those of whole minutes: this one's, and of the one before the
+# share that the sliding window still covers. One call for all limits: within all of them, or counted in none.
+# ARGV: seconds of a window, then each key's limit. Answers: granted, seconds left of this window, counts.
+HIT = """
+    local seconds = tonumber(ARGV[1])
+    local time = redis.call('TIME')
+    local windows = (time[1] + time[2] / 1e6) / seconds
+    local this = math.floor(windows)
+    local left = this + 1 - windows
+    local granted, found, counts = 1, {}, {}
+    for i, key in ipairs(KEYS) do
+        local window, before, now = unpack(redis.call('HMGET', key, 'window', 'before', 'now'))
+        window, before, now = tonumber(window) or 0, tonumber(before) or 0, tonumber(now) or 0
+        if window ~= this then before, now = window == this - 1 and now or 0, 0 end
+        counts[i] = math.floor(before * left) + now
+        if counts[i] >= tonumber(ARGV[i + 1]) then granted = 0 end
+        found[i] = {before, now}
+    end
+    for i, key in ipairs(KEYS) do
+        if granted == 0 then break end
+        counts[i] = counts[i] + 1
+        redis.call('HSET', key, 'window', this, 'before', found[i][1], 'now', found[i][2] + 1)
+        redis.call('EXPIRE', key, 2 * seconds)
+    end
+    return {granted, math.ceil(left * seconds), unpack(counts)}
+"""
+
+
 @cache
-def _limiter() -> SlidingWindowCounterRateLimiter:
-    storage = storage_from_string(settings.REDIS_URL.replace("unix://", "redis+unix://", 1))
-    return SlidingWindowCounterRateLimiter(cast(RedisStorage, storage))
+def _hit() -> Script:
+    return relay.writer().register_script(HIT)
 
 
 class Rate(BaseThrottle):
@@ -69,23 +93,15 @@ class Rate(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         principal: Any = request.auth  # DRF's stubs know only its own tokens
         tenant_id, key_id = principal.caller.tenant_id, principal.caller.api_key_id
-        granted, quota = _hit(limits(tenant_id).requests_per_minute, str(tenant_id))
-        cap = requests_per_minute(tenant_id, key_id) if key_id else None
-        if cap is not None and granted:
-            granted, of_key = _hit(cap, f"key:{key_id}")
-            quota = min(of_key, quota, key=lambda quota: quota.remaining)
-        view.quotas = [quota]  # type: ignore[attr-defined]
-        self._wait = quota.reset_seconds
-        return granted
+        of_tenant, of_key = requests_per_minute(tenant_id, key_id)
+        limits = {f"rate:{tenant_id}": of_tenant} | ({} if of_key is None else {f"rate:key:{key_id}": of_key})
+        granted, self._wait, *counts = _hit()(keys=list(limits), args=[WINDOW_SECONDS, *limits.values()])
+        left = [(limit - count, limit) for limit, count in zip(limits.values(), counts, strict=True)]
+        remaining, limit = min(left)
+        view.quotas = [Quota("requests", limit, max(0, remaining), self._wait, WINDOW_SECONDS)]  # type: ignore[attr-defined]
+        return bool(granted)
 
     def wait(self) -> float:
-        return self._wait
-
-
-def _hit(allowed: int, name: str) -> tuple[bool, Quota]:
-    """Count one request in a window: whether it is within it, and where it leaves who made it."""
-    item = RateLimitItemPerMinute(allowed)
-    granted = _limiter().hit(item, name)
-    window = _limiter().get_window_stats(item, name)
-    reset = max(window.reset_time - time.time(), 0.0)
-    return granted, Quota("requests", allowed, window.remaining, reset, WINDOW_SECONDS)
+        """Seconds until the next window, which begins with room."""
+        wait: float = self._wait
+        return wait

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -11,7 +12,6 @@ from django.utils import timezone
 from billing import periods
 from billing.alerts.models import Alert
 from billing.errors import UnknownAccount
-from billing.limits.models import KeyLimit
 from billing.models import Account, Plan
 
 
@@ -48,23 +48,24 @@ class Usage:
 
 
 def limits(tenant_id: UUID) -> Limits:
-    plan = Plan.objects.filter(accounts__tenant_id=tenant_id).first()
-    if plan is None:
-        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
-    return Limits(
-        plan=plan.name,
-        characters_per_period=plan.characters_per_period,
-        rolling_days=plan.rolling_days,
-        overage=plan.overage,
-        requests_per_minute=plan.requests_per_minute,
-        characters_per_minute=plan.characters_per_minute,
-        concurrent_requests=plan.concurrent_requests,
-        max_text_characters=plan.max_text_characters,
-        weight=plan.weight,
-        priority=plan.priority,
-        cached_rate=plan.cached_rate,
-    )
+    return Limits(*_row(LIMITS, {"tenant": tenant_id}))
 
+
+LIMITS = """
+    SELECT p.name, p.characters_per_period, p.rolling_days, p.overage, p.requests_per_minute, p.characters_per_minute,
+           p.concurrent_requests, p.max_text_characters, p.weight, p.priority, p.cached_rate
+    FROM billing_account a JOIN billing_plan p ON p.id = a.plan_id
+    WHERE a.tenant_id = %(tenant)s
+"""
+
+REQUESTS_PER_MINUTE = """
+    SELECT p.requests_per_minute, (
+        SELECT l.requests_per_minute FROM billing_keylimit l JOIN accounts_apikey k ON k.id = l.api_key_id
+        WHERE k.id = %(api_key)s AND k.tenant_id = a.tenant_id
+    )
+    FROM billing_account a JOIN billing_plan p ON p.id = a.plan_id
+    WHERE a.tenant_id = %(tenant)s
+"""
 
 USAGE = f"""
     SELECT {periods.QUOTA}, COALESCE(c.used, 0)::bigint, COALESCE(c.reserved, 0)::bigint, {periods.END}
@@ -81,23 +82,25 @@ USAGE = f"""
 
 def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     """The period that holds `at`, now by default."""
-    with connection.cursor() as cursor:
-        cursor.execute(USAGE, {"tenant": tenant_id, "at": at or timezone.now()})
-        row = cursor.fetchone()
-    if row is None:
-        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
-    limit, used, reserved, resets_at = row
+    limit, used, reserved, resets_at = _row(USAGE, {"tenant": tenant_id, "at": at or timezone.now()})
     remaining = None if limit is None else max(0, limit - used - reserved)
     return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
 
 
-def requests_per_minute(tenant_id: UUID, api_key_id: UUID) -> int | None:
-    """A key's own cap; None where it has none."""
-    return (
-        KeyLimit.objects.filter(api_key_id=api_key_id, api_key__tenant_id=tenant_id)
-        .values_list("requests_per_minute", flat=True)
-        .first()
-    )
+def requests_per_minute(tenant_id: UUID, api_key_id: UUID | None) -> tuple[int, int | None]:
+    """What the tenant may, and the key's own cap; None where it has none."""
+    tenants, keys = _row(REQUESTS_PER_MINUTE, {"tenant": tenant_id, "api_key": api_key_id})
+    return tenants, keys
+
+
+def _row(statement: str, values: dict[str, Any]) -> tuple[Any, ...]:
+    """The one row of a statement that asks for a tenant's account, written out: each request asks for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise UnknownAccount(f"Tenant {values['tenant']} has no account.")
+    return row
 
 
 def quota_alert(tenant_id: UUID, *, at: datetime | None = None) -> Alert | None:

@@ -8,22 +8,33 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-_django = get_asgi_application()  # sets Django up, which what follows needs
+_pages = get_asgi_application()  # sets Django up, which what follows needs
 
 from django.conf import settings  # noqa: E402
 
 from api.body_limit import BodyLimit  # noqa: E402
+from api.errors import ADDRESSES  # noqa: E402
+from api.handler import KeyHandler  # noqa: E402
 from config.access_log import AccessLog  # noqa: E402
 from tts_engine.services import warm_up  # noqa: E402
 
-_doors = AccessLog(BodyLimit(_django, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+_doors = KeyHandler()
+
+
+async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Programs call the API with a key and without cookies; whoever else comes may be a browser."""
+    by_program = scope["path"].startswith(ADDRESSES) and any(name == b"authorization" for name, _ in scope["headers"])
+    await (_doors if by_program else _pages)(scope, receive, send)
+
+
+_http = AccessLog(BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     else:
-        await _doors(scope, receive, send)
+        await _http(scope, receive, send)
 
 
 async def _live(receive: Any, send: Any) -> None:

@@ -6,6 +6,7 @@ import logging.handlers
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -31,7 +32,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Service:
-    """A program to keep running. `death_signal` is what it gets when its parent dies."""
+    """A program to keep running. `death_signal` is what it gets when its parent dies; `doors` it inherits."""
 
     name: str
     command: list[str]
@@ -39,6 +40,7 @@ class Service:
     death_signal: signal.Signals = signal.SIGKILL
     user: Account | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[socket.socket, ...] = ()
 
 
 def tied(command: list[str], death_signal: signal.Signals, user: Account | None = None) -> list[str]:
@@ -89,7 +91,7 @@ class Child:
             text=True,
             errors="replace",
             env={**os.environ, **service.environment},
-            pass_fds=keep_open,
+            pass_fds=(*keep_open, *(door.fileno() for door in service.doors)),
             process_group=0,  # Ctrl-C is for the supervisor alone, which stops its children in order
         )
         assert self.process.stdout is not None  # noqa: S101

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from config.supervisor import InstanceLock, Supervisor
 from tts_engine.speech.catalog import Catalog
 
 READY_WITHIN = 180.0  # seconds from the start of web and workers
+WEB_PROCESSES = 2
 TICK = 0.2  # seconds between two looks at the children
 STILL_AT_IT = 5.0  # seconds between two signs of life of a slow step
 
@@ -66,7 +68,7 @@ def start(supervisor: Supervisor) -> None:
         Catalog(settings.VOXHOUSE_HOME).prepare()
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
     connection.close()
-    supervisor.start([web()])
+    supervisor.start([web(number + 1, open_door()) for number in range(WEB_PROCESSES)])
     supervisor.start(
         [*(worker(number + 1) for number in range(settings.VOXHOUSE_WORKERS or preflight.cores())), beat()]
     )
@@ -130,12 +132,20 @@ def environment() -> dict[str, str]:
     }
 
 
-def web() -> Service:
-    options = ["--host", settings.HOST, "--port", str(settings.PORT), "--lifespan", "on"]
-    options += ["--timeout-graceful-shutdown", "1"]
-    return Service(
-        "web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], environment=environment()
-    )
+def web(number: int, door: socket.socket) -> Service:
+    """Serves its own one of the sockets at our address, which outlives it: callers wait while it starts again."""
+    options = ["--fd", str(door.fileno()), "--lifespan", "on", "--timeout-graceful-shutdown", "1"]
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", *options]
+    return Service(f"web-{number}", command, environment=environment(), doors=(door,))
+
+
+def open_door() -> socket.socket:
+    """One of several sockets at our address: the kernel shares callers out among those that are listened at."""
+    door = socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    door.bind((settings.HOST, settings.PORT))
+    return door
 
 
 def celery(*arguments: str) -> list[str]:

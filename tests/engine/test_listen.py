@@ -111,6 +111,14 @@ def test_a_deadline_is_for_the_start(run: Run[Any], tenant: Tenant) -> None:
     assert run(both()) == b"abc"
 
 
+def test_without_the_relay_the_store_answers(run: Run[Any], tenant: Tenant, settings: Settings) -> None:
+    """Valkey cannot be reached while a caller waits: the caller waits for the stored audio instead."""
+    done = make_done(tenant, SILENCE)
+    done.status = Status.RUNNING
+    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+    assert run(heard(done)) == store.answer_file(done).read_bytes()
+
+
 async def hang_up(synthesis: Synthesis) -> None:
     waiting = asyncio.create_task(heard(synthesis))
     await asyncio.sleep(0.1)
@@ -126,12 +134,14 @@ def test_who_hangs_up_in_the_queue_is_cancelled(run: Run[Any], tenant: Tenant) -
 
 
 def test_who_hangs_up_while_it_is_spoken_is_not(run: Run[Any], tenant: Tenant) -> None:
-    """What has begun is finished and kept for the history."""
+    """What has begun is finished and kept for the history, but the worker is told that nobody listens."""
     make_queued(tenant)
     row = queue.claim()
     assert row is not None
+    assert not relay.has_hung_up(row.id)
     run(hang_up(row))
     assert status_of(row) == Status.RUNNING
+    assert relay.has_hung_up(row.id)
 
 
 def test_who_stops_reading_in_the_middle_ends_nothing(run: Run[Any], tenant: Tenant) -> None:

@@ -245,3 +245,21 @@ def test_without_a_part_in_the_cache(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
     heard(turns(batcher, "地", None))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_nobody_listens_to_any_more_goes_after_the_rest(tmp_path: Path) -> None:
+    """The priority of a sentence is looked at when it begins to wait for the voice."""
+    voice = Telling(batch_size=1)
+    voice.may_end.clear()
+    batcher = Batcher(voice, pace=Pace())
+    busy, left, listening = turns(batcher, "忙甲乙", tmp_path)
+    busy.begin()
+    assert voice.half_way.wait(WITHIN)
+    left.priority = 9
+    for turn in (left, listening):
+        turn.begin()
+    assert batcher.waiting() == [(0, 2), (9, 1)]
+    voice.may_end.set()
+    for turn in (busy, left, listening):
+        list(turn)
+    assert [*voice.spoken] == ["忙", "乙", "甲"]

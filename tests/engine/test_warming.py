@@ -14,7 +14,7 @@ from billing.errors import QuotaExceeded
 from tests.factories import make_plan, make_tenant
 from tts_engine import queue, tasks, warming
 from tts_engine.errors import WarmListInvalid
-from tts_engine.models import Status
+from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
 from tts_engine.store import Draft
 from tts_engine.warming import MODEL, Wanted, Warmed, read_list, warm
@@ -105,4 +105,4 @@ def test_the_plan_s_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     warmed = warm(tenant_id=tenant.id, orders=orders("一。", "二。", "三。"))
     with pytest.raises(QuotaExceeded):
         list(warmed)
-    assert queue.waiting() == 1
+    assert Synthesis.objects.filter(status=Status.QUEUED).count() == 1

@@ -1,32 +1,35 @@
 """Adding a request to its day and its hour."""
 
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from billing.usage.facts import NAMES, UsageFacts
 
-# One statement, for it is one way to the server and back; the hour is not told of what failed.
-ADD = f"""
-    WITH day AS (
+# Parts of one statement, for it is one way to the server and back; the hour is not told of what failed.
+SUMS = f"""
+    day AS (
         INSERT INTO billing_dailyusage AS usage (tenant_id, day, api_key_id, voice, model, {", ".join(NAMES)})
         SELECT t.id, (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date, %(api_key)s, %(voice)s, %(model)s,
                {", ".join(f"%({name})s" for name in NAMES)}
         FROM accounts_tenant t WHERE t.id = %(tenant)s
         ON CONFLICT (tenant_id, day, api_key_id, voice, model) DO UPDATE
         SET {", ".join(f"{name} = usage.{name} + excluded.{name}" for name in NAMES)}
+    ),
+    hour AS (
+        INSERT INTO billing_hourlyusage AS usage
+            (tenant_id, hour, api_key_id, member_id, model, requests, billed_characters)
+        SELECT %(tenant)s, date_trunc('hour', %(at)s::timestamptz, 'UTC'), %(api_key)s::uuid, %(member)s::bigint,
+               %(model)s, %(requests)s, %(billed_characters)s
+        WHERE %(requests)s > 0
+        ON CONFLICT (tenant_id, hour, api_key_id, member_id, model) DO UPDATE
+        SET requests = usage.requests + excluded.requests,
+            billed_characters = usage.billed_characters + excluded.billed_characters
     )
-    INSERT INTO billing_hourlyusage AS usage
-        (tenant_id, hour, api_key_id, member_id, model, requests, billed_characters)
-    SELECT %(tenant)s, date_trunc('hour', %(at)s::timestamptz, 'UTC'), %(api_key)s::uuid, %(member)s::bigint, %(model)s,
-           %(requests)s, %(billed_characters)s
-    WHERE %(requests)s > 0
-    ON CONFLICT (tenant_id, hour, api_key_id, member_id, model) DO UPDATE
-    SET requests = usage.requests + excluded.requests,
-        billed_characters = usage.billed_characters + excluded.billed_characters
 """  # noqa: S608 - only names of this package are put in
+ADD = f"WITH {SUMS} SELECT"
 
 
 def usage_add(
@@ -46,6 +49,23 @@ def usage_add(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Sums of usage belong into the transaction that ends the request.")
-    made = {"tenant": tenant_id, "api_key": api_key_id, "member": member_id, "voice": voice, "model": model, "at": at}
+    values = usage_values(
+        tenant_id=tenant_id, api_key_id=api_key_id, member_id=member_id, voice=voice, model=model, at=at, facts=facts
+    )
     with connection.cursor() as cursor:
-        cursor.execute(ADD, made | asdict(facts))
+        cursor.execute(ADD, values)
+
+
+def usage_values(
+    *,
+    tenant_id: UUID,
+    api_key_id: UUID | None,
+    member_id: int | None,
+    voice: str,
+    model: str,
+    at: datetime,
+    facts: UsageFacts,
+) -> dict[str, Any]:
+    """What SUMS is executed with."""
+    made = {"tenant": tenant_id, "api_key": api_key_id, "member": member_id, "voice": voice, "model": model, "at": at}
+    return made | {name: getattr(facts, name) for name in NAMES}

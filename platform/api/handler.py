@@ -1,0 +1,59 @@
+"""How a call that brings an API key goes through Django: with one change of thread."""
+
+import asyncio
+from typing import IO
+
+from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+
+from api.body_limit import Message, Receive, Send
+from tts_engine.listen import in_database
+
+
+class KeyHandler(ASGIHandler):
+    """Django's own without its middleware and signals, which change the thread some twenty times a request.
+
+    The middleware is for browsers (sessions, languages, CSRF), the signals give database connections
+    back, as `in_database` does here.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._middleware_chain = convert_exception_to_response(self._answer)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        view, args, kwargs = self.resolve_request(request)
+        response: HttpResponseBase
+        if iscoroutinefunction(view):
+            response = await view(request, *args, **kwargs)
+        else:
+            response = await in_database(view, request, *args, **kwargs)
+        if isinstance(response, SimpleTemplateResponse):  # DRF's are
+            response.render()
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer, or stop at it when the caller hangs up."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        answering = asyncio.ensure_future(self._send_answer(scope, body, send))
+        leaving = asyncio.ensure_future(receive())
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        for unfinished in (answering, leaving):
+            unfinished.cancel()
+        await asyncio.wait((answering, leaving))
+        if not answering.cancelled():
+            answering.result()
+
+    async def _send_answer(self, scope: Message, body: IO[bytes], send: Send) -> None:
+        request, refusal = self.create_request(scope, body)
+        response = await self.get_response_async(request) if request else refusal
+        await self.send_response(response, send)  # type: ignore[arg-type]  # one of the two is there
