@@ -178,7 +178,7 @@ def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.M
     ask(tenant)
     asked = ask(tenant)
     first = speak()
-    monkeypatch.setattr(cache, "find", lambda _row: first)
+    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first, cached_rate=0))
     store.delete(first)
     row = queue.claim()
     assert row
