@@ -48,7 +48,7 @@ class Usage:
 
 
 def limits(tenant_id: UUID) -> Limits:
-    return Limits(*_row(LIMITS, {"tenant": tenant_id}))
+    return Limits(*_row(tenant_id, LIMITS))
 
 
 LIMITS = """
@@ -82,24 +82,24 @@ USAGE = f"""
 
 def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     """The period that holds `at`, now by default."""
-    limit, used, reserved, resets_at = _row(USAGE, {"tenant": tenant_id, "at": at or timezone.now()})
+    limit, used, reserved, resets_at = _row(tenant_id, USAGE, at=at or timezone.now())
     remaining = None if limit is None else max(0, limit - used - reserved)
     return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
 
 
 def requests_per_minute(tenant_id: UUID, api_key_id: UUID | None) -> tuple[int, int | None]:
     """What the tenant may, and the key's own cap; None where it has none."""
-    tenants, keys = _row(REQUESTS_PER_MINUTE, {"tenant": tenant_id, "api_key": api_key_id})
+    tenants, keys = _row(tenant_id, REQUESTS_PER_MINUTE, api_key=api_key_id)
     return tenants, keys
 
 
-def _row(statement: str, values: dict[str, Any]) -> tuple[Any, ...]:
+def _row(tenant_id: UUID, statement: str, **values: Any) -> tuple[Any, ...]:
     """The one row of a statement that asks for a tenant's account, written out: each request asks for it."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, {"tenant": tenant_id, **values})
         row: tuple[Any, ...] | None = cursor.fetchone()
     if row is None:
-        raise UnknownAccount(f"Tenant {values['tenant']} has no account.")
+        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
     return row
 
 
