@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,13 +20,19 @@ class Instance:
     home: Path
     url: str
     api_key: str
+    pid: int  # of `manage.py up`, whose children are the web process and the workers
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[Instance]:
-    """Until the block ends. Raises RuntimeError with the platform's last lines where it does not come up."""
+def running(voices: Path | None = None, **environment: str) -> Iterator[Instance]:
+    """Until the block ends, with the added `voices` of another home if there are any.
+
+    Raises RuntimeError with the platform's last lines where it does not come up.
+    """
     with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
         home = Path(folder)
+        if voices:
+            shutil.copytree(voices, home / "voices")
         values = {**os.environ, "VOXHOUSE_HOME": folder, "PORT": str(free_port()), **environment}
         log = home / "up.log"
         with log.open("w") as output:
@@ -35,7 +42,7 @@ def running(**environment: str) -> Iterator[Instance]:
         try:
             wait_until_ready(process, log)
             pairs = dict(line.split("=", 1) for line in (home / "demo.env").read_text().splitlines())
-            yield Instance(home, pairs["VOXHOUSE_URL"], pairs["VOXHOUSE_API_KEY"])
+            yield Instance(home, pairs["VOXHOUSE_URL"], pairs["VOXHOUSE_API_KEY"], process.pid)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()
