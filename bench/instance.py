@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,10 +32,15 @@ class Instance:
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[Instance]:
-    """Until the block ends. Raises RuntimeError with the platform's last lines where it does not come up."""
+def running(voices: Path | None = None, **environment: str) -> Iterator[Instance]:
+    """Until the block ends, with the added `voices` of another home if there are any.
+
+    Raises RuntimeError with the platform's last lines where it does not come up.
+    """
     with tempfile.TemporaryDirectory(prefix="voxhouse-bench-") as folder:
         home = Path(folder)
+        if voices:
+            shutil.copytree(voices, home / "voices")
         values = {**os.environ, "VOXHOUSE_HOME": folder, "PORT": str(free_port()), **environment}
         log = home / "up.log"
         with log.open("w") as output:

@@ -195,7 +195,7 @@ VOICE_ALIASES = {
     "marin": "xiaobei",
     "cedar": "yunyang",
 }
-DEFAULT_VOICE = "xiaoxiao"
+DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
 # --- The engine -------------------------------------------------------------------------------
 
