@@ -1,19 +1,28 @@
-"""How fast is the built-in voice on one core, and how soon is its first sound?
+"""How fast is the built-in voice on one core, how soon is its first sound, and what does our decoder bring?
 
-Prints the real-time factor (wall / audio) of sentences of three lengths, the time to the first
-chunk, and that time's share of the whole. Medians of repeats; one intra-op thread.
+Prints, for sentences of three lengths, CPU and wall time a second of speech, the time to the first chunk,
+and the ratio of the CPU time with the decoder as published to ours, one after the other in one run; then
+how near the two sound, and how near each is to the other's level. Medians of repeats; one intra-op thread.
 
     python -m bench.voice
 """
 
+import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from tts_engine.speech.catalog import Catalog
+import numpy as np
+import onnx.utils
+
 from tts_engine.speech.speak import plan, speak
-from tts_engine.speech.voice import Style
+from tts_engine.speech.voice import Samples, Style, Utterance, Voice
+from tts_engine.speech.voices.kokoro import model
+from tts_engine.speech.voices.kokoro.networks import Networks
+from tts_engine.speech.voices.kokoro.voice import INFO, KokoroVoice
+from tts_engine.speech.voices.sambert.fidelity import fidelity
 
 REPEATS = 5
 SENTENCES = (
@@ -25,25 +34,57 @@ SENTENCES = (
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
-        catalog = Catalog(Path(home))
-        info, speaker = catalog.resolve("xiaoxiao")
-        voice = catalog.load(info.id)
+        folder = model.install(Path(home), INFO.revision)
+        print(f"{model.decoder(folder)}, against the decoder as published")
+        ours, published = (KokoroVoice(Networks(each, threads=1)) for each in (folder, as_published(folder)))
+        heard: list[tuple[Samples, Samples]] = []
         for sentence in SENTENCES:
-            utterances = plan(sentence, info, Style(speaker))
-            walls, firsts = [], []
-            for _ in range(REPEATS + 1):
-                began = time.perf_counter()
-                chunks = speak(voice, utterances)
-                samples = len(next(chunks).samples)
-                firsts.append(time.perf_counter() - began)
-                samples += sum(len(chunk.samples) for chunk in chunks)
-                walls.append(time.perf_counter() - began)
-            seconds = samples / info.sample_rate
-            wall, first = statistics.median(walls[1:]), statistics.median(firsts[1:])
-            print(
-                f"{seconds:5.2f} s of speech: RTF {wall / seconds:.3f}, first audio {first * 1000:.0f} ms "
-                f"({first / wall:.2f} of the whole)"
-            )
+            utterances = plan(sentence, INFO, Style("xiaoxiao"))
+            heard.append(compared(ours, published, utterances))
+    ours_heard, published_heard = zip(*heard, strict=True)
+    near = fidelity(published_heard, ours_heard, INFO.sample_rate)
+    level = 10 * np.log10(power(ours_heard) / power(published_heard))
+    print(f"log-mel distance {near.log_mel_distance:.2f} dB, level {level:+.2f} dB")
+
+
+def as_published(folder: Path) -> Path:
+    """A copy of `folder` whose decoders are cut from the published graph and left as they are."""
+    copy = folder.with_name("published")
+    shutil.copytree(folder, copy)
+    cutter = onnx.utils.Extractor(onnx.load_model_from_string(model.published_model()))
+    for name in model.DECODERS:
+        onnx.save(cutter.extract_model(*model.NETWORKS["decoder"]), copy / f"{name}.onnx")
+    return copy
+
+
+def compared(ours: Voice, published: Voice, utterances: Sequence[Utterance]) -> tuple[Samples, Samples]:
+    """Print how both speak the utterances, and return what they said."""
+    for voice in (ours, published):
+        spoken(voice, utterances)
+    runs = [(spoken(ours, utterances), spoken(published, utterances)) for _ in range(REPEATS)]
+    samples, other = (run[0] for run in runs[0])
+    seconds = len(samples) / INFO.sample_rate
+    cpu, wall, first = (statistics.median(run[0][column] for run in runs) for column in (1, 2, 3))
+    ratio = statistics.median(run[1][1] / run[0][1] for run in runs)
+    print(
+        f"{seconds:5.2f} s of speech: CPU {cpu / seconds:.3f} s a second, RTF {wall / seconds:.3f}, "
+        f"first audio {first * 1000:.0f} ms; the published decoder takes {ratio:.2f} times the CPU"
+    )
+    return samples, other
+
+
+def spoken(voice: Voice, utterances: Sequence[Utterance]) -> tuple[Samples, float, float, float]:
+    """Samples, CPU time, wall time and wall time to the first chunk, in seconds."""
+    cpu, began = time.process_time(), time.perf_counter()
+    chunks = speak(voice, utterances)
+    samples = [next(chunks).samples]
+    first = time.perf_counter() - began
+    samples += [chunk.samples for chunk in chunks]
+    return np.concatenate(samples), time.process_time() - cpu, time.perf_counter() - began, first
+
+
+def power(heard: Sequence[Samples]) -> float:
+    return float(np.mean(np.concatenate(heard) ** 2))
 
 
 if __name__ == "__main__":
