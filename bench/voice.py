@@ -1,8 +1,8 @@
 """How fast is the built-in voice on one core, how soon is its first sound, and what does our decoder bring?
 
-Prints, for sentences of three lengths, CPU and wall time a second of speech, the time to the first chunk,
-and the ratio of the CPU time with the decoder as published to ours, one after the other in one run; then
-how near the two sound, and how near each is to the other's level. Medians of repeats; one intra-op thread.
+Prints, for sentences of three lengths, CPU and wall time a second of speech, both to the first chunk, and
+the ratio of the CPU time with the decoder as published to ours, one after the other in one run; then how near
+the two are in sound and level. Medians of repeats; one intra-op thread, so CPU time is wall time alone.
 
     python -m bench.voice
 """
@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,30 +58,43 @@ def as_published(folder: Path) -> Path:
     return copy
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was said, and the seconds it took: CPU and wall time, to the end and to the first chunk."""
+
+    samples: Samples
+    cpu: float
+    wall: float
+    first_cpu: float
+    first_wall: float
+
+
 def compared(ours: Voice, published: Voice, utterances: Sequence[Utterance]) -> tuple[Samples, Samples]:
     """Print how both speak the utterances, and return what they said."""
     for voice in (ours, published):
         spoken(voice, utterances)
-    runs = [(spoken(ours, utterances), spoken(published, utterances)) for _ in range(REPEATS)]
-    samples, other = (run[0] for run in runs[0])
-    seconds = len(samples) / INFO.sample_rate
-    cpu, wall, first = (statistics.median(run[0][column] for run in runs) for column in (1, 2, 3))
-    ratio = statistics.median(run[1][1] / run[0][1] for run in runs)
+    pairs = [(spoken(ours, utterances), spoken(published, utterances)) for _ in range(REPEATS)]
+    one, other = pairs[0]
+    seconds = len(one.samples) / INFO.sample_rate
+    median = statistics.median
     print(
-        f"{seconds:5.2f} s of speech: CPU {cpu / seconds:.3f} s a second, RTF {wall / seconds:.3f}, "
-        f"first audio {first * 1000:.0f} ms; the published decoder takes {ratio:.2f} times the CPU"
+        f"{seconds:5.2f} s of speech: {median(our.cpu for our, _ in pairs) / seconds:.3f} s of CPU a second, "
+        f"RTF {median(our.wall for our, _ in pairs) / seconds:.3f}; first audio after "
+        f"{median(our.first_cpu for our, _ in pairs) * 1000:.0f} ms of CPU, "
+        f"{median(our.first_wall for our, _ in pairs) * 1000:.0f} ms; the published decoder takes "
+        f"{median(their.cpu / our.cpu for our, their in pairs):.2f} times the CPU"
     )
-    return samples, other
+    return one.samples, other.samples
 
 
-def spoken(voice: Voice, utterances: Sequence[Utterance]) -> tuple[Samples, float, float, float]:
-    """Samples, CPU time, wall time and wall time to the first chunk, in seconds."""
-    cpu, began = time.process_time(), time.perf_counter()
+def spoken(voice: Voice, utterances: Sequence[Utterance]) -> Run:
+    cpu, wall = time.process_time(), time.perf_counter()
     chunks = speak(voice, utterances)
     samples = [next(chunks).samples]
-    first = time.perf_counter() - began
+    first_cpu, first_wall = time.process_time() - cpu, time.perf_counter() - wall
     samples += [chunk.samples for chunk in chunks]
-    return np.concatenate(samples), time.process_time() - cpu, time.perf_counter() - began, first
+    spent, passed = time.process_time() - cpu, time.perf_counter() - wall
+    return Run(np.concatenate(samples), spent, passed, first_cpu, first_wall)
 
 
 def power(heard: Sequence[Samples]) -> float:
