@@ -28,9 +28,14 @@ _DECIDING = (
 )
 
 
-def key(synthesis: Synthesis, reading: Reading) -> str:
-    """SHA-256 over the tenant and everything that decides the bytes; 5 个 and 五个, read alike, are one."""
-    deciding = [str(synthesis.tenant_id), reading.sentences, *(getattr(synthesis, name) for name in _DECIDING)]
+def said(reading: Reading) -> str:
+    """SHA-256 of what is said, sounds and pauses: 5 个 and 五个, read alike, are one."""
+    return hashlib.sha256(repr(reading.sentences).encode()).hexdigest()
+
+
+def key(synthesis: Synthesis, said: str) -> str:
+    """SHA-256 over the tenant, what is said, and everything else that decides the bytes."""
+    deciding = [str(synthesis.tenant_id), said, *(getattr(synthesis, name) for name in _DECIDING)]
     return hashlib.sha256(repr(deciding).encode()).hexdigest()
 
 

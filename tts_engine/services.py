@@ -152,7 +152,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         normalised_characters=facts.normalised_characters,
     )
     if order.use_cache:
-        synthesis.cache_key = cache.key(synthesis, reading)
+        synthesis.cache_key = cache.key(synthesis, cache.said(reading))
     return synthesis
 
 
