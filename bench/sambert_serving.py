@@ -93,7 +93,7 @@ def speak(client: httpx.Client, speaker: str, text: str) -> None:
 
 def worker_of(instance: Instance) -> int:
     """The process id of its one worker."""
-    children = Path(f"/proc/{instance.pid}/task/{instance.pid}/children").read_text().split()
+    children = Path(f"/proc/{instance.process}/task/{instance.process}/children").read_text().split()
     (worker,) = (int(child) for child in children if "worker --hostname" in command(int(child)))
     return worker
 

@@ -15,7 +15,8 @@ from tts_engine.fair import Order
 from tts_engine.sentences import Place, Recording, warn_once
 from tts_engine.speech.voice import Chunk, Utterance
 
-LOOK_AGAIN = 0.01  # seconds
+# Seconds between two looks for what somebody else speaks: twice as long each time, for many may wait.
+SOONEST, LATEST = 0.01, 0.1
 
 
 class Turn(Iterable[Chunk]):
@@ -56,13 +57,15 @@ class Turn(Iterable[Chunk]):
 
         Who speaks it may die, and then another takes over; or hang, and then nobody waits for ever.
         """
+        pause = SOONEST
         give_up_at = time.monotonic() + settings.SENTENCE_WAIT.total_seconds()
         while (kept := place.load()) is None:
             if hearing := self._claim(place):
                 return hearing
             if time.monotonic() > give_up_at:
                 return self._speak()
-            time.sleep(LOOK_AGAIN)
+            time.sleep(pause)
+            pause = min(2 * pause, LATEST)
         self.cached = True
         return iter(kept)
 
