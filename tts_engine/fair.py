@@ -21,6 +21,15 @@ def sentence_tags(start_tag: int, finish_tag: int, lengths: Sequence[int]) -> li
     return [start_tag + (finish_tag - start_tag) * spoken // whole for spoken in before]
 
 
+def virtual_time(serving: Sequence[int], latest: int) -> int:
+    """The start of who asks now after a pause: the lowest of the tags that busy workers serve.
+
+    A text stays with its worker, so one may be far ahead of another; behind the one in front a lone
+    request would wait for all that the others have yet to do. With nobody busy the `latest` tag served.
+    """
+    return min(serving, default=latest)
+
+
 def limit(ahead: Sequence[Order], places: int) -> Order:
     """What a row must go before to be claimed by a worker process.
 
