@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_engine.fair import LAST, Order, limit, sentence_tags
+from tts_engine.fair import LAST, Order, limit, sentence_tags, virtual_time
 
 
 def test_sentences_share_their_text_s_stretch_by_length() -> None:
@@ -31,3 +31,9 @@ def test_a_long_text_competes_anew_with_every_sentence() -> None:
 def test_beyond_a_full_batch_only_what_goes_before_all_of_it(ahead: list[Order], places: int, expected: Order) -> None:
     """While the next batch has room any row is welcome; then only one that would be the very next."""
     assert limit(ahead, places) == expected
+
+
+def test_who_comes_back_starts_where_the_hindmost_is_served() -> None:
+    """Not behind what other workers have yet to do; where nobody is served, where the last one was."""
+    assert virtual_time([30, 10, 20], latest=99) == 10
+    assert virtual_time([], latest=99) == 99

@@ -44,14 +44,21 @@ class Process:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[int], Process]]:
+def clock() -> Iterator[None]:
+    """The queue's, as in a new installation."""
+    relay.writer().delete(queue.SERVING, queue.LATEST)
+    yield
+    relay.writer().delete(queue.SERVING, queue.LATEST)
+
+
+@pytest.fixture
+def start(clock: None) -> Iterator[Callable[[int], Process]]:
     """start(places): a process that begins to take rows; it is stopped at the end."""
-    relay.writer().delete(queue.CLOCK)
     processes: list[Process] = []
 
     def start(places: int) -> Process:
         process = Process(places)
-        process.taker.start()
+        process.taker.start(f"test-{len(processes)}")
         processes.append(process)
         return process
 
@@ -60,7 +67,6 @@ def start() -> Iterator[Callable[[int], Process]]:
         process.taker.stop()
         process.may_end.set()
         process.taker._threads.shutdown()
-    relay.writer().delete(queue.CLOCK)
 
 
 @pytest.fixture
@@ -129,19 +135,30 @@ def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable
     until(lambda: len(process.spoken) == 8)
     process.begin_next()
     served = process.spoken[0].start_tag or 0
-    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.CLOCK))
+    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.LATEST))
     process.begin_next()
     until(lambda: queue.virtual_time() > served)
     assert queue.virtual_time() < min(process.waiting)[1]
 
 
-def test_the_clock_never_goes_back() -> None:
-    """Two workers tell it as they come; the later tag stays."""
-    relay.writer().delete(queue.CLOCK)
-    for tag in (5, 9, 7):
-        queue.advance_clock(tag)
+def test_the_clock_is_the_lowest_that_busy_workers_serve(clock: None) -> None:
+    """Who rests or died holds nobody up; with nobody busy it is the latest tag that was served."""
+    queue.tell_clock("one", 5)
+    queue.tell_clock("two", 9)
+    assert queue.virtual_time() == 5
+    queue.tell_clock("one", 7)
+    assert queue.virtual_time() == 7
+    queue.rest("one")
     assert queue.virtual_time() == 9
-    relay.writer().delete(queue.CLOCK)
+    queue.tell_clock("one", 8)
+    relay.writer().set("worker:two", 1)
+    queue.forget_dead()
+    relay.writer().delete("worker:two")
+    assert queue.virtual_time() == 9
+    queue.forget_dead()
+    assert queue.virtual_time() == 9
+    queue.tell_clock("three", 6)
+    assert queue.virtual_time() == 6
 
 
 def test_who_stops_takes_no_more(crowd: Tenant, start: Callable[[int], Process]) -> None:
