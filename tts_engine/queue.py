@@ -7,6 +7,7 @@ Celery messages are wake-ups and carry nothing, so lost, doubled or late ones do
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -61,10 +62,9 @@ def rest(worker: str) -> None:
 
 def forget_dead() -> None:
     """A worker that was killed tells no more that it rests; the clock must not stand still for it."""
-    living = {worker.encode() for worker in presence.workers()}
-    for worker in relay.writer().zrange(SERVING, 0, -1):
-        if worker not in living:
-            relay.writer().zrem(SERVING, worker)
+    told = cast("list[bytes]", relay.writer().zrange(SERVING, 0, -1))
+    for worker in {name.decode() for name in told}.difference(presence.workers()):
+        rest(worker)
 
 
 def claim(*, before: Order = LAST) -> Synthesis | None:

@@ -31,7 +31,8 @@ STILL_AT_IT = 5.0  # seconds between two signs of life of a slow step
 def up(*, with_parent: bool, only_workers: bool = False) -> None:
     """Start everything, keep it running until SIGINT or SIGTERM, stop everything.
 
-    With `only_workers` these are workers for a platform that runs elsewhere. Raises StartError, with nothing left running, where the platform cannot start.
+    With `only_workers` these are workers for a platform that runs elsewhere. Raises StartError, with
+    nothing left running, where it cannot start.
     """
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
