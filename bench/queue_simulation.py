@@ -26,6 +26,7 @@ LOAD = 0.8  # of what the workers can speak
 FLOOD = 1000  # requests of one team at once
 LONE_EVERY = 5.0  # seconds between two requests of the lone team
 LOOK_EVERY = 0.25  # seconds between two looks of a worker that nobody woke
+WAKE_UP, READING = 0.003, 0.010  # seconds of a message, and of a text from its claim to the voice
 CROWD, LONE = "crowd", "lone"
 
 Curve = dict[int, float]
@@ -70,6 +71,7 @@ class Worker:
     speaking: list[list[float]] = field(default_factory=list)  # [characters left, key of `whose`]
     whose: dict[float, Row] = field(default_factory=dict)
     waiting: list[Sentence] = field(default_factory=list)  # sorted
+    unread: list[Row] = field(default_factory=list)
     since: float = 0.0
     version: int = 0  # of the next end that was foretold
     busy: float = 0.0
@@ -124,6 +126,12 @@ class Simulation:
                 for worker in self._random.sample(self.workers, len(self.workers)) if self._table else ():
                     self._take(worker)
                 self._at(self.now + LOOK_EVERY, "look", None)
+            elif kind == "woken":
+                assert isinstance(what, Worker)
+                self._take(what)
+            elif kind == "read":
+                assert isinstance(what, tuple)
+                self._read(*what)
             else:
                 assert isinstance(what, tuple)
                 worker, version = what
@@ -153,19 +161,20 @@ class Simulation:
         row = Row(request, fair.sentence_tags(start, finish, request.sentences))
         self.rows.append(row)
         heapq.heappush(self._table, (start, next(self._numbers), row))
-        self._take(self._random.choice(self.workers))
+        self._at(self.now + WAKE_UP, "woken", self._random.choice(self.workers))
 
     def _take(self, worker: Worker) -> None:
-        """Claim rows as far as the policy lets this worker, and begin what has a place."""
-        worker.advance(self.now)
-        while self._table:
-            limit = fair.limit([(0, sentence[0]) for sentence in worker.waiting], worker.places)
-            if (0, self._table[0][0]) >= limit:
-                break
+        """Claim the next row, if the policy lets this worker; its sentences are with the voice when it is read."""
+        ahead = [(0, sentence[0]) for sentence in worker.waiting] + [(0, row.tags[0]) for row in worker.unread]
+        if self._table and (0, self._table[0][0]) < fair.limit(ahead):
             _, _, row = heapq.heappop(self._table)
-            for _ in range(worker.places + 1):  # so many sentences of a text are with the voice at once
-                self._submit(worker, row)
-            self._begin(worker)
+            worker.unread.append(row)
+            self._at(self.now + READING, "read", (worker, row))
+
+    def _read(self, worker: Worker, row: Row) -> None:
+        worker.unread.remove(row)
+        for _ in range(worker.places + 1):  # so many sentences of a text are with the voice at once
+            self._submit(worker, row)
         self._begin(worker)
 
     def _submit(self, worker: Worker, row: Row) -> None:
@@ -175,7 +184,9 @@ class Simulation:
             insort(worker.waiting, (row.tags[number], next(self._numbers), row.request.sentences[number], row))
 
     def _begin(self, worker: Worker) -> None:
+        worker.advance(self.now)
         if worker.waiting and len(worker.speaking) < worker.places:
+            self._at(self.now, "woken", worker)
             worker.clock = worker.waiting[0][0]
             self._latest = max(self._latest, worker.clock)
         while worker.waiting and len(worker.speaking) < worker.places:
@@ -201,7 +212,9 @@ class Simulation:
             if row.spoken == len(row.tags):
                 row.ended = self.now
                 rows += 1
-        self._take(worker)
+        self._begin(worker)
+        if rows:
+            self._take(worker)
         return rows
 
 

@@ -23,13 +23,13 @@ class Taker:
     """Claims a row whenever `fair.limit` allows one, and has it spoken in a thread of its own.
 
     `speak` speaks a claimed row to its end. `ahead` tells the orders of the sentences that wait for a
-    voice of this process, and how many fill its next batch.
+    voice of this process.
 
     It looks when it is woken: a row was added, a place in a batch was taken, a row has ended. And every
     LOOK_INTERVAL, for a wake-up may have been lost, or have gone to a process that had enough to do.
     """
 
-    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], tuple[list[Order], int]]) -> None:
+    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], list[Order]]) -> None:
         self._speak = speak
         self._ahead = ahead
         self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
@@ -93,10 +93,9 @@ class Taker:
     def _take(self) -> bool:
         if self._stopped or not self._free.acquire(blocking=False):
             return False
-        waiting, places = self._ahead()
         synthesis = None
         try:
-            synthesis = queue.claim(before=fair.limit([*waiting, *list(self._unread.values())], places))
+            synthesis = queue.claim(before=fair.limit([*self._ahead(), *list(self._unread.values())]))
         finally:
             if synthesis is None:
                 self._free.release()
