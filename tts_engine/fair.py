@@ -5,7 +5,7 @@ far, over the tenant's weight. Its sentences lie between the two in proportion t
 that a long text competes anew with each of them. Whoever has the lowest (priority, tag) goes next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 Order = tuple[int, int]
@@ -21,11 +21,20 @@ def sentence_tags(start_tag: int, finish_tag: int, lengths: Sequence[int]) -> li
     return [start_tag + (finish_tag - start_tag) * spoken // whole for spoken in before]
 
 
-def limit(ahead: Sequence[Order], places: int) -> Order:
+def virtual_time(serving: Sequence[int], latest: int) -> int:
+    """The start of who asks now after a pause: the lowest of the tags that busy workers serve.
+
+    A text stays with its worker, so one may be far ahead of another; behind the one in front a lone
+    request would wait for all that the others have yet to do. With nobody busy the `latest` tag served.
+    """
+    return min(serving, default=latest)
+
+
+def limit(ahead: Iterable[Order]) -> Order:
     """What a row must go before to be claimed by a worker process.
 
-    `ahead` is all that the process has claimed and not begun to speak, `places` the size of its next
-    batch. Until that batch is full any row is welcome. Then the rest is left to the other processes,
-    but for a row that goes before all of it: so who asks for little never waits for who asks for much.
+    `ahead` is all that the process has claimed and not begun to speak. While that is nothing any row is
+    welcome. Else the rest is left to processes with more room, but for a row that goes before all of it:
+    so who asks for little never waits for who asks for much.
     """
-    return LAST if len(ahead) < places else min(ahead)
+    return min(ahead, default=LAST)

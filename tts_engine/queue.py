@@ -7,6 +7,7 @@ Celery messages are wake-ups and carry nothing, so lost, doubled or late ones do
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 
 from billing import services as billing
-from tts_engine import relay, usage
+from tts_engine import fair, presence, relay, usage
 from tts_engine.errors import DeadlinePassed, SynthesisFailed
 from tts_engine.fair import LAST, Order
 from tts_engine.models import Status, Synthesis
@@ -30,24 +31,43 @@ JOB = 10_000
 MOST_MS = 2**31 - 1
 
 
-CLOCK = "queue:clock"
+# Sorted sets of Valkey: by worker the tag it serves, and the greatest that any ever served.
+SERVING, LATEST = "queue:serving", "queue:latest"
 
 
 def virtual_time() -> int:
-    """The queue's clock: the greatest tag that a sentence had when it was the next to be spoken.
+    """The queue's clock (see `fair.virtual_time`), as the workers tell it in Valkey.
 
-    Workers tell it in Valkey. Where that has forgotten, the greatest start tag ever claimed stands in:
-    later than the truth, so that whoever comes meanwhile gets no advantage.
+    Where that has forgotten, the greatest start tag ever claimed stands in: later than the truth, so
+    that whoever comes meanwhile gets no advantage.
     """
-    told = relay.writer().zscore(CLOCK, "now")
-    if told is not None:
-        return int(told)
-    return Synthesis.objects.filter(attempt__gt=0).aggregate(tag=Max("start_tag"))["tag"] or 0
+    with relay.writer().pipeline(transaction=False) as pipe:
+        pipe.zrange(SERVING, 0, 0, withscores=True)
+        pipe.zscore(LATEST, LATEST)
+        serving, latest = pipe.execute()
+    if latest is None:
+        latest = Synthesis.objects.filter(attempt__gt=0).aggregate(tag=Max("start_tag"))["tag"] or 0
+    return fair.virtual_time([int(tag) for _, tag in serving], int(latest))
 
 
-def advance_clock(tag: int) -> None:
-    """Tell that a sentence of this tag is being spoken; the clock never goes back."""
-    relay.writer().zadd(CLOCK, {"now": tag}, gt=True)
+def tell_clock(worker: str, tag: int) -> None:
+    """This worker serves a sentence of this tag, until it tells another or rests."""
+    with relay.writer().pipeline(transaction=False) as pipe:
+        pipe.zadd(SERVING, {worker: tag})
+        pipe.zadd(LATEST, {LATEST: tag}, gt=True)
+        pipe.execute()
+
+
+def rest(worker: str) -> None:
+    """This worker has nothing to do."""
+    relay.writer().zrem(SERVING, worker)
+
+
+def forget_dead() -> None:
+    """A worker that was killed tells no more that it rests; the clock must not stand still for it."""
+    told = cast("list[bytes]", relay.writer().zrange(SERVING, 0, -1))
+    for worker in {name.decode() for name in told}.difference(presence.workers()):
+        rest(worker)
 
 
 def claim(*, before: Order = LAST) -> Synthesis | None:

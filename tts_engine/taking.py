@@ -23,23 +23,29 @@ class Taker:
     """Claims a row whenever `fair.limit` allows one, and has it spoken in a thread of its own.
 
     `speak` speaks a claimed row to its end. `ahead` tells the orders of the sentences that wait for a
-    voice of this process, and how many fill its next batch.
+    voice of this process.
 
     It looks when it is woken: a row was added, a place in a batch was taken, a row has ended. And every
     LOOK_INTERVAL, for a wake-up may have been lost, or have gone to a process that had enough to do.
     """
 
-    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], tuple[list[Order], int]]) -> None:
+    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], list[Order]]) -> None:
         self._speak = speak
         self._ahead = ahead
         self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
-        self._clock = self._told = -1  # below every tag
+        self._name = ""
+        self._serving: int | None = None  # the tag of the sentence that was begun last
+        self._told: int | None = None
+        self._in_hand = 0
+        self._counting = threading.Lock()
         self._due = threading.Event()
         self._stopped = False
         self._free = threading.Semaphore(settings.WORKER_THREADS)
         self._threads = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="row")
 
-    def start(self) -> None:
+    def start(self, name: str) -> None:
+        """Begin to take rows; `name` is the worker's, as `presence` knows it."""
+        self._name = name
         threading.Thread(target=self._run, name="queue", daemon=True).start()
 
     def stop(self) -> None:
@@ -52,7 +58,7 @@ class Taker:
 
     def begun(self, order: Order) -> None:
         """This was the next sentence, and is being spoken: the queue's clock goes on."""
-        self._clock = max(self._clock, order[1])
+        self._serving = order[1]
         self.look()
 
     def read(self, synthesis: Synthesis) -> None:
@@ -75,23 +81,28 @@ class Taker:
                 connection.close()  # back into the pool until the next look
 
     def _tell_clock(self) -> None:
-        if self._clock > self._told:
-            clock = self._clock
-            queue.advance_clock(clock)
-            self._told = clock
+        serving = self._serving if self._in_hand else None
+        if serving == self._told:
+            return
+        if serving is None:
+            queue.rest(self._name)
+        else:
+            queue.tell_clock(self._name, serving)
+        self._told = serving
 
     def _take(self) -> bool:
         if self._stopped or not self._free.acquire(blocking=False):
             return False
-        waiting, places = self._ahead()
         synthesis = None
         try:
-            synthesis = queue.claim(before=fair.limit([*waiting, *list(self._unread.values())], places))
+            synthesis = queue.claim(before=fair.limit([*self._ahead(), *list(self._unread.values())]))
         finally:
             if synthesis is None:
                 self._free.release()
         if synthesis is None:
             return False
+        with self._counting:
+            self._in_hand += 1
         self._unread[synthesis.id] = (synthesis.priority, synthesis.start_tag or 0)
         self._threads.submit(self._work, synthesis)
         return True
@@ -104,5 +115,7 @@ class Taker:
         finally:
             connection.close()
             self.read(synthesis)
+            with self._counting:
+                self._in_hand -= 1
             self._free.release()
             self.look()

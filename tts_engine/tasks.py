@@ -28,5 +28,6 @@ def evict() -> None:
 @shared_task
 def sweep() -> None:
     """Take back rows of workers that went away, and end the wait of those whose callers wait no longer."""
+    queue.forget_dead()
     queue.requeue_expired()
     queue.expire()

@@ -76,11 +76,9 @@ class Engine:
                 self._batchers[key] = Batcher(self.catalog.load(info.id), pace=self.pace, begun=self.taker.begun)
             return self._batchers[key]
 
-    def _ahead(self) -> tuple[list[Order], int]:
+    def _ahead(self) -> list[Order]:
         """The sentences that wait, of all voices together: they share one core."""
-        batchers = list(self._batchers.values())
-        waiting = chain.from_iterable(batcher.waiting() for batcher in batchers)
-        return list(waiting), max((batcher.voice.info.batch_size for batcher in batchers), default=1)
+        return list(chain.from_iterable(batcher.waiting() for batcher in list(self._batchers.values())))
 
     def _repeat(self, synthesis: Synthesis) -> bool:
         """Answer it with a result that another request came to while this one waited; False if there is none.

@@ -29,7 +29,7 @@ def announce(sender: Any, **kwargs: Any) -> None:
     from tts_engine.worker import engine
 
     engine().warm_up()
-    engine().taker.start()
+    engine().taker.start(sender.hostname)
     presence.announce(sender.hostname, pace=lambda: engine().pace.rate)
 
 

@@ -20,6 +20,7 @@ from billing.price_book.services import price_book_load_shipped
 from config import demo, embedded, preflight, servers
 from config.processes import Service, StartError
 from config.supervisor import InstanceLock, Supervisor
+from tts_engine import presence
 from tts_engine.speech.catalog import Catalog
 
 READY_WITHIN = 180.0  # seconds from the start of web and workers
@@ -28,21 +29,23 @@ TICK = 0.2  # seconds between two looks at the children
 STILL_AT_IT = 5.0  # seconds between two signs of life of a slow step
 
 
-def up(*, with_parent: bool) -> None:
+def up(*, with_parent: bool, only_workers: bool = False) -> None:
     """Start everything, keep it running until SIGINT or SIGTERM, stop everything.
 
-    Raises StartError, with nothing left running, where the platform cannot start.
+    With `only_workers` these are workers for a platform that runs elsewhere. Raises StartError, with
+    nothing left running, where it cannot start.
     """
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
     preflight.check_secret()
     with InstanceLock(settings.VOXHOUSE_HOME) as lock:
-        preflight.check_port(settings.HOST, settings.PORT)
+        if not only_workers:
+            preflight.check_port(settings.HOST, settings.PORT)
         supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)  # also where a shell started us in the background
         try:
-            start(supervisor)
+            (start_workers if only_workers else start)(supervisor)
             while parent is None or os.getppid() == parent:
                 supervisor.watch()
                 time.sleep(TICK)
@@ -69,13 +72,28 @@ def start(supervisor: Supervisor) -> None:
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
     connection.close()
     supervisor.start([web(number + 1, open_door()) for number in range(WEB_PROCESSES)])
-    supervisor.start(
-        [*(worker(number + 1) for number in range(settings.VOXHOUSE_WORKERS or preflight.cores())), beat()]
-    )
+    supervisor.start([*(worker(name) for name in numbered("worker")), beat()])
     with step("Starting web and workers"):
         servers.wait_for("Voxhouse", unreadiness, seconds=READY_WITHIN, meanwhile=supervisor.check)
     say(demo.panel(access))
     say(f"Voxhouse is ready: {address()}")
+
+
+def start_workers(supervisor: Supervisor) -> None:
+    """More hands for the platform whose database and broker the environment names."""
+    own_broker = embedded.valkey_url(settings.VOXHOUSE_HOME) == settings.REDIS_URL
+    if not settings.DATABASE_URL or own_broker:
+        raise StartError("Workers alone need DATABASE_URL and REDIS_URL of the platform they work for.")
+    with step("Looking for database and broker"):
+        start_servers(supervisor)
+        connection.close()
+    with step("Preparing the built-in voice"):
+        Catalog(settings.VOXHOUSE_HOME).prepare()
+    names = numbered("extra")
+    supervisor.start([worker(name) for name in names])
+    with step("Starting workers"):
+        servers.wait_for("Workers", lambda: silent(names), seconds=READY_WITHIN, meanwhile=supervisor.check)
+    say("The workers are ready.")
 
 
 def address() -> str:
@@ -154,7 +172,17 @@ def celery(*arguments: str) -> list[str]:
     return [*python, "-m", "celery", "--quiet", "--app", "config.celery", *arguments, "--loglevel", "INFO"]
 
 
-def worker(number: int) -> Service:
+def numbered(kind: str) -> list[str]:
+    return [f"{kind}-{number + 1}" for number in range(settings.VOXHOUSE_WORKERS or preflight.cores())]
+
+
+def silent(names: list[str]) -> str:
+    """Which of this machine's workers have not told that they can speak; "" when all have."""
+    told = presence.workers()
+    return ", ".join(name for name in names if f"{name}@{socket.gethostname()}" not in told)
+
+
+def worker(name: str) -> Service:
     """Without gossip and mingle a worker neither waits for nor listens to the others."""
     options = [
         "--pool",
@@ -164,7 +192,6 @@ def worker(number: int) -> Service:
         "--without-gossip",
         "--without-mingle",
     ]
-    name = f"worker-{number}"
     return Service(name, celery("worker", "--hostname", f"{name}@%h", *options), environment=environment())
 
 

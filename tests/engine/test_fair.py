@@ -1,8 +1,6 @@
-"""Start-time fair queueing by sentences: who is next, and what a busy process may still claim."""
+"""Start-time fair queueing by sentences: who is next, and what a busy process may claim."""
 
-import pytest
-
-from tts_engine.fair import LAST, Order, limit, sentence_tags
+from tts_engine.fair import LAST, limit, sentence_tags, virtual_time
 
 
 def test_sentences_share_their_text_s_stretch_by_length() -> None:
@@ -19,15 +17,13 @@ def test_a_long_text_competes_anew_with_every_sentence() -> None:
     assert all(set(served[turn : turn + 2]) == {"long", "short"} for turn in range(0, 20, 2))
 
 
-@pytest.mark.parametrize(
-    ("ahead", "places", "expected"),
-    [
-        ([], 1, LAST),
-        ([(0, 5)] * 7, 8, LAST),
-        ([(0, 5)], 1, (0, 5)),
-        ([(0, 9), (1, 2), (0, 7)], 3, (0, 7)),
-    ],
-)
-def test_beyond_a_full_batch_only_what_goes_before_all_of_it(ahead: list[Order], places: int, expected: Order) -> None:
-    """While the next batch has room any row is welcome; then only one that would be the very next."""
-    assert limit(ahead, places) == expected
+def test_a_busy_process_claims_only_what_goes_before_all_that_waits_in_it() -> None:
+    """With nothing waiting any row is welcome; else only one that would be the very next."""
+    assert limit([]) == LAST
+    assert limit([(0, 9), (1, 2), (0, 7)]) == (0, 7)
+
+
+def test_who_comes_back_starts_where_the_hindmost_is_served() -> None:
+    """Not behind what other workers have yet to do; where nobody is served, where the last one was."""
+    assert virtual_time([30, 10, 20], latest=99) == 10
+    assert virtual_time([], latest=99) == 99

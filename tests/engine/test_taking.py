@@ -1,4 +1,4 @@
-"""How a worker process takes rows: no more than its next batch needs, but always the one whose turn it is."""
+"""How a worker process takes rows: no more than it can begin, but always the one whose turn it is."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,12 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Process:
     """A worker process whose rows are spoken when the test says so; each has one sentence that waits."""
 
-    def __init__(self, places: int) -> None:
-        self.places = places
+    def __init__(self) -> None:
         self.spoken: list[Synthesis] = []
         self.waiting: list[Order] = []
         self.may_end = threading.Event()
-        self.taker = Taker(self.speak, lambda: (list(self.waiting), self.places))
+        self.taker = Taker(self.speak, lambda: list(self.waiting))
 
     def speak(self, synthesis: Synthesis) -> None:
         self.waiting.append((synthesis.priority, synthesis.start_tag or 0))
@@ -37,6 +36,9 @@ class Process:
         self.waiting.sort()
         self.taker.begun(self.waiting.pop(0))
 
+    def await_rows(self, number: int) -> None:
+        until(lambda: len(self.spoken) == number)
+
     def settled(self) -> list[Synthesis]:
         """What it has taken, once it takes no more."""
         threading.Event().wait(0.6)
@@ -44,14 +46,21 @@ class Process:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[int], Process]]:
-    """start(places): a process that begins to take rows; it is stopped at the end."""
-    relay.writer().delete(queue.CLOCK)
+def clock() -> Iterator[None]:
+    """The queue's, as in a new installation."""
+    relay.writer().delete(queue.SERVING, queue.LATEST)
+    yield
+    relay.writer().delete(queue.SERVING, queue.LATEST)
+
+
+@pytest.fixture
+def start(clock: None) -> Iterator[Callable[[], Process]]:
+    """start(): a process that begins to take rows; it is stopped at the end."""
     processes: list[Process] = []
 
-    def start(places: int) -> Process:
-        process = Process(places)
-        process.taker.start()
+    def start() -> Process:
+        process = Process()
+        process.taker.start(f"test-{len(processes)}")
         processes.append(process)
         return process
 
@@ -60,7 +69,6 @@ def start() -> Iterator[Callable[[int], Process]]:
         process.taker.stop()
         process.may_end.set()
         process.taker._threads.shutdown()
-    relay.writer().delete(queue.CLOCK)
 
 
 @pytest.fixture
@@ -72,46 +80,44 @@ def crowd() -> Tenant:
     return tenant
 
 
-def test_a_process_takes_what_fills_its_next_batch(crowd: Tenant, start: Callable[[int], Process]) -> None:
-    """It leaves the rest to others; as a batch begins it takes as many again."""
-    process = start(4)
-    until(lambda: len(process.spoken) == 4)
-    for _ in range(4):
+def test_a_process_takes_one_row_ahead(crowd: Tenant, start: Callable[[], Process]) -> None:
+    """It leaves the rest to processes with more room; as a sentence begins it takes the next."""
+    process = start()
+    until(lambda: len(process.spoken) == 1)
+    for taken in range(2, 5):
         process.begin_next()
-    until(lambda: len(process.spoken) == 8)
-    assert len(process.settled()) == 8
-    assert Synthesis.objects.filter(status=Status.QUEUED).count() == 92
+        process.await_rows(taken)
+    assert len(process.settled()) == 4
+    assert Synthesis.objects.filter(status=Status.QUEUED).count() == 96
 
 
-@pytest.mark.parametrize("places", [1, 8])
-def test_a_lone_request_is_taken_at_once_and_goes_first(
-    crowd: Tenant, start: Callable[[int], Process], places: int
-) -> None:
+def test_a_lone_request_is_taken_at_once_and_goes_first(crowd: Tenant, start: Callable[[], Process]) -> None:
     """The process has its hands full of one tenant's rows; another's is claimed all the same, before them all."""
-    process = start(places)
-    until(lambda: len(process.spoken) == places)
-    process.begin_next()
-    until(lambda: len(process.spoken) == places + 1)
+    process = start()
+    for taken in range(1, 4):
+        process.await_rows(taken)
+        process.begin_next()
+    until(lambda: len(process.spoken) == 4)
     lone = make_queued(make_tenant())
     process.taker.look()
     until(lambda: process.spoken[-1].id == lone.id)
     assert min(process.waiting) == (0, process.spoken[-1].start_tag)
-    assert len(process.settled()) == places + 2
+    assert len(process.settled()) == 5
 
 
-def test_a_row_is_found_without_a_wake_up(start: Callable[[int], Process]) -> None:
+def test_a_row_is_found_without_a_wake_up(start: Callable[[], Process]) -> None:
     """The message was lost, or another process took it: each looks at the queue by itself."""
-    process = start(1)
+    process = start()
     process.settled()
     row = make_queued(make_tenant())
     until(lambda: [taken.id for taken in process.spoken] == [row.id], seconds=2)
 
 
 def test_a_row_that_cannot_be_ended_does_not_end_the_process(
-    start: Callable[[int], Process], monkeypatch: pytest.MonkeyPatch
+    start: Callable[[], Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lease runs out; the thread is free for the next."""
-    process = start(1)
+    process = start()
     taken: list[object] = []
 
     def fail(synthesis: Synthesis) -> None:
@@ -123,30 +129,43 @@ def test_a_row_that_cannot_be_ended_does_not_end_the_process(
     until(lambda: set(taken) == set(rows))
 
 
-def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable[[int], Process]) -> None:
+def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable[[], Process]) -> None:
     """Not the row claimed last: whoever comes now goes before all that only waits, however much of it is claimed."""
-    process = start(8)
-    until(lambda: len(process.spoken) == 8)
+    process = start()
+    until(lambda: len(process.spoken) == 1)
     process.begin_next()
     served = process.spoken[0].start_tag or 0
-    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.CLOCK))
+    until(lambda: len(process.spoken) == 2)
+    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.LATEST))
     process.begin_next()
     until(lambda: queue.virtual_time() > served)
+    until(lambda: process.waiting)
     assert queue.virtual_time() < min(process.waiting)[1]
 
 
-def test_the_clock_never_goes_back() -> None:
-    """Two workers tell it as they come; the later tag stays."""
-    relay.writer().delete(queue.CLOCK)
-    for tag in (5, 9, 7):
-        queue.advance_clock(tag)
+def test_the_clock_is_the_lowest_that_busy_workers_serve(clock: None) -> None:
+    """Who rests or died holds nobody up; with nobody busy it is the latest tag that was served."""
+    queue.tell_clock("one", 5)
+    queue.tell_clock("two", 9)
+    assert queue.virtual_time() == 5
+    queue.tell_clock("one", 7)
+    assert queue.virtual_time() == 7
+    queue.rest("one")
     assert queue.virtual_time() == 9
-    relay.writer().delete(queue.CLOCK)
+    queue.tell_clock("one", 8)
+    relay.writer().set("worker:two", 1)
+    queue.forget_dead()
+    relay.writer().delete("worker:two")
+    assert queue.virtual_time() == 9
+    queue.forget_dead()
+    assert queue.virtual_time() == 9
+    queue.tell_clock("three", 6)
+    assert queue.virtual_time() == 6
 
 
-def test_who_stops_takes_no_more(crowd: Tenant, start: Callable[[int], Process]) -> None:
+def test_who_stops_takes_no_more(crowd: Tenant, start: Callable[[], Process]) -> None:
     """A worker that is asked to end leaves the queue to the others."""
-    process = start(1)
+    process = start()
     until(lambda: len(process.spoken) == 1)
     process.taker.stop()
     process.begin_next()

@@ -31,14 +31,14 @@ def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
 def pace(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetPace]:
     """pace(a, b, ...): workers that tell so many characters a second; the queue's clock starts anew."""
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
-    relay.writer().delete(queue.CLOCK)
+    relay.writer().delete(queue.SERVING, queue.LATEST)
 
     def pace(*rates: float) -> None:
         for number, rate in enumerate(rates):
             relay.writer().set(f"worker:test-{number}", rate)
 
     yield pace
-    relay.writer().delete(queue.CLOCK, *(f"worker:test-{number}" for number in range(9)))
+    relay.writer().delete(queue.SERVING, queue.LATEST, *(f"worker:test-{number}" for number in range(9)))
 
 
 def ask(tenant: Tenant, text: str = TEN, patience: timedelta | None = None) -> Synthesis:
@@ -84,7 +84,7 @@ def test_what_was_spoken_of_a_running_text_is_not_waited_for(pace: SetPace) -> N
     assert queue.claim() is not None
     assert wait(second).characters == 100
     assert (first.start_tag, first.finish_tag) == (0, second.start_tag)
-    queue.advance_clock((second.start_tag or 0) * 3 // 4)
+    queue.tell_clock("test-0", (second.start_tag or 0) * 3 // 4)
     assert wait(second).characters == 25
 
 

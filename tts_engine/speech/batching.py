@@ -13,7 +13,7 @@ from tts_engine.speech.voice import Chunk, Utterance, Voice
 
 SIZES = (1, 2, 4, 8, 16)
 NEAR = 0.95  # of the best rate
-SENTENCES = 16  # of each measurement
+SENTENCES = 8  # of each measurement, and as many as its batch at least
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`manage.py voices list | add MODEL_ID_OR_FOLDER | check ID | remove ID`."""
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
+from tts_engine.speech.batching import Point, chosen
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import SpeechError, UnknownVoice
-from tts_engine.speech.voice import VoiceInfo
+from tts_engine.speech.voice import Voice, VoiceInfo
+from tts_engine.speech.voices.kokoro import voice as kokoro
 from tts_engine.speech.voices.sambert.acoustic_files import Sizes
-from tts_engine.speech.voices.sambert.checking import Checked, check
+from tts_engine.speech.voices.sambert.checking import Checked, batch_curve, check
 from tts_engine.speech.voices.sambert.description import FILE, Description, verify
 from tts_engine.speech.voices.sambert.vocoder_files import Description as Vocoding
 
@@ -31,7 +34,9 @@ class Command(OperatorCommand):
         add = actions.add_parser("add", help="compile a voice from ModelScope or from a folder, and install it")
         add.add_argument("model", metavar="MODEL_ID_OR_FOLDER")
         add.add_argument("--revision", help="of the model; the newest by default")
-        checking = actions.add_parser("check", help="is it whole, how near is each precision to fp32, how fast")
+        checking = actions.add_parser(
+            "check", help="is it whole, how near is each precision to fp32, how fast, in which batch"
+        )
         checking.add_argument("id")
         remove = actions.add_parser("remove", help="delete an added voice")
         remove.add_argument("id")
@@ -64,8 +69,8 @@ class Command(OperatorCommand):
             self.stderr.write(
                 f"{info.id}: no value of a mel is further than {compiled.difference:.0e} from its model's"
             )
-            for one in compiled.checked:
-                self.stderr.write(f"  {_checked_line(one)}")
+            for line in [*map(_checked_line, compiled.checked), *_curve_lines(compiled.batches, info.batch_size)]:
+                self.stderr.write(f"  {line}")
             added.append(info)
         return {"voices": [_shape(info) for info in added]}, "\n".join(f"Added {_line(info)}" for info in added)
 
@@ -76,6 +81,8 @@ def _list(catalog: Catalog, _options: Options) -> Answer:
 
 
 def _check(catalog: Catalog, options: Options) -> Answer:
+    if options["id"] == kokoro.INFO.id:
+        return _check_batches(catalog.load(kokoro.INFO.id))
     folder = catalog.voices / options["id"]
     if not (folder / FILE).is_file():
         raise UnknownVoice(f"No voice '{options['id']}' was added here.")
@@ -85,8 +92,21 @@ def _check(catalog: Catalog, options: Options) -> Answer:
     lines = [f"{description.id}: every file is as it was compiled; from {description.source.model}"]
     lines += [_checked_line(one) for one in checked]
     serving = f"Serves with decoder {Sizes.read(folder).precision} and vocoder {Vocoding.read(folder).precision}."
+    batches, curve = _check_batches(catalog.load(description.id))
     shape = {"id": description.id, "source": asdict(description.source), "checked": [asdict(one) for one in checked]}
-    return shape, "\n".join([*lines, serving])
+    return shape | batches, "\n".join([*lines, serving, curve])
+
+
+def _check_batches(voice: Voice) -> tuple[dict[str, Any], str]:
+    points = batch_curve(voice)
+    shape = {"batch_size": voice.info.batch_size, "batches": [asdict(point) for point in points]}
+    return shape, "\n".join(_curve_lines(points, voice.info.batch_size))
+
+
+def _curve_lines(points: Sequence[Point], serves: int) -> list[str]:
+    """CPU seconds on one core; the size that serves is the smallest near the best rate when it was measured."""
+    lines = [f"batch {p.size}: {p.rate:.1f} s of speech a second, a sentence takes {p.latency:.2f} s" for p in points]
+    return [*lines, f"Serves in batches of {serves}; measured now, it would be {chosen(points)}."]
 
 
 def _checked_line(one: Checked) -> str:

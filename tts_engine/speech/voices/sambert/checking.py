@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tts_engine.speech.batching import Point, curve
 from tts_engine.speech.speak import plan
-from tts_engine.speech.voice import Samples, Style, speak_alone
+from tts_engine.speech.voice import Samples, Style, Voice, speak_alone
 from tts_engine.speech.voices.sambert.acoustic_files import PRECISIONS, Precision
 from tts_engine.speech.voices.sambert.description import Description
 from tts_engine.speech.voices.sambert.fidelity import Fidelity, fidelity
@@ -51,6 +52,12 @@ def check(folder: Path, description: Description) -> list[Checked]:
         seconds = sum(map(len, waves)) / description.sample_rate
         checked.append(Checked(decoder, vocoder, fidelity(exact, waves, description.sample_rate), took / seconds))
     return checked
+
+
+def batch_curve(voice: Voice) -> list[Point]:
+    """What batches of each size come to on SENTENCES, by the voice's first speaker."""
+    style = Style(voice.info.speakers[0].id)
+    return curve(voice, [utterance for sentence in SENTENCES for utterance in plan(sentence, voice.info, style)])
 
 
 def spoken(voice: SambertVoice, sentences: Sequence[str]) -> list[Samples]:

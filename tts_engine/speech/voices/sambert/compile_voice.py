@@ -5,18 +5,19 @@ which is the model's own numbers, and in int8; compile_acoustic.py and compile_v
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tts_engine.speech.batching import Point, chosen
 from tts_engine.speech.errors import VoiceUnavailable
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import NEUTRAL, Samples
 from tts_engine.speech.voices.sambert.acoustic_runtime import CompiledAcoustic
-from tts_engine.speech.voices.sambert.checking import Checked, check
+from tts_engine.speech.voices.sambert.checking import Checked, batch_curve, check
 from tts_engine.speech.voices.sambert.compile_acoustic import choose_precision, compile_acoustic
 from tts_engine.speech.voices.sambert.compile_vocoder import compile_vocoder
 from tts_engine.speech.voices.sambert.description import Description, Source, write_inventory
@@ -24,6 +25,7 @@ from tts_engine.speech.voices.sambert.folder import VoiceModel
 from tts_engine.speech.voices.sambert.inventory import MARKS, Rows
 from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.units import units_of
+from tts_engine.speech.voices.sambert.voice import SambertVoice
 
 COMPARED = 2  # of the calibration sentences, with torch
 EXACT = 1e-3  # the greatest difference of fp32 mel to torch's that is rounding: it grows along a sentence
@@ -46,6 +48,7 @@ class Compiled:
     description: Description
     difference: float  # the greatest of any value of any frame, fp32 to torch
     checked: Sequence[Checked]
+    batches: Sequence[Point]
 
 
 def compile_voice(model: VoiceModel, folder: Path, source: Source, licence: str) -> Compiled:
@@ -70,7 +73,9 @@ def compile_voice(model: VoiceModel, folder: Path, source: Source, licence: str)
         source=source,
         files={},
     ).write(folder)
-    return Compiled(description, difference, check(folder, description))
+    checked = check(folder, description)
+    batches = batch_curve(SambertVoice(folder, description))
+    return Compiled(replace(description, batch_size=chosen(batches)).write(folder), difference, checked, batches)
 
 
 def compile_graphs(model: VoiceModel, heard: Sequence[Rows], folder: Path) -> list[Samples]:

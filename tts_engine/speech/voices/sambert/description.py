@@ -20,7 +20,7 @@ from tts_engine.speech.voices.sambert.inventory import Inventory
 FILE = "voice.json"
 INVENTORY = "inventory.json"
 FAMILY = "sambert"
-BATCH_SIZE = 8
+BATCH_SIZE = 8  # of a voice on which none was measured
 SOUND = 1  # raised when this code gives other samples for the same files; part of every revision
 
 # What ModelScope calls the voices it has published (their model cards).
@@ -51,6 +51,7 @@ class Description:
     f0: F0Scale | None  # of NSF voices
     source: Source
     files: Mapping[str, str]  # SHA-256 of the compiled files
+    batch_size: int = BATCH_SIZE  # measured when it was added; see tts_engine.speech.batching
 
     @classmethod
     def read(cls, folder: Path) -> "Description":
@@ -86,7 +87,7 @@ class Description:
             emotion_intensity=Range(0.0, 2.0) if emotional else None,
             speed=Range(0.25, 4.0),
             pitch=Range(-12.0, 12.0),
-            batch_size=BATCH_SIZE,
+            batch_size=self.batch_size,
         )
 
     def _speakers(self) -> tuple[Speaker, ...]:
