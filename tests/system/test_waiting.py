@@ -40,12 +40,11 @@ def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def busy(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """An instance of one worker, each of whose threads has a text of many minutes before it."""
-    platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1")
-    with ExitStack() as blockers:
-        for number in range(settings.WORKER_THREADS):
-            blockers.enter_context(call(platform, f"{number}{LONG}"))
-        until(lambda: len(rows(platform, status="running")) == settings.WORKER_THREADS)
+    """An instance of one worker, which has a text of many minutes before it."""
+    platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
+    with ExitStack() as blocker:
+        blocker.enter_context(call(platform, LONG))
+        until(lambda: len(rows(platform, status="running")) == 1)
         yield platform
     platform.stop()
 
