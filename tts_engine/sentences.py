@@ -1,7 +1,7 @@
 """One spoken sentence is one small file, so that no sentence of a tenant is spoken twice.
 
-    cache/<tenant>/<voice>/<first two of key>/<key>        what was spoken, whole
-                                              <key>.part   somebody speaks it now, and holds its lock
+    sentences/<tenant>/<voice>/<first two of key>/<key>        what was spoken, whole
+                                                   <key>.part   somebody speaks it now, and holds its lock
 
 One rename makes the second the first, so what is found is whole. There is no index: the files are all
 there is, a restart changes nothing, and any of them may be deleted at any time. The lock is flock's,
