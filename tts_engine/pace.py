@@ -5,12 +5,13 @@ import threading
 import time
 
 MEMORY = 30.0  # seconds of speaking after which a measurement counts 1/e
+ENOUGH = 3.0  # seconds that must be measured first: the first sentences of a process pay for its start
 
 
 class Pace:
     """Characters of normalised text a second of speaking, over all voices of the process.
 
-    Only a full batch shows what a voice can do: once one was seen, no other counts.
+    Only a full batch shows what a voice can do, so nothing else counts.
     """
 
     def __init__(self) -> None:
@@ -18,7 +19,6 @@ class Pace:
         self._speaking = 0  # voices at work
         self._since = 0.0
         self._characters = self._seconds = 0.0
-        self._full_seen = False
 
     def begin(self) -> None:
         """A voice goes to work."""
@@ -36,16 +36,13 @@ class Pace:
         with self._lock:
             now = time.monotonic()
             seconds, self._since = now - self._since, now
-            if full and not self._full_seen:
-                self._full_seen = True
-                self._characters = self._seconds = 0.0
-            if full or not self._full_seen:
+            if full:
                 kept = math.exp(-seconds / MEMORY)
                 self._characters = self._characters * kept + characters
                 self._seconds = self._seconds * kept + seconds
 
     @property
     def rate(self) -> float:
-        """Characters a second; 0 before anything was spoken."""
+        """Characters a second; 0 before enough was spoken to tell."""
         with self._lock:
-            return self._characters / self._seconds if self._seconds else 0.0
+            return self._characters / self._seconds if self._seconds >= ENOUGH else 0.0

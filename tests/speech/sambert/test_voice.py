@@ -16,7 +16,7 @@ from tts_engine.speech.errors import UnknownUnit, UnknownVoice, VoiceUnavailable
 from tts_engine.speech.speak import plan
 from tts_engine.speech.text.types import Character, Sentence, Word, WordKind
 from tts_engine.speech.voice import Chunk, Samples, Style, Utterance, Voice, speak_alone
-from tts_engine.speech.voices.sambert.description import Description
+from tts_engine.speech.voices.sambert.description import GRAPHS, Description
 from tts_engine.speech.voices.sambert.install import add
 
 TEXTS = ("你好。", "今天天气怎么样？", "您的订单已经发货，预计明天下午送达。")
@@ -142,6 +142,15 @@ def test_a_damaged_file_is_named(home: Path, tmp_path: Path, file: str) -> None:
     (tmp_path / "voices" / "zhitian_emo" / file).write_bytes(b"not what was compiled")
     with pytest.raises(VoiceUnavailable, match=file):
         Catalog(tmp_path).load("zhitian_emo")
+
+
+def test_a_voice_of_another_version_is_to_be_added_again(home: Path, tmp_path: Path) -> None:
+    """Its graphs may want other inputs: told when the voice is looked up, not when it is to speak."""
+    shutil.copytree(home / "voices", tmp_path / "voices")
+    file = tmp_path / "voices" / "zhitian_emo" / "voice.json"
+    file.write_text(file.read_text().replace(f'"graphs": {GRAPHS}', f'"graphs": {GRAPHS - 1}'))
+    with pytest.raises(VoiceUnavailable, match="compiled by another version.*add the voice again"):
+        Description.read(file.parent)
 
 
 def test_a_damaged_description_leaves_the_other_voices_alone(home: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ FILE = "voice.json"
 INVENTORY = "inventory.json"
 FAMILY = "sambert"
 BATCH_SIZE = 8  # of a voice on which none was measured
+GRAPHS = 2  # raised when the runtimes ask something else of a compiled folder, which must then be compiled again
 SOUND = 1  # raised when this code gives other samples for the same files; part of every revision
 
 # What ModelScope calls the voices it has published (their model cards).
@@ -52,13 +53,16 @@ class Description:
     source: Source
     files: Mapping[str, str]  # SHA-256 of the compiled files
     batch_size: int = BATCH_SIZE  # measured when it was added; see tts_engine.speech.batching
+    graphs: int = GRAPHS
 
     @classmethod
     def read(cls, folder: Path) -> "Description":
-        """Raises VoiceUnavailable for a description that is missing or damaged."""
+        """Raises VoiceUnavailable for a description that is missing, damaged or of another version's graphs."""
         file = folder / FILE
         try:
             said = json.loads(file.read_bytes())
+            if said.get("graphs") != GRAPHS:
+                raise ValueError("it was compiled by another version")
             said["source"] = Source(**said["source"])
             said["f0"] = said["f0"] and F0Scale(**said["f0"])
             return cls(**said)
