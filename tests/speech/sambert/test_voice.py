@@ -149,7 +149,7 @@ def test_a_voice_of_another_version_is_to_be_added_again(home: Path, tmp_path: P
     shutil.copytree(home / "voices", tmp_path / "voices")
     file = tmp_path / "voices" / "zhitian_emo" / "voice.json"
     file.write_text(file.read_text().replace(f'"graphs": {GRAPHS}', f'"graphs": {GRAPHS - 1}'))
-    with pytest.raises(VoiceUnavailable, match="compiled by another version.*add the voice again"):
+    with pytest.raises(VoiceUnavailable, match=r"compiled by another version.*add the voice again"):
         Description.read(file.parent)
 
 
