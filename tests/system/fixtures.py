@@ -1,5 +1,6 @@
 """The platform as its operator has it: the true `manage.py up`, in a home and on a port of its own."""
 
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.speech.sambert.conftest import write_folder
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
 
 
@@ -28,12 +30,24 @@ def launched() -> Iterator[list[Platform]]:
 
 
 @pytest.fixture(scope="session")
-def launch(models: Path, launched: list[Platform]) -> Launch:
-    """Start an instance and return it once it is ready."""
+def small_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The voices of a home to which the small stand-in was added, whose sentences take milliseconds: zhitian_emo."""
+    folder = tmp_path_factory.mktemp("small")
+    model = write_folder(folder / "model", voices=("zhitian_emo",))
+    add = [*MANAGE, "voices", "add", str(model)]
+    subprocess.run(add, env=environment(folder, free_port()), check=True, capture_output=True)  # noqa: S603
+    return folder / "voices"
 
-    def start(home: Path, port: int = 0, *, ready: bool = True, **more: str) -> Platform:
+
+@pytest.fixture(scope="session")
+def launch(models: Path, launched: list[Platform]) -> Launch:
+    """Start an instance and return it once it is ready; with the added `voices` of another home, if given."""
+
+    def start(home: Path, port: int = 0, *, ready: bool = True, voices: Path | None = None, **more: str) -> Platform:
         port = port or free_port()
         home.mkdir(exist_ok=True)
+        if voices:
+            shutil.copytree(voices, home / "voices")
         if not (home / "models").exists():
             (home / "models").symlink_to(models)
         process = subprocess.Popen(  # noqa: S603

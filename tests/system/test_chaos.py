@@ -21,7 +21,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.speech.sambert.conftest import write_folder
 from tests.system.instance import Launch, Platform
 
 REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "160"))
@@ -110,10 +109,9 @@ class Team:
 
 
 @pytest.fixture
-def chaotic(launch: Launch, tmp_path: Path) -> Iterator[Platform]:
+def chaotic(launch: Launch, small_voices: Path, tmp_path: Path) -> Iterator[Platform]:
     """An instance of its own with the small stand-in voice, whose sentences take milliseconds."""
-    running = launch(tmp_path / "home")
-    running.manage("voices", "add", str(write_folder(tmp_path / "model", voices=("zhitian_emo",))))
+    running = launch(tmp_path, voices=small_voices)
     yield running
     running.stop()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +10,6 @@ import psycopg
 import pytest
 
 from config import embedded
-from tests.speech.sambert.conftest import write_folder
 from tests.system.instance import Launch, Platform
 from tts_engine.speech.voices.sambert.description import BATCH_SIZE
 
@@ -52,10 +52,11 @@ MEANWHILE = """
 
 
 @pytest.fixture(scope="module")
-def flooded(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, str]]:
+def flooded(
+    launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Platform, str]]:
     """One worker with the small stand-in voice and work for minutes; the lone team's key."""
-    platform = launch(tmp_path_factory.mktemp("flooded"), VOXHOUSE_WORKERS="1")
-    platform.manage("voices", "add", str(write_folder(tmp_path_factory.mktemp("m") / "m", voices=("zhitian_emo",))))
+    platform = launch(tmp_path_factory.mktemp("flooded"), voices=small_voices, VOXHOUSE_WORKERS="1")
     yield platform, json.loads(platform.manage("shell", "--verbosity", "0", "--command", FLOOD))
     platform.stop()
 

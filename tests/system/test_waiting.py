@@ -16,7 +16,10 @@ from config import embedded
 from tests.system.instance import Launch, Platform, until
 
 WAITING = 40
-LONG = "从前有一座山，山上有一座庙，庙里有一个老和尚，正在给小和尚讲故事。" * 100
+# No sentence is like another, or the cache would have it.
+LONG = [
+    "".join(f"第{n}座{hill}上有一座庙，庙里有一个老和尚，正在给小和尚讲故事。" for n in range(100)) for hill in "山丘"
+]
 
 
 def call(platform: Platform, text: str) -> socket.socket:
@@ -40,11 +43,12 @@ def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def busy(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """An instance of one worker, which has a text of many minutes before it."""
+    """An instance of one worker, which has a text of many minutes in work, and another one claimed ahead."""
     platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
     with ExitStack() as blocker:
-        blocker.enter_context(call(platform, LONG))
-        until(lambda: len(rows(platform, status="running")) == 1)
+        for text in LONG:
+            blocker.enter_context(call(platform, text))
+        until(lambda: len(rows(platform, status="running")) == len(LONG))
         yield platform
     platform.stop()
 
