@@ -9,6 +9,7 @@ BENCHMARKS = (
     "bench.cache",
     "bench.eviction",
     "bench.repeats",
+    "bench.waits",
     "bench.reserve",
     "bench.rollup",
     "bench.usage",
