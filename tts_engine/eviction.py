@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from tts_engine import relay, sentences
 
@@ -55,9 +56,13 @@ def remove(tenant_id: UUID, voice: str | None = None) -> int:
 
 
 def stored(size: int) -> None:
-    """So many bytes were added."""
-    if size:
+    """So many bytes were added. Where Valkey is away the next look at all files finds them."""
+    if not size:
+        return
+    try:
         relay.writer().incrby(STORED, size)
+    except RedisError as error:
+        log.warning("stored_not_counted", bytes=size, error=str(error))
 
 
 def evict() -> int:

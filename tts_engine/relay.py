@@ -100,11 +100,18 @@ def _hang_up_key(synthesis_id: UUID) -> str:
 
 def hang_up(synthesis_id: UUID) -> None:
     """Tell the worker that nobody listens any more."""
-    writer().set(_hang_up_key(synthesis_id), 1, ex=settings.RELAY_KEEP)
+    try:
+        writer().set(_hang_up_key(synthesis_id), 1, ex=settings.RELAY_KEEP)
+    except RedisError as error:  # then it is spoken in its turn, as if somebody did
+        log.warning("hang_up_not_told", synthesis=str(synthesis_id), error=str(error))
 
 
 def has_hung_up(synthesis_id: UUID) -> bool:
-    return bool(writer().exists(_hang_up_key(synthesis_id)))
+    """Is it known that nobody listens? Without Valkey it is not."""
+    try:
+        return bool(writer().exists(_hang_up_key(synthesis_id)))
+    except RedisError:
+        return False
 
 
 async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIterator[bytes]:

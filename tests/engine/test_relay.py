@@ -128,7 +128,10 @@ def test_without_valkey_the_speech_goes_on(
     relay.writer.cache_clear()
     try:
         relay.send(request_id, b"one", attempt=1, offset=0)
+        relay.hang_up(request_id)
+        assert not relay.has_hung_up(request_id)
         assert "piece_not_relayed" in caplog.text
+        assert "hang_up_not_told" in caplog.text
         with pytest.raises(relay.StreamLost):
             run(read(request_id))
     finally:
