@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -159,10 +160,10 @@ def test_what_there_is_not(sun: Client, tenant: Tenant, query: str) -> None:
 
 
 def test_this_month_of_the_first_team_unasked(sun: Client, tenant: Tenant) -> None:
-    """The first by name; of this month its days until today."""
+    """The first by name; of this month its days until today, which is the team's."""
     page = words(sun.get(PAGE))
     assert f"Own cost of {tenant.name}" in page
-    assert f"– {timezone.localdate():%Y-%m-%d}" in page
+    assert f"– {timezone.localdate(timezone=ZoneInfo(tenant.time_zone)):%Y-%m-%d}" in page
 
 
 def test_a_month_without_prices(sun: Client, tenant: Tenant) -> None:

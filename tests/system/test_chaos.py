@@ -1,6 +1,6 @@
 """Everything at once, while processes are killed: not a character is lost or billed twice.
 
-CHAOS_REQUESTS says how many requests are made; 10,000 take about a quarter of an hour on two cores.
+CHAOS_REQUESTS says how many requests are made; 10,000 take a quarter of an hour on two cores.
 """
 
 import itertools
@@ -23,7 +23,7 @@ import pytest
 
 from tests.system.instance import Launch, Platform
 
-REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "160"))
+REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "80"))
 TENANTS = 20
 CLIENTS = 24
 # Seconds. In a long run most of the time is for work: a process that was killed takes some seconds to start.
@@ -126,7 +126,7 @@ def kill_at_random(platform: Platform, stopped: threading.Event, killed: Counter
 
 def work(teams: list[Team], number: int) -> None:
     """The next of an endless mix of requests."""
-    team, text = teams[number % TENANTS], f"{SAID}{number}"
+    text = f"{SAID}{number}"
     kinds: list[Callable[[], object]] = [
         lambda: team.insist(text, cache=False),
         lambda: team.insist(SAID),  # a repeat, from the cache once it is there
@@ -137,7 +137,8 @@ def work(teams: list[Team], number: int) -> None:
         lambda: team.hang_up(f"挂断{number}号"),
         lambda: [team.insist(text, emotion="happy") for _ in range(2)],
     ]
-    kinds[number // TENANTS % len(kinds)]()
+    team = teams[number // len(kinds) % TENANTS]
+    kinds[number % len(kinds)]()
 
 
 def test_no_character_is_lost_or_billed_twice(chaotic: Platform) -> None:
@@ -165,7 +166,7 @@ def test_no_character_is_lost_or_billed_twice(chaotic: Platform) -> None:
     outcomes = sum((team.outcomes for team in teams), Counter[str]())
     print(f"{REQUESTS} requests in {took:.0f} s; killed {dict(killed)}; outcomes {dict(outcomes)}")  # noqa: T201
     assert set(outcomes) >= {"200", "400", "429", "hung up"}
-    assert sum(killed.values()) >= min(2, REQUESTS // 160)
+    assert killed
     chaotic.manage("reconcile")
 
 
