@@ -24,7 +24,7 @@ def one_request(tenant_id: UUID, *, with_sums: bool) -> float:
 
     from billing import services
     from billing.usage.facts import UsageFacts
-    from billing.usage.services import usage_add
+    from billing.usage.services import usage_add, usage_values
 
     synthesis_id, at = uuid4(), timezone.now()
     with transaction.atomic():
@@ -34,7 +34,7 @@ def one_request(tenant_id: UUID, *, with_sums: bool) -> float:
         services.settle(synthesis_id=synthesis_id, characters=20)
         if with_sums:
             facts = UsageFacts(requests=1, billed_characters=20, hanzi=20, gbk_blocks_120=1, calls_300=1)
-            usage_add(
+            values = usage_values(
                 tenant_id=tenant_id,
                 api_key_id=None,
                 member_id=None,
@@ -43,6 +43,7 @@ def one_request(tenant_id: UUID, *, with_sums: bool) -> float:
                 at=at,
                 facts=facts,
             )
+            usage_add(values)
     return time.perf_counter() - began
 
 

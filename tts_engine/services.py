@@ -6,13 +6,12 @@ from functools import cache as memoize
 from functools import lru_cache
 from uuid import UUID, uuid4
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
@@ -24,8 +23,6 @@ from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import TextError
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +203,7 @@ def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
 def _wake_worker() -> None:
     from tts_engine.tasks import speak_next  # the web process need not load the worker before it sends
 
-    try:
-        speak_next.delay()
-    except OperationalError as error:  # the row is in the queue all the same; the sweeper wakes a worker
-        log.warning("wake_up_not_sent", error=str(error))
+    wake(speak_next)
 
 
 def synthesis_delete(synthesis: Synthesis) -> None:

@@ -17,13 +17,13 @@ from tts_engine.models import Synthesis
 
 def add_answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int) -> None:
     """Called once a request, by the transaction that marks it done."""
-    usage_add(**_answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms))
+    usage_add(_answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms))
 
 
 def answered_values(synthesis: Synthesis) -> dict[str, Any]:
     """What a row that is done adds to its day and hour, for a statement that holds billing's SUMS."""
     billed, audio_ms, synthesis_ms = synthesis.billable(), synthesis.audio_ms, synthesis.synthesis_ms or 0
-    return usage_values(**_answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms))
+    return _answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=synthesis_ms)
 
 
 def _answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int) -> dict[str, Any]:
@@ -37,24 +37,24 @@ def _answered(synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthe
         synthesis_ms=synthesis_ms,
     )
     summed = {name: getattr(facts, name) for name in FACTS}
-    cached = int(synthesis.cache_hit)
-    return _made(synthesis) | {"facts": UsageFacts(cached=cached, billed_characters=billed, **summed)}
+    return _values(synthesis, UsageFacts(cached=int(synthesis.cache_hit), billed_characters=billed, **summed))
 
 
 def add_failed(synthesis: Synthesis) -> None:
     """Called once a request, by the transaction that marks it failed."""
-    usage_add(**_made(synthesis), facts=UsageFacts(failed=1))
+    usage_add(_values(synthesis, UsageFacts(failed=1)))
 
 
-def _made(synthesis: Synthesis) -> dict[str, Any]:
-    return {
-        "tenant_id": synthesis.tenant_id,
-        "api_key_id": synthesis.api_key_id,
-        "member_id": synthesis.member_id,
-        "voice": synthesis.voice,
-        "model": synthesis.model,
-        "at": synthesis.created_at,
-    }
+def _values(synthesis: Synthesis, facts: UsageFacts) -> dict[str, Any]:
+    return usage_values(
+        tenant_id=synthesis.tenant_id,
+        api_key_id=synthesis.api_key_id,
+        member_id=synthesis.member_id,
+        voice=synthesis.voice,
+        model=synthesis.model,
+        at=synthesis.created_at,
+        facts=facts,
+    )
 
 
 # The facts in the words of SQL, for rows as they are stored; of those that failed nothing but their number.

@@ -69,11 +69,13 @@ def refuse_hopeless(synthesis: Synthesis, clock: int) -> None:
     Work of a lower class may wait any time. So may everything while no worker has told its pace:
     the first ones of a platform that starts are let in.
     """
-    wait = wait_of(_order(synthesis), clock=clock)
     bounds = [] if synthesis.priority > 0 else [settings.QUEUE_LONGEST.total_seconds()]
     if synthesis.deadline:
         bounds.append((synthesis.deadline - timezone.now()).total_seconds())
-    if wait.seconds is None or not wait.characters or not bounds or wait.seconds <= min(bounds):
+    if not bounds:
+        return
+    wait = wait_of(_order(synthesis), clock=clock)
+    if wait.seconds is None or not wait.characters or wait.seconds <= min(bounds):
         return
     too_long = wait.seconds - min(bounds)
     raise Overloaded(

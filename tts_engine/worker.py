@@ -33,7 +33,7 @@ from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
 
-NOBODY_LISTENS = 2**15 - 1  # as a priority: after all others
+NOBODY_LISTENS, _ = fair.LAST  # as a priority: after all others
 
 
 class Engine:

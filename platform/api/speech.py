@@ -2,6 +2,7 @@
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -94,7 +95,7 @@ class SpeechRequest(StrictSerializer):
         )
 
 
-class SpeakingDoor(Door):
+class SpeakingDoor(Door, ABC):
     """A door whose answer is a synthesis, its own or the one that answered the same Idempotency-Key before.
 
     `order` reads what is asked for; `get` or `post` awaits the audio of `synthesis`. Whatever it answers
@@ -105,8 +106,8 @@ class SpeakingDoor(Door):
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short
 
-    def order(self, request: Request) -> Order:
-        raise NotImplementedError
+    @abstractmethod
+    def order(self, request: Request) -> Order: ...
 
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """As DRF's, but all that asks the database is one visit to a thread, and the audio is awaited."""

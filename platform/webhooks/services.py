@@ -7,23 +7,20 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-import structlog
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from accounts import audit
 from accounts.models import Tenant
+from accounts.waking import wake
 from webhooks import selectors
 from webhooks.addresses import acceptable_url, require_reachable
 from webhooks.errors import EndpointDisabled, EndpointNotFound, TooManyEndpoints, UnknownEvent
 from webhooks.events import SUBSCRIBABLE, Event
 from webhooks.models import Delivery, Endpoint, Message, Reason
 from webhooks.signing import new_secret
-
-log = structlog.get_logger()
 
 LARGEST_BODY = 20_000  # bytes, as the specification advises: a message links to what is larger
 
@@ -150,10 +147,7 @@ def wake_courier() -> None:
     """Have a worker send what is to be sent; if the broker is away, the next beat does."""
     from webhooks.tasks import deliver  # the web process need not load the task before it sends
 
-    try:
-        deliver.delay()
-    except OperationalError as error:
-        log.warning("wake_up_not_sent", error=str(error))
+    wake(deliver)
 
 
 def _send(tenant_id: UUID, event: Event, data: dict[str, Any], endpoints: list[Endpoint]) -> Message:

@@ -20,7 +20,7 @@ from billing.reconciliation import Drift, reconcile
 from billing.usage.facts import UsageFacts
 from billing.usage.models import DailyUsage, HourlyUsage
 from billing.usage.selectors import daily_facts
-from billing.usage.services import usage_add
+from billing.usage.services import usage_add, usage_values
 from tests.factories import make_done, make_plan, make_queued, make_tenant, speak_queued
 from tts_engine import queue
 from tts_engine.errors import SynthesisFailed
@@ -46,7 +46,11 @@ def the_day(**narrow: Any) -> dict[str, Any]:
 
 
 def add(tenant: Tenant, facts: UsageFacts) -> None:
-    usage_add(tenant_id=tenant.id, api_key_id=None, member_id=None, voice="v", model="m", at=MIDNIGHT, facts=facts)
+    usage_add(
+        usage_values(
+            tenant_id=tenant.id, api_key_id=None, member_id=None, voice="v", model="m", at=MIDNIGHT, facts=facts
+        )
+    )
 
 
 def claimed() -> Synthesis:

@@ -16,9 +16,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from kombu.exceptions import OperationalError
 
 from accounts.models import Member, Role
+from accounts.waking import wake
 from billing.alerts.models import Alert, Percent
 from billing.errors import QuotaExceeded
 from billing.models import Counter
@@ -50,10 +50,7 @@ def wake_mailer() -> None:
     """Have a worker mail what is to be mailed; if the broker is away, the next beat does."""
     from billing.tasks import mail_alerts  # the web process need not load the task before it sends
 
-    try:
-        mail_alerts.delay()
-    except OperationalError as error:
-        log.warning("wake_up_not_sent", error=str(error))
+    wake(mail_alerts)
 
 
 @transaction.atomic

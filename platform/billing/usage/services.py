@@ -1,5 +1,6 @@
 """Adding a request to its day and its hour."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,26 +33,14 @@ SUMS = f"""
 ADD = f"WITH {SUMS} SELECT"
 
 
-def usage_add(
-    *,
-    tenant_id: UUID,
-    api_key_id: UUID | None,
-    member_id: int | None,
-    voice: str,
-    model: str,
-    at: datetime,
-    facts: UsageFacts,
-) -> None:
-    """Add to the day and the hour that hold `at`, the moment the request was made.
+def usage_add(values: Mapping[str, Any]) -> None:
+    """Add a request to the day and the hour that hold the moment it was made; `values` are of `usage_values`.
 
     Belongs into the transaction that ends the request, after the move of the ledger: every such
     transaction locks the tenant's counter first and its sums second, so that none waits in a circle.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Sums of usage belong into the transaction that ends the request.")
-    values = usage_values(
-        tenant_id=tenant_id, api_key_id=api_key_id, member_id=member_id, voice=voice, model=model, at=at, facts=facts
-    )
     with connection.cursor() as cursor:
         cursor.execute(ADD, values)
 
@@ -66,6 +55,6 @@ def usage_values(
     at: datetime,
     facts: UsageFacts,
 ) -> dict[str, Any]:
-    """What SUMS is executed with."""
+    """What SUMS is executed with; `at` is the moment the request was made."""
     made = {"tenant": tenant_id, "api_key": api_key_id, "member": member_id, "voice": voice, "model": model, "at": at}
     return made | {name: getattr(facts, name) for name in NAMES}

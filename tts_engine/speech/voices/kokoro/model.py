@@ -114,8 +114,8 @@ def _networks() -> Iterator[tuple[str, bytes]]:
     from tts_engine.speech.voices.kokoro.rewriting import rewrite
 
     published = published_model()
+    cutter = onnx.utils.Extractor(onnx.load_model_from_string(published))
     for name in ("durations", "contours"):
-        cutter = onnx.utils.Extractor(onnx.load_model_from_string(published))
         yield name, cutter.extract_model(*NETWORKS[name]).SerializeToString()
     for name, signed in DECODERS.items():
         model = onnx.load_model_from_string(published)
