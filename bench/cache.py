@@ -22,9 +22,7 @@ TEXT = "您的订单已经发货，预计明天下午送达。请保持电话畅
 
 class Door:
     def __init__(self, instance: Instance) -> None:
-        headers = {"Authorization": f"Bearer {instance.api_key}"}
-        limits = httpx.Limits(max_connections=CLIENTS)
-        self.client = httpx.Client(base_url=instance.url, headers=headers, timeout=600, limits=limits)
+        self.client = instance.client(timeout=600, limits=httpx.Limits(max_connections=CLIENTS))
 
     def seconds(self, text: str = TEXT, *, cache: bool = True, volume: float = 0.0) -> float:
         body = {

@@ -11,8 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
 
 MANAGE = Path(__file__).resolve().parents[1] / "manage.py"
+# Words of their commands, in this order: what silences a warning of Celery's names the worker in beat's too.
+PARTS = ("uvicorn", "beat", "worker", "postgres", "valkey")
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,19 @@ class Instance:
         return subprocess.run(  # noqa: S603
             command, env=self.environment, capture_output=True, text=True, check=True
         ).stdout
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Calls it with its key; `options` are httpx's."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        return httpx.Client(base_url=self.url, headers=headers, **options)
+
+    def parts(self) -> dict[str, list[psutil.Process]]:
+        """What it has started: processes by the part of the platform that they are, PARTS."""
+        found: dict[str, list[psutil.Process]] = {part: [] for part in PARTS}
+        for process in psutil.Process(self.process).children():
+            command = " ".join(process.cmdline())
+            found[next(part for part in PARTS if part in command)].append(process)
+        return found
 
 
 @contextlib.contextmanager

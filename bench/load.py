@@ -6,7 +6,7 @@ speaks one sentence after the other. One JSON object.
 
     python -m bench.load FOLDER [--seconds 20] [--pictures docs/performance]
 
-FOLDER is a compiled voice, as it lies below VOXHOUSE_HOME/voices.
+FOLDER is an added voice where it lies, VOXHOUSE_HOME/voices/NAME.
 """
 
 import argparse
@@ -15,10 +15,8 @@ import itertools
 import json
 import multiprocessing
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -34,7 +32,7 @@ from tts_engine.batcher import Batcher, Hearing
 from tts_engine.pace import Pace
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.speak import plan
-from tts_engine.speech.voice import Style, VoiceInfo
+from tts_engine.speech.voice import Style
 
 CLIENTS = (1, 2, 4, 8, 16, 32)
 DAY = 500_000  # requests, of the article
@@ -61,38 +59,30 @@ def bare_rate(folder: Path, processes: int, seconds: float, at_once: int) -> flo
 
 
 def _speak_for(folder: Path, seconds: float, at_once: int, number: int) -> float:
-    with tempfile.TemporaryDirectory() as home:
-        info, speaker, batcher = _loaded(folder, Path(home))
-        texts = itertools.islice(itertools.cycle(sentences()), number * 100, None)
-        style = Style(speaker)
-
-        def asked() -> list[Hearing]:
-            return [batcher.submit(one) for one in plan(next(texts), info, style)]
-
-        def samples(hearings: list[Hearing]) -> int:
-            return sum(len(chunk.samples) for hearing in hearings for chunk in hearing)
-
-        samples(asked())
-        waiting = deque(asked() for _ in range(at_once))  # one more is asked for whenever one has ended
-        began, spoken = time.perf_counter(), 0
-        while time.perf_counter() - began < seconds:
-            spoken += samples(waiting.popleft())
-            waiting.append(asked())
-        return spoken / info.sample_rate / 4 / (time.perf_counter() - began)
-
-
-def _loaded(folder: Path, home: Path) -> tuple[VoiceInfo, str, Batcher]:
-    name = install(folder, home)
-    catalog = Catalog(home)
+    catalog, name = installed(folder)
     info, speaker = catalog.resolve(name)
-    return info, speaker, Batcher(catalog.load(info.id), pace=Pace())
+    batcher = Batcher(catalog.load(info.id), pace=Pace())
+    texts = itertools.islice(itertools.cycle(sentences()), number * 100, None)
+    style = Style(speaker)
+
+    def asked() -> list[Hearing]:
+        return [batcher.submit(one) for one in plan(next(texts), info, style)]
+
+    def samples(hearings: list[Hearing]) -> int:
+        return sum(len(chunk.samples) for hearing in hearings for chunk in hearing)
+
+    samples(asked())
+    waiting = deque(asked() for _ in range(at_once))  # one more is asked for whenever one has ended
+    began, spoken = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        spoken += samples(waiting.popleft())
+        waiting.append(asked())
+    return spoken / info.sample_rate / 4 / (time.perf_counter() - began)
 
 
-def install(folder: Path, home: Path) -> str:
-    """Put a compiled voice into a home; its name."""
-    name: str = json.loads((folder / "voice.json").read_text())["id"]
-    shutil.copytree(folder, home / "voices" / name)
-    return name
+def installed(folder: Path) -> tuple[Catalog, str]:
+    """The catalog of the home in which a voice's folder lies, and the voice's name."""
+    return Catalog(folder.resolve().parents[1]), folder.resolve().name
 
 
 # --- Through HTTP -----------------------------------------------------------------------------
@@ -167,15 +157,14 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder for two pictures of the figures")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        info, _, _ = _loaded(options.folder, Path(home))
+    catalog, name = installed(options.folder)
+    info, _ = catalog.resolve(name)
     report: dict[str, object] = {"processes": options.processes, "batch_size": info.batch_size}
     plain = bare_rate(options.folder, 1, options.seconds, at_once=1)
     bare = bare_rate(options.folder, options.processes, options.seconds, at_once=4 * info.batch_size)
     report |= {"plain_sentences_per_second": round(plain, 2), "bare_sentences_per_second": round(bare, 2)}
     by_clients: dict[int, dict[str, float]] = {}
-    with running(VOXHOUSE_WORKERS=str(options.processes)) as instance:
-        name = install(options.folder, instance.home)
+    with running(voices=catalog.voices, VOXHOUSE_WORKERS=str(options.processes)) as instance:
         texts = itertools.cycle(sentences())
         asyncio.run(load(instance, name, 2 * options.processes, 5, texts))  # every worker loads the voice
         for clients in CLIENTS:

@@ -10,8 +10,6 @@ differences. A repeat from the tenant's cache shows the same path without queue 
 import statistics
 import time
 
-import httpx
-
 from bench.instance import Instance, running
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.speak import plan, speak
@@ -42,8 +40,7 @@ class BareVoice:
 
 class Door:
     def __init__(self, instance: Instance) -> None:
-        headers = {"Authorization": f"Bearer {instance.api_key}"}
-        self.client = httpx.Client(base_url=instance.url, headers=headers, timeout=60)
+        self.client = instance.client(timeout=60)
 
     def time(self, *, cache: bool) -> Timing:
         body = {"model": "tts-1", "voice": SPEAKER, "input": SENTENCE, "response_format": "pcm", "cache": cache}

@@ -5,16 +5,13 @@ waits how long for whom.
 """
 
 import json
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import mean
 
 import httpx
 
-from bench.instance import MANAGE, Instance, running
+from bench.instance import Instance, running
 from bench.queue_simulation import Request, Simulation
 from tts_engine.speech.text import read
 
@@ -50,10 +47,7 @@ def texts() -> list[tuple[float, str, str]]:
 
 
 def keys(instance: Instance) -> dict[str, str]:
-    command = [sys.executable, str(MANAGE), "shell", "--verbosity", "0", "--command", KEYS]
-    environment = {**os.environ, "VOXHOUSE_HOME": str(instance.home)}
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    made: dict[str, str] = json.loads(printed)
+    made: dict[str, str] = json.loads(instance.manage("shell", "--verbosity", "0", "--command", KEYS))
     return made
 
 

@@ -71,15 +71,10 @@ class Meter:
 
     def read(self) -> dict[str, float]:
         used = {"generator": cpu_seconds(psutil.Process())}
-        for part in psutil.Process(self.instance.process).children():
-            name = part_of(part)
-            used[name] = used.get(name, 0) + sum(map(cpu_seconds, [part, *part.children(recursive=True)]))
+        for part, processes in self.instance.parts().items():
+            started = [each for process in processes for each in (process, *process.children(recursive=True))]
+            used[part] = sum(map(cpu_seconds, started))
         return used
-
-
-def part_of(process: psutil.Process) -> str:
-    command = " ".join(process.cmdline())
-    return next(part for part in ("uvicorn", "worker", "beat", "postgres", "valkey") if part in command)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -90,8 +85,7 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 def web_memory(instance: Instance) -> float:
     """Resident megabytes of the web processes."""
-    webs = [part for part in psutil.Process(instance.process).children() if part_of(part) == "uvicorn"]
-    return round(sum(float(web.memory_info().rss) for web in webs) / 1e6, 1)
+    return round(sum(float(web.memory_info().rss) for web in instance.parts()["uvicorn"]) / 1e6, 1)
 
 
 def measured(instance: Instance, *, clients: int, requests: int, cache: bool) -> dict[str, Any]:

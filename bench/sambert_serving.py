@@ -6,7 +6,7 @@ HOME is where `manage.py voices add` put VOICE (`VOXHOUSE_HOME`). Prints
 
 - the time to the first audio of a sentence of ten seconds or more, one thread, the quickest of some passes;
 - how many of the utterances that two threads spoke at once differ in any bit from what one makes alone;
-- megabytes resident of a worker whose default voice it is: ready, and after fifty sentences (Linux).
+- megabytes resident of a worker whose default voice it is: ready, and after fifty sentences.
 """
 
 import json
@@ -14,12 +14,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 
-from bench.instance import Instance, running
+from bench.instance import running
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.speak import plan
 from tts_engine.speech.voice import Samples, Style, Utterance, Voice, VoiceInfo, speak_alone
@@ -78,12 +78,12 @@ def differing(voice: Voice, speaker: str) -> dict[str, int]:
 def memory(home: Path, speaker: str) -> dict[str, float]:
     environment = {"VOXHOUSE_DEFAULT_VOICE": speaker, "VOXHOUSE_WORKERS": "1"}
     with running(voices=home / "voices", **environment) as instance:
-        ready = resident(worker_of(instance))
-        headers = {"Authorization": f"Bearer {instance.api_key}"}
-        with httpx.Client(base_url=instance.url, headers=headers, timeout=600) as client:
+        (worker,) = instance.parts()["worker"]
+        ready = resident(worker)
+        with instance.client(timeout=600) as client:
             for number in range(SPOKEN):
                 speak(client, speaker, SENTENCES[number % len(SENTENCES)])
-        return {"ready_mb": ready, "after_mb": resident(worker_of(instance)), "sentences": SPOKEN}
+        return {"ready_mb": ready, "after_mb": resident(worker), "sentences": SPOKEN}
 
 
 def speak(client: httpx.Client, speaker: str, text: str) -> None:
@@ -91,21 +91,9 @@ def speak(client: httpx.Client, speaker: str, text: str) -> None:
     client.post("/v1/audio/speech", json=body).raise_for_status()
 
 
-def worker_of(instance: Instance) -> int:
-    """The process id of its one worker."""
-    children = Path(f"/proc/{instance.process}/task/{instance.process}/children").read_text().split()
-    (worker,) = (int(child) for child in children if "worker --hostname" in command(int(child)))
-    return worker
-
-
-def command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-
-
-def resident(pid: int) -> float:
+def resident(process: psutil.Process) -> float:
     """Megabytes."""
-    fields: dict[str, Any] = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return round(int(fields["VmRSS"].split()[0]) / 1024, 1)
+    return round(float(process.memory_info().rss) / 2**20, 1)
 
 
 def main(home: Path, name: str) -> None:
