@@ -1,6 +1,7 @@
 """Rows for tests, valid by construction: made by the services that make the real ones."""
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -15,13 +16,36 @@ from billing import services as billing
 from billing.models import Plan
 from tts_engine import queue
 from tts_engine.models import Synthesis
+from tts_engine.services import Caller, Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
-from tts_engine.speech.voice import Samples
+from tts_engine.speech.voice import Samples, Speaker, VoiceInfo
 from tts_engine.store import Draft
 
 _numbers = itertools.count(1)
 A_MOMENT = np.zeros(240, np.float32)  # 10 ms
+ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav")
+
+
+def make_voice_info(name: str, *, batch_size: int) -> VoiceInfo:
+    """Of a voice that a test makes up."""
+    return VoiceInfo(
+        id=name,
+        family="test",
+        name=name,
+        revision="1",
+        licence="none",
+        sample_rate=1000,
+        speakers=(Speaker("test", "test", "unknown"),),
+        batch_size=batch_size,
+    )
+
+
+def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
+    """What a door does with an order, some of it changed; as it is stored."""
+    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(order, **changed))
+    asked.refresh_from_db()
+    return asked
 
 
 def make_plan(*, characters: int | None = None, requests_per_minute: int = 10_000, cached_rate: int = 0) -> Plan:

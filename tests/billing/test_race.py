@@ -3,7 +3,6 @@
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,24 +19,12 @@ from billing.limits.models import KeyCounter
 from billing.limits.services import key_limit_set
 from billing.models import Account, Counter, LedgerEntry, Plan
 from billing.services import Reservation
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MakeTenant = Callable[..., Tenant]
 Reserve = Callable[..., Reservation]
-
-
-def at_once(count: int, function: Callable[[], Any]) -> list[Any]:
-    """The results of `count` threads that each call the function on a connection of its own."""
-
-    def call(_: int) -> Any:
-        try:
-            return function()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(call, range(count)))
 
 
 def succeeds(reserve: Reserve, tenant: Tenant, **values: Any) -> bool:

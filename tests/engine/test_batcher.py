@@ -7,11 +7,12 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from tests.factories import make_voice_info
 from tts_engine.batcher import Batcher
 from tts_engine.pace import Pace
 from tts_engine.speech.errors import UnknownUnit
 from tts_engine.speech.text.types import Character, Sentence, Word, WordKind
-from tts_engine.speech.voice import Chunk, More, Speaker, Spoken, Style, Utterance, VoiceInfo, nobody_more
+from tts_engine.speech.voice import Chunk, More, Spoken, Style, Utterance, nobody_more
 
 STYLE = Style(speaker="test")
 
@@ -20,16 +21,7 @@ class CountingVoice:
     """A voice whose samples say which sentence they belong to; keeps a record of its batches."""
 
     def __init__(self, batch_size: int) -> None:
-        self.info = VoiceInfo(
-            id="counting",
-            family="test",
-            name="counting",
-            revision="1",
-            licence="none",
-            sample_rate=1000,
-            speakers=(Speaker("test", "test", "unknown"),),
-            batch_size=batch_size,
-        )
+        self.info = make_voice_info("counting", batch_size=batch_size)
         self.batches: list[list[str]] = []
         self.joined: list[str] = []
         self.begun = threading.Event()

@@ -1,6 +1,5 @@
 """Both levels of the cache as a request meets them: at the door, in the worker, when it is purged."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,19 +10,17 @@ import pytest
 from accounts.models import Tenant
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import make_tenant
+from tests.factories import ask, make_tenant
 from tts_engine import cache, queue, sentences, services, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import CacheUse, cache_use
-from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
+from tts_engine.services import synthesis_delete
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import Chunk, Utterance
 from tts_engine.store import Draft
 from tts_engine.worker import Engine
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav")
 
 
 @pytest.fixture(autouse=True)
@@ -36,12 +33,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> Non
 @pytest.fixture
 def tenant() -> Tenant:
     return make_tenant()
-
-
-def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
-    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(order, **changed))
-    asked.refresh_from_db()
-    return asked
 
 
 def speak(answer: bytes = b"RIFF" + bytes(60)) -> Synthesis:

@@ -17,16 +17,14 @@ from billing.limits.services import account_suspend
 from billing.models import Counter, LedgerEntry
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import make_plan, make_tenant, speak_queued
+from tests.factories import ORDER, ask, make_plan, make_tenant, speak_queued
 from tts_engine import cache, queue, store, tasks
 from tts_engine.models import Status, Synthesis
-from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
+from tts_engine.services import Caller, synthesis_delete, synthesis_request
 from tts_engine.speech.errors import NothingToSay, StyleError, UnknownVoice
 from tts_engine.speech.text import read
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav")
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +38,6 @@ def wake_ups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def tenant() -> Tenant:
     return make_tenant()
-
-
-def ask(tenant: Tenant, order: Order = ORDER, **changed: Any) -> Synthesis:
-    asked = synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(order, **changed))
-    asked.refresh_from_db()
-    return asked
 
 
 def test_a_new_text_is_reserved_and_queued(tenant: Tenant, wake_ups: list[str]) -> None:

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from tests.engine.test_batcher import sentence
+from tests.factories import make_voice_info
 from tts_engine import sentences
 from tts_engine.batcher import Batcher
 from tts_engine.pace import Pace
 from tts_engine.sentences import Place
 from tts_engine.speech.errors import UnknownUnit
-from tts_engine.speech.voice import Chunk, More, Speaker, Spoken, Utterance, VoiceInfo, nobody_more
+from tts_engine.speech.voice import Chunk, More, Spoken, Utterance, nobody_more
 from tts_engine.turns import Turn, in_order
 
 WITHIN = 30  # seconds; who waits in a circle waits longer
@@ -29,16 +30,7 @@ class Telling:
     """A voice that counts what it speaks; each sentence is two chunks, with a pause between them if asked."""
 
     def __init__(self, batch_size: int = 2) -> None:
-        self.info = VoiceInfo(
-            id="telling",
-            family="test",
-            name="telling",
-            revision="1",
-            licence="none",
-            sample_rate=1000,
-            speakers=(Speaker("test", "test", "unknown"),),
-            batch_size=batch_size,
-        )
+        self.info = make_voice_info("telling", batch_size=batch_size)
         self.spoken: Counter[str] = Counter()
         self.half_way = threading.Event()
         self.may_begin = threading.Event()

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from pytest_django.fixtures import Settings
 
@@ -13,9 +15,11 @@ from accounts.services import tenant_create
 from tests.webhooks.receiver import Receiver, listening
 from webhooks import services, tasks
 from webhooks.courier import deliver_next
-from webhooks.models import Delivery, Endpoint
+from webhooks.events import Event
+from webhooks.models import Attempt, Delivery, Endpoint, Message
 
 Later = Callable[[timedelta], int]
+MOMENT = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -69,3 +73,14 @@ def send_due() -> int:
     while deliver_next():
         count += 1
     return count
+
+
+def tell(tenant: Tenant, **data: Any) -> Message:
+    with transaction.atomic():
+        message = services.emit(tenant.id, Event.QUOTA_ALERT, data)
+    assert message is not None
+    return message
+
+
+def attempts() -> list[tuple[int, int | None]]:
+    return list(Attempt.objects.order_by("delivery", "number").values_list("number", "status_code"))
