@@ -29,6 +29,7 @@ def slow_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One worker that speaks two characters a second, and in truth nothing; a web process that has warmed up."""
     warm_up()
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
+    monkeypatch.setattr(presence._known, "until", 0.0)  # what the test before this one was told
     monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
     relay.writer().delete(queue.SERVING, queue.LATEST)
     relay.writer().set("worker:test", 2)

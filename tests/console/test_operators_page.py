@@ -47,7 +47,7 @@ def test_one_way_of_counting_at_a_time(open_page: Callable[..., Page], sign_in: 
     """By the hour there is one field, and what was left wrong in the others keeps nothing from being saved."""
     page = open_page(language="en-US")
     sign_in(page)
-    page.goto(f"{page.url}operators/savings")
+    page.goto(f"{page.url}operators/savings?team=demo")
     page.get_by_text("By the month", exact=True).click()
     page.locator("[name=server]").fill("-5")
     page.get_by_text("By the busy hour", exact=True).click()
@@ -62,7 +62,7 @@ def test_another_month_at_once(open_page: Callable[..., Page], sign_in: Callable
     """Choosing is enough; the address names team and month, so that it can be sent to somebody."""
     page = open_page(language="en-US")
     sign_in(page)
-    page.goto(f"{page.url}operators/savings")
+    page.goto(f"{page.url}operators/savings?team=demo")
     expect(page.get_by_role("button", name="Show")).to_be_hidden()
     other = page.locator("#month option").nth(3).inner_text()
     page.locator("#month").select_option(other)

@@ -31,6 +31,7 @@ def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
 def pace(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetPace]:
     """pace(a, b, ...): workers that tell so many characters a second; the queue's clock starts anew."""
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
+    monkeypatch.setattr(presence._known, "until", 0.0)  # what the test before this one was told
     relay.writer().delete(queue.SERVING, queue.LATEST)
 
     def pace(*rates: float) -> None:
