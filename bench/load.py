@@ -28,15 +28,17 @@ import httpx
 
 from bench.charts import curves
 from bench.instance import Instance, running
-from tts_engine.batcher import Batcher, Hearing
+from tts_engine.batcher import Batcher, Hearing, Made
 from tts_engine.pace import Pace
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.speak import plan
-from tts_engine.speech.voice import Style
+from tts_engine.speech.voice import Chunk, Style
 
 CLIENTS = (1, 2, 4, 8, 16, 32)
 DAY = 500_000  # requests, of the article
-RATE = "sentences_of_four_seconds_per_second"  # the stand-in's are not all of one length
+RATE = "sentences_of_four_seconds_per_second"
+LEAD = 5.0  # seconds until it is measured
+SAMPLE_RATE = 16000
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 MONTHS = "一二三四五六七八九"
 ERRANDS = ("您{}月到期", "您{}月出账", "您{}月续费")
@@ -46,6 +48,35 @@ def sentences() -> Iterator[str]:
     """Some 540 sentences of about four seconds and one length, each different from all others."""
     for errand, surname, month in itertools.product(ERRANDS, SURNAMES, MONTHS):
         yield f"{surname}总，{errand.format(month)}。"
+
+
+class Window:
+    """What comes within `seconds`, once the queue and the batches have filled as they then stay.
+
+    Speech is counted as it comes, not by whole requests: of these many are under way at either end.
+    """
+
+    def __init__(self, seconds: float, lead: float = LEAD) -> None:
+        self.opens = time.perf_counter() + lead
+        self.closes = self.opens + seconds
+        self._seconds = seconds
+        self._audio = 0.0
+
+    def is_open(self) -> bool:
+        return self.opens <= time.perf_counter() < self.closes
+
+    def is_over(self) -> bool:
+        return time.perf_counter() >= self.closes
+
+    def add(self, audio: float) -> None:
+        """So many seconds of speech have come."""
+        if self.is_open():
+            self._audio += audio
+
+    @property
+    def rate(self) -> float:
+        """Sentences of four seconds a second: those of the stand-in are not all of one length."""
+        return self._audio / 4 / self._seconds
 
 
 # --- The bare engine --------------------------------------------------------------------------
@@ -63,21 +94,21 @@ def _speak_for(folder: Path, seconds: float, at_once: int, number: int) -> float
     info, speaker = catalog.resolve(name)
     batcher = Batcher(catalog.load(info.id), pace=Pace())
     texts = itertools.islice(itertools.cycle(sentences()), number * 100, None)
-    style = Style(speaker)
+    window = Window(seconds)
 
-    def asked() -> list[Hearing]:
-        return [batcher.submit(one) for one in plan(next(texts), info, style)]
+    def count(made: Made) -> None:
+        if isinstance(made, Chunk):
+            window.add(len(made.samples) / info.sample_rate)
 
-    def samples(hearings: list[Hearing]) -> int:
-        return sum(len(chunk.samples) for hearing in hearings for chunk in hearing)
+    def ask() -> list[Hearing]:
+        return [batcher.submit(one, listener=count) for one in plan(next(texts), info, Style(speaker))]
 
-    samples(asked())
-    waiting = deque(asked() for _ in range(at_once))  # one more is asked for whenever one has ended
-    began, spoken = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        spoken += samples(waiting.popleft())
-        waiting.append(asked())
-    return spoken / info.sample_rate / 4 / (time.perf_counter() - began)
+    waiting = deque(ask() for _ in range(at_once))  # one more is asked for whenever one has ended
+    while not window.is_over():
+        for hearing in waiting.popleft():
+            deque(hearing, maxlen=0)
+        waiting.append(ask())
+    return window.rate
 
 
 def installed(folder: Path) -> tuple[Catalog, str]:
@@ -93,48 +124,45 @@ class Timing:
     first: float  # seconds to the first byte of audio
     whole: float
     audio: float  # seconds of speech
-    left: float  # seconds of the measurement when it ended; below 0 if after it
 
 
-async def load(instance: Instance, voice: str, clients: int, seconds: float, texts: Iterator[str]) -> list[Timing]:
-    """What so many clients saw, each asking again as soon as it has its answer, for so long."""
+async def load(instance: Instance, voice: str, clients: int, window: Window, texts: Iterator[str]) -> list[Timing]:
+    """What so many clients saw who asked within the window, each again as soon as it had its answer."""
     headers = {"Authorization": f"Bearer {instance.api_key}"}
     limits = httpx.Limits(max_connections=clients)
     async with httpx.AsyncClient(base_url=instance.url, headers=headers, timeout=120, limits=limits) as client:
-        ends = time.perf_counter() + seconds
         timings: list[Timing] = []
 
         async def ask() -> None:
-            while time.perf_counter() < ends:
-                timings.append(await _timed(client, voice, next(texts), ends))
+            while not window.is_over():
+                counts = window.is_open()
+                timing = await _timed(client, voice, next(texts), window)
+                timings.extend([timing] if counts else [])
 
         await asyncio.gather(*(ask() for _ in range(clients)))
     return timings
 
 
-async def _timed(client: httpx.AsyncClient, voice: str, text: str, ends: float) -> Timing:
-    body = {"model": "tts-1", "voice": voice, "input": text, "response_format": "pcm", "sample_rate": 16000}
+async def _timed(client: httpx.AsyncClient, voice: str, text: str, window: Window) -> Timing:
+    body = {"model": "tts-1", "voice": voice, "input": text, "response_format": "pcm", "sample_rate": SAMPLE_RATE}
     began = time.perf_counter()
     async with client.stream("POST", "/v1/audio/speech", json=body | {"cache": False}) as answer:
         if answer.status_code != httpx.codes.OK:
             raise RuntimeError((await answer.aread()).decode())
-        size, first = 0, 0.0
+        audio, first = 0.0, 0.0
         async for piece in answer.aiter_raw():
             first = first or time.perf_counter() - began
-            size += len(piece)
-    ended = time.perf_counter()
-    return Timing(first, ended - began, size / 2 / 16000, ends - ended)
+            window.add(len(piece) / 2 / SAMPLE_RATE)
+            audio += len(piece) / 2 / SAMPLE_RATE
+    return Timing(first, time.perf_counter() - began, audio)
 
 
-def summary(timings: list[Timing], seconds: float) -> dict[str, float]:
-    """Rates are of what ended in time: in the last moments some clients have nothing more to ask."""
-    spoken = [timing.audio for timing in timings if timing.left >= 0]
+def summary(timings: list[Timing], rate: float) -> dict[str, float]:
     whole = sorted(timing.whole * 1000 for timing in timings)
     first = sorted(timing.first * 1000 for timing in timings)
     return {
         "requests": len(timings),
-        "requests_per_second": round(len(spoken) / seconds, 2),
-        "sentences_of_four_seconds_per_second": round(sum(spoken) / 4 / seconds, 2),
+        RATE: round(rate, 2),
         "mean_ms": round(statistics.fmean(whole)),
         "p50_ms": round(statistics.median(whole)),
         "p95_ms": round(quantile(whole, 0.95)),
@@ -166,11 +194,12 @@ def main() -> None:
     by_clients: dict[int, dict[str, float]] = {}
     with running(voices=catalog.voices, VOXHOUSE_WORKERS=str(options.processes)) as instance:
         texts = itertools.cycle(sentences())
-        asyncio.run(load(instance, name, 2 * options.processes, 5, texts))  # every worker loads the voice
+        asyncio.run(load(instance, name, 2 * options.processes, Window(5), texts))  # every worker loads the voice
         for clients in CLIENTS:
             print(f"{clients} clients", file=sys.stderr)
-            timings = asyncio.run(load(instance, name, clients, options.seconds, texts))
-            by_clients[clients] = summary(timings, options.seconds)
+            window = Window(options.seconds)
+            timings = asyncio.run(load(instance, name, clients, window, texts))
+            by_clients[clients] = summary(timings, window.rate)
     best = max(each[RATE] for each in by_clients.values())
     one_after_another = 8 / plain * by_clients[8]["audio_seconds_mean"] / 4 * 1000
     report |= {
