@@ -89,8 +89,9 @@ class Worker:
 
     def advance(self, now: float) -> None:
         if self.speaking:
+            spoken = self.pace * (now - self.since)
             for sentence in self.speaking:
-                sentence[0] -= self.pace * (now - self.since)
+                sentence[0] -= spoken
             self.busy += now - self.since
         self.since = now
 
