@@ -21,6 +21,8 @@ for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"):
 HOME = Path(tempfile.mkdtemp(prefix="voxhouse-test-"))
 os.environ["VOXHOUSE_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+# Torch on networks as small as the tests' is several times slower with a second thread, above all on a busy machine.
+os.environ["OMP_NUM_THREADS"] = "1"
 # Now, for conftest files below this one import models; pytest-django finds Django set up.
 django.setup()
 assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
