@@ -1,13 +1,15 @@
-"""Reading the history. Every selector takes the tenant: nobody can ask across tenants."""
+"""Reading the history, where every selector takes the tenant: nobody can ask across tenants. And the queue's length."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Now
 
 from tts_engine.errors import SynthesisNotFound
 from tts_engine.models import Status, Synthesis
+from tts_engine.queue import JOB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +67,28 @@ def cache_use(*, tenant_id: UUID, since: datetime) -> CacheUse:
             sentences_cached=Sum("sentences_cached", default=0),
         )
     )
+
+
+IS_JOB = Case(When(priority__gte=JOB, then=Value("job")), default=Value("interactive"))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """How many requests of all tenants wait or run; `oldest_seconds` is the age of the first of them."""
+
+    name: str  # interactive | job
+    status: str
+    requests: int
+    oldest_seconds: float
+
+
+def queue_lines() -> list[QueueLine]:
+    """One line for each class and status, empty ones too."""
+    unfinished = Synthesis.objects.filter(status__in=(Status.QUEUED, Status.RUNNING))
+    lines = unfinished.values(name=IS_JOB, state=F("status")).annotate(count=Count("id"), age=Now() - Min("created_at"))
+    counted = {(line["name"], line["state"]): (line["count"], line["age"].total_seconds()) for line in lines}
+    return [
+        QueueLine(name, status, *counted.get((name, status), (0, 0.0)))
+        for name in ("interactive", "job")
+        for status in (Status.QUEUED, Status.RUNNING)
+    ]

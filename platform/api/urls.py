@@ -3,7 +3,20 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import cache, catalog, health, history, organization, preview, savings, simple, speech, usage, webhooks
+from api import (
+    cache,
+    catalog,
+    health,
+    history,
+    metrics,
+    organization,
+    preview,
+    savings,
+    simple,
+    speech,
+    usage,
+    webhooks,
+)
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -29,6 +42,7 @@ urlpatterns = [
     path("tts/download", simple.SimpleDownloadDoor.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
 ]

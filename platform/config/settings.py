@@ -197,6 +197,8 @@ VOICE_ALIASES = {
 }
 DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # unset, /metrics answers this machine alone
+
 # --- The engine -------------------------------------------------------------------------------
 
 # A worker renews its lease while it works; a row whose lease ran out goes to another worker.

@@ -62,6 +62,7 @@ DOORS = [
 OPEN = {
     "healthz": 200,
     "readyz": 503,  # no worker runs here
+    "metrics": 200,  # to this machine
     "openapi.json": 200,
     "docs": 200,
     "favicon.ico": 301,

@@ -1,4 +1,4 @@
-"""Reading the days: by key, by voice, by month. All take the tenant."""
+"""Reading the days: by key, by voice, by month. All but the operator's take the tenant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,15 @@ class Share:
 
 def shares(tenant_id: UUID, days: Days, *by: str) -> list[Share]:
     """The usage of some days, parted and ordered by one or more columns of DailyUsage."""
-    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=days.start, day__lt=days.end)
+    return _shares(DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=days.start, day__lt=days.end), by)
+
+
+def shares_of_all(first: date, *by: str) -> list[Share]:
+    """The usage of all tenants from a day on, for the operator alone; parted as by `shares`."""
+    return _shares(DailyUsage.objects.filter(day__gte=first), by)
+
+
+def _shares(rows: QuerySet[DailyUsage], by: Sequence[str]) -> list[Share]:
     return [
         Share(values=row[: len(by)], facts=UsageFacts(**dict(zip(NAMES, row[len(by) :], strict=True))))
         for row in _summed(rows, by, NAMES)
