@@ -60,7 +60,7 @@ class ScriptError(TextError):
     code = "ssml_invalid"
 
     def __init__(self, message: str, place: object | None = None, code: str | None = None) -> None:
-        super().__init__(f"{place}: {message}".capitalize() if place else message)
+        super().__init__(f"{place}: {message}" if place else message)
         self.code = code or type(self).code
 
 

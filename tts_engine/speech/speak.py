@@ -14,7 +14,7 @@ from tts_engine.speech.audio.gain import amplified
 from tts_engine.speech.audio.resample import resampled
 from tts_engine.speech.errors import NothingToSay, ScriptError, StyleError, UnknownVoice
 from tts_engine.speech.text import ReadItem, read
-from tts_engine.speech.text.script import Clip, Manner, Mark, Pause, Said
+from tts_engine.speech.text.script import Clip, Manner, Mark, Pause, Place, Said
 from tts_engine.speech.voice import (
     CharacterTime,
     Chunk,
@@ -66,13 +66,19 @@ def staged(items: Iterable[ReadItem], info: VoiceInfo, style: Style, cast: Cast)
 
 
 def _lines(said: Said, info: VoiceInfo, style: Style, cast: Cast) -> list[Line]:
-    voice, own = _honoured(said, info, style, cast)
+    voice, own = honoured(said.manner, said.place, info, style, cast)
     return [Line(Utterance(sentence, own), voice, said.manner) for sentence in said.sentences]
 
 
-def _honoured(said: Said, info: VoiceInfo, style: Style, cast: Cast) -> tuple[VoiceInfo, Style]:
-    """Who speaks a passage, and how. Raises ScriptError where its voice cannot."""
-    manner = said.manner
+def lines_of(parts: Iterable[Part]) -> list[Line]:
+    return [part for part in parts if isinstance(part, Line)]
+
+
+def honoured(manner: Manner, place: Place | None, info: VoiceInfo, style: Style, cast: Cast) -> tuple[VoiceInfo, Style]:
+    """Who speaks in this manner, and how, where the request asks for `info` and `style`.
+
+    Raises ScriptError, which names the `place`, where there is no such voice or it cannot.
+    """
     if manner == Manner():
         return info, style
     try:
@@ -80,7 +86,7 @@ def _honoured(said: Said, info: VoiceInfo, style: Style, cast: Cast) -> tuple[Vo
         own = in_manner(manner, replace(style, speaker=speaker))
         check_style(voice, own)
     except (UnknownVoice, StyleError) as error:
-        raise ScriptError(str(error), said.place, code=error.code) from error
+        raise ScriptError(str(error), place, code=error.code) from error
     return voice, own
 
 
@@ -113,14 +119,14 @@ def join(parts: Iterable[Part], heard: Iterable[Iterable[Chunk]], sample_rate: i
             silent = silent and not (isinstance(part, Line) and len(chunk.samples))
             samples += len(chunk.samples)
             yield chunk.later(begin)
-        samples += (silence := round(_pause_after(part) * sample_rate))
+        samples += (silence := round(silence_after(part) * sample_rate))
         yield Chunk(np.zeros(silence, np.float32))
     if silent:
         raise NothingToSay("This voice has no sound for anything in the text.")
 
 
-def _pause_after(part: Part) -> float:
-    """Seconds."""
+def silence_after(part: Part) -> float:
+    """Seconds; a text's own pauses shorten as the speed grows."""
     if isinstance(part, Line):
         return part.utterance.sentence.pause / part.utterance.style.speed
     return part.seconds if isinstance(part, Pause) else 0.0

@@ -21,7 +21,7 @@ class Place:
     column: int
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}"
+        return f"Line {self.line}, column {self.column}"
 
 
 @dataclass(frozen=True, slots=True)
