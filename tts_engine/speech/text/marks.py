@@ -23,10 +23,9 @@ class MarkedText:
     bookmarks: tuple[tuple[int, str], ...] = ()
 
     def slice(self, start: int, end: int) -> "MarkedText":
-        """The text from `start` up to `end`; a bookmark at `end` is the next slice's, unless the text ends there."""
+        """The text from `start` up to `end`; a bookmark at `end` is the next slice's."""
         readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
-        last = end == len(self.text)
-        bookmarks = tuple((i - start, name) for i, name in self.bookmarks if start <= i < end or (last and i == end))
+        bookmarks = tuple((i - start, name) for i, name in self.bookmarks if start <= i < end)
         return MarkedText(self.text[start:end], readings, bookmarks)
 
     def strip(self) -> "MarkedText":

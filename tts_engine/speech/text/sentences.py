@@ -53,7 +53,7 @@ def _pieces(marked: MarkedText) -> Iterator[tuple[MarkedText, float]]:
     for match in _STOP.finditer(marked.text):
         yield marked.slice(start, match.end()).strip(), _pause(match.group())
         start = match.end()
-    rest = marked.slice(start, len(marked.text)).strip()
+    rest = marked.slice(start, len(marked.text) + 1).strip()  # with the bookmarks at the very end
     yield rest, CUT_PAUSE if rest.text.endswith(_CLAUSE_ENDS) else 0.0
 
 
