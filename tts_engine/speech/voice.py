@@ -60,6 +60,7 @@ class VoiceInfo:
     speed: Range = Range(1.0, 1.0)
     pitch: Range | None = None  # semitones
     batch_size: int = 1
+    blends: bool = False  # its speakers can be mixed
 
 
 @dataclass(frozen=True, slots=True)
