@@ -231,7 +231,7 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     _forget_sentences(synthesis)
-    Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
+    Synthesis.objects.filter(id=synthesis.id).update(text="", voice_aliases=None, deleted_at=Now())
     store.delete(synthesis)
 
 

@@ -32,7 +32,7 @@ def cast(name: str) -> tuple[VoiceInfo, str]:
 
 def parts(inside: str, **style: float) -> list[Part]:
     items = read_script(read_ssml(f"<speak>{inside}</speak>", {}, Limits()))
-    return staged(items, LOW, Style(speaker="low", **style), cast)  # type: ignore[arg-type]
+    return staged(items, LOW, Style(speaker="low", **style), cast)
 
 
 def spoken(line: Line) -> Iterator[Chunk]:
