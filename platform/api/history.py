@@ -57,8 +57,9 @@ class HistoryItem(serializers.ModelSerializer[Synthesis]):
         model = Synthesis
         fields: ClassVar = [
             "id", "created_at", "status", "text", "input_type", "voice_aliases", "spoken_text", "model", "voice",
-            "emotion", "emotion_intensity", "speed", "pitch", "volume", "sample_rate", "audio_format", "characters", "billed_characters", "audio_ms", "queue_ms",
-            "first_byte_ms", "synthesis_ms", "cache_hit", "error_code", "error_message", "api_key",
+            "emotion", "emotion_intensity", "speed", "pitch", "volume", "sample_rate", "audio_format", "characters",
+            "billed_characters", "audio_ms", "queue_ms", "first_byte_ms", "synthesis_ms", "cache_hit", "error_code",
+            "error_message", "api_key",
         ]  # fmt: skip
 
     def get_spoken_text(self, synthesis: Synthesis) -> str:

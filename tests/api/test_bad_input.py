@@ -108,10 +108,10 @@ MEMBERS: dict[str, tuple[dict[str, Any], Refused]] = {
     "volume -21": ({"volume": -21}, (400, "volume", "decimal_below_min_value")),
     "sample rate 7,999": ({"sample_rate": 7999}, (400, "sample_rate", "decimal_below_min_value")),
     "events from tts-1": ({"stream_format": "sse"}, (400, "stream_format", "unsupported_value")),
-    "SSML that is none": ({"input_type": "ssml", "input": "<speak>好"}, (400, "input", "ssml_invalid")),
+    "SSML that is none": ({"input_type": "ssml", "input": "<speak>好"}, (400, "input", "markup_invalid")),
     "SSML element unknown": (
         {"input_type": "ssml", "input": "<speak><blink/>好</speak>"},
-        (400, "input", "ssml_invalid"),
+        (400, "input", "markup_invalid"),
     ),
     "SSML voice unknown": (
         {"input_type": "ssml", "input": "<speak><voice name='nobody'>好</voice></speak>"},
@@ -128,16 +128,16 @@ MEMBERS: dict[str, tuple[dict[str, Any], Refused]] = {
     ),
     "SSML with a recording of nobody's": (
         {"input_type": "ssml", "input": f"<speak>好<audio src='history:{UUID(int=5)}'/></speak>"},
-        (400, "input", "ssml_invalid"),
+        (400, "input", "markup_invalid"),
     ),
     "billion laughs": (
         {"input_type": "ssml", "input": "<!DOCTYPE s [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><speak>&b;</speak>"},
-        (400, "input", "ssml_invalid"),
+        (400, "input", "markup_invalid"),
     ),
     "input type html": ({"input_type": "html"}, (400, "input_type", "invalid_value")),
     "tag that cannot be read": (
         {"allow_voice_tags": True, "input": "好[pause:soon]"},
-        (400, "input", "ssml_invalid"),
+        (400, "input", "markup_invalid"),
     ),
     "tags in SSML": ({"allow_voice_tags": True, "input_type": "ssml"}, (400, "allow_voice_tags", "unsupported_value")),
     "a cast without names in the text": (

@@ -13,7 +13,7 @@ from tts_engine.speech.text import read_script
 from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.script import Clip
 from tts_engine.speech.text.ssml import read_ssml
-from tts_engine.speech.voice import CharacterTime, Chunk, Range, Style, VoiceInfo
+from tts_engine.speech.voice import CharacterTime, Chunk, Range, Samples, Style, VoiceInfo
 
 RATE = 1000  # Hz of the voices here
 LOW = replace(
@@ -30,9 +30,9 @@ def cast(name: str) -> tuple[VoiceInfo, str]:
     return voices[name], name
 
 
-def parts(inside: str, **style: float) -> list[Part]:
+def parts(inside: str, speed: float = 1.0) -> list[Part]:
     items = read_script(read_ssml(f"<speak>{inside}</speak>", {}, Limits()))
-    return staged(items, LOW, Style(speaker="low", **style), cast)
+    return staged(items, LOW, Style(speaker="low", speed=speed), cast)
 
 
 def spoken(line: Line) -> Iterator[Chunk]:
@@ -53,7 +53,7 @@ def heard(script: Sequence[Part]) -> list[Chunk]:
     return list(join(script, sound, RATE))
 
 
-def samples(script: Sequence[Part]) -> np.ndarray:  # type: ignore[type-arg]
+def samples(script: Sequence[Part]) -> Samples:
     return np.concatenate([chunk.samples for chunk in heard(script)])
 
 
