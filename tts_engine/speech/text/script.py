@@ -81,6 +81,7 @@ class Said:
 
     sentences: tuple[Sentence, ...]
     manner: Manner = Manner()
+    ipa: str = ""  # the sounds given in it, which not every voice can say
     place: Place | None = field(default=None, compare=False, repr=False)
 
     def ending(self, pause: float) -> "Said":
