@@ -42,7 +42,7 @@ class Passage:
     """A run of text spoken in one manner.
 
     `text` is what is said: its pinyin given by hand and its bookmarks (SSML's `mark`) are at their
-    positions. `place` is where its manner was asked for, for errors.
+    positions. `place` is where its manner, or IPA in it, was asked for, for errors.
     """
 
     text: MarkedText
