@@ -22,7 +22,7 @@ from tts_engine import cache, queue, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, synthesis_delete, synthesis_request
 from tts_engine.speech.errors import NothingToSay, StyleError, UnknownVoice
-from tts_engine.speech.text import read
+from tts_engine.speech.text import plain_script, read_script
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,6 +86,10 @@ def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
         {"volume": 3.0},
         {"sample_rate": 16_000},
         {"use_cache": False},
+        {"text": "<speak>你<break/>好。</speak>", "input_type": "ssml"},
+        {"text": "<speak><voice name='yunxi'>你好。</voice></speak>", "input_type": "ssml"},
+        {"text": "[volume:-3dB]你好。", "input_type": "tags"},
+        {"voice": "xiaoxiao(2)+yunxi"},
     ],
 )
 def test_what_decides_the_bytes_decides_the_cache(tenant: Tenant, changed: dict[str, Any]) -> None:
@@ -99,7 +103,7 @@ def test_another_revision_of_the_voice_is_spoken_anew(tenant: Tenant) -> None:
     """A voice that was renewed does not answer with its old sound."""
     first = ask(tenant)
     first.voice_revision += "+"
-    assert cache.key(first, cache.digest(read(first.text))) != first.cache_key
+    assert cache.key(first, cache.digest(read_script(plain_script(first.text)))) != first.cache_key
 
 
 def test_no_tenant_hears_another_s_cache(tenant: Tenant) -> None:

@@ -37,9 +37,12 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    """Characters that belong together; `ipa` is how a Latin word is said where the writer gave its sounds."""
+
     characters: tuple[Character, ...]
     kind: WordKind
     break_after: Break = Break.NONE
+    ipa: str | None = None
 
     @property
     def text(self) -> str:
@@ -48,10 +51,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A run of words spoken in one breath; `pause` is the silence after it, in seconds."""
+    """A run of words spoken in one breath; `pause` is the silence after it, in seconds.
+
+    `bookmarks` are named moments: (position of the character before which one lies, its name).
+    """
 
     words: tuple[Word, ...]
     pause: float
+    bookmarks: tuple[tuple[int, str], ...] = ()
 
     @property
     def characters(self) -> Iterator[Character]:

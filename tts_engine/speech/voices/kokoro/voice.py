@@ -20,7 +20,7 @@ from tts_engine.speech.voice import (
     VoiceInfo,
     nobody_more,
 )
-from tts_engine.speech.voices.kokoro import model, pieces, rhythm, styles
+from tts_engine.speech.voices.kokoro import english, model, pieces, rhythm, styles
 from tts_engine.speech.voices.kokoro.networks import SAMPLE_RATE, Networks
 from tts_engine.speech.voices.kokoro.speakers import SPEAKERS, style_vector
 from tts_engine.speech.voices.kokoro.symbols import token_ids, transcribe
@@ -42,6 +42,8 @@ INFO = VoiceInfo(
     speed=Range(0.25, 4.0),
     pitch=Range(-12.0, 12.0),
     batch_size=1,  # the model takes one utterance a run
+    blends=True,
+    ipa=english.SAYABLE,
 )
 
 
