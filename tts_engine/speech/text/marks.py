@@ -1,7 +1,7 @@
 """Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -11,46 +11,80 @@ from tts_engine.speech.text.data import data_lines
 _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 
 
+Origin = tuple[int, int]
+"""The stretch [start, end) of the written text that a character of the reading stands for; empty if it was put in."""
+
+
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """A text, and the pinyin given by hand for the characters at some of its positions."""
+    """A text, the pinyin given by hand for some of its characters, and where each character comes from.
+
+    Origins never go back. A text that is made without any is the written one.
+    """
 
     text: str
     readings: Mapping[int, str] = field(default_factory=dict)
+    origins: Sequence[Origin] = ()
+
+    def __post_init__(self) -> None:
+        if not self.origins:
+            object.__setattr__(self, "origins", [(i, i + 1) for i in range(len(self.text))])
+
+    def __add__(self, other: "MarkedText") -> "MarkedText":
+        moved = {len(self.text) + i: pinyin for i, pinyin in other.readings.items()}
+        return MarkedText(self.text + other.text, {**self.readings, **moved}, [*self.origins, *other.origins])
 
     def slice(self, start: int, end: int) -> "MarkedText":
         readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
-        return MarkedText(self.text[start:end], readings)
+        return MarkedText(self.text[start:end], readings, self.origins[start:end])
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
-        """The text with each match replaced, and every reading still on its character.
+        """The text with each match replaced, every reading still on its character, and origins kept.
 
-        A marked character inside a match keeps its reading if the replacement begins or ends like
-        the match up to it; one that is rewritten loses it.
+        A character inside a match keeps its reading and its origin if the replacement begins or ends
+        like the match up to it. The others come from all that they stand for, and lose their readings.
         """
-        if not self.readings:
-            return MarkedText(pattern.sub(replacement, self.text))
         parts: list[str] = []
-        origins: list[int] = []  # for each new character its old position, -1 if it has none
-        done = 0
+        origins: list[Origin] = []
+        readings: dict[int, str] = {}
+        done = length = 0
+
+        def keep(end: int) -> None:
+            nonlocal done, length
+            parts.append(self.text[done:end])
+            origins.extend(self.origins[done:end])
+            if self.readings:
+                readings.update({i - done + length: self.readings[i] for i in range(done, end) if i in self.readings})
+            length += end - done
+            done = end
+
         for match in pattern.finditer(self.text):
             new = replacement(match)
-            parts += [self.text[done : match.start()], new]
-            origins += [*range(done, match.start()), *_origins(match.group(), new, match.start())]
-            done = match.end()
-        parts.append(self.text[done:])
-        origins += range(done, len(self.text))
-        moved = {new: self.readings[old] for new, old in enumerate(origins) if old in self.readings}
-        return MarkedText("".join(parts), moved)
+            head, tail = _common(match.group(), new)
+            keep(match.start() + head)
+            said = new[head : len(new) - tail]
+            parts.append(said)
+            origins += [self._origin(match.start() + head, match.end() - tail)] * len(said)
+            length += len(said)
+            done = match.end() - tail
+        if not parts:
+            return self
+        keep(len(self.text))
+        return MarkedText("".join(parts), readings, origins)
+
+    def _origin(self, start: int, end: int) -> Origin:
+        if start < end:
+            return self.origins[start][0], self.origins[end - 1][1]
+        place = self.origins[start - 1][1] if start else 0
+        return place, place
 
 
-def _origins(old: str, new: str, start: int) -> list[int]:
+def _common(old: str, new: str) -> tuple[int, int]:
+    """How many characters two texts have in common at their beginning, and after those at their end."""
     limit = min(len(old), len(new))
     head = next((i for i in range(limit) if old[i] != new[i]), limit)
     tail = next((i for i in range(limit - head) if old[-1 - i] != new[-1 - i]), limit - head)
-    kept_head = list(range(start, start + head))
-    kept_tail = list(range(start + len(old) - tail, start + len(old)))
-    return kept_head + [-1] * (len(new) - head - tail) + kept_tail
+    return head, tail
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import accumulate
 
 from tts_engine.speech.text.characters import CLOSING, HANZI, OPENING, PUNCTUATION, fold
 from tts_engine.speech.text.marks import MarkedText
@@ -56,12 +57,12 @@ def normalise(marked: MarkedText) -> MarkedText:
 
 def _fold(marked: MarkedText) -> MarkedText:
     folded = [fold(char) for char in marked.text]
-    if not marked.readings:
-        return MarkedText("".join(folded))
-    starts = [0]
-    for piece in folded:
-        starts.append(starts[-1] + len(piece))
-    return MarkedText("".join(folded), {starts[i]: pinyin for i, pinyin in marked.readings.items()})
+    origins = [origin for piece, origin in zip(folded, marked.origins, strict=True) for _ in piece]
+    readings = {}
+    if marked.readings:
+        starts = list(accumulate(map(len, folded), initial=0))
+        readings = {starts[i]: pinyin for i, pinyin in marked.readings.items()}
+    return MarkedText("".join(folded), readings, origins)
 
 
 def _tidy(text: MarkedText) -> MarkedText:

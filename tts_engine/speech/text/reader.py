@@ -3,6 +3,7 @@
 import unicodedata
 
 from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay
+from tts_engine.speech.text.alignment import align
 from tts_engine.speech.text.marks import read_marks
 from tts_engine.speech.text.normalise import normalise
 from tts_engine.speech.text.pronounce import pronounce
@@ -25,10 +26,12 @@ def read(text: str) -> Reading:
     _refuse_controls(text)
     if not text.strip():
         raise EmptyText("The text is empty: send at least one character that can be read aloud.")
-    sentences = [sentence for span in split(normalise(read_marks(text))) for sentence in _sentences(span)]
+    marked = read_marks(text)
+    spans = split(normalise(marked))
+    sentences = [sentence for span in spans for sentence in _sentences(span)]
     if not sentences:
         raise NothingToSay("Nothing in the text can be read aloud: it has neither Hanzi nor Latin letters nor digits.")
-    return Reading(tuple(sentences))
+    return Reading(tuple(align(sentences, [origin for span in spans for origin in span.marked.origins], marked.text)))
 
 
 def _sentences(span: Span) -> list[Sentence]:

@@ -57,7 +57,7 @@ def _trimmed(marked: MarkedText, start: int, end: int) -> MarkedText:
 
 
 def _joined(span: Span, tail: MarkedText, pause: float) -> Span:
-    return Span(MarkedText(span.marked.text + tail.text, span.marked.readings), max(span.pause, pause))
+    return Span(span.marked + tail, max(span.pause, pause))
 
 
 def _pause(stop: str) -> float:

@@ -1,7 +1,7 @@
 """What the text front end produces: a reading, made of sentences, words and characters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 
@@ -47,11 +47,29 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A stretch of a text as it was written, `2026`, and how many characters of the reading say it, 二零二六.
+
+    `break_after` is how well a line may be broken after it: NONE inside a word or before a mark that
+    belongs to it.
+    """
+
+    text: str
+    characters: int
+    break_after: Break = Break.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
-    """A run of words spoken in one breath; `pause` is the silence after it, in seconds."""
+    """A run of words spoken in one breath; `pause` is the silence after it, in seconds.
+
+    `written` says all of its characters in order. How a sentence was written is no part of how it is
+    spoken: sentences that differ in nothing else are equal and look alike.
+    """
 
     words: tuple[Word, ...]
     pause: float
+    written: tuple[Written, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def characters(self) -> Iterator[Character]:
