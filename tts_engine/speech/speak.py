@@ -9,7 +9,8 @@ import numpy as np
 
 from tts_engine.speech.errors import NothingToSay
 from tts_engine.speech.text import read
-from tts_engine.speech.voice import Chunk, Style, Utterance, Voice, VoiceInfo, check_style, speak_alone
+from tts_engine.speech.text.types import Sentence
+from tts_engine.speech.voice import CharacterTime, Chunk, Style, Utterance, Voice, VoiceInfo, check_style, speak_alone
 
 
 def plan(text: str, info: VoiceInfo, style: Style) -> list[Utterance]:
@@ -21,13 +22,15 @@ def plan(text: str, info: VoiceInfo, style: Style) -> list[Utterance]:
 def join(utterances: Sequence[Utterance], spoken: Iterable[Iterable[Chunk]], sample_rate: int) -> Iterator[Chunk]:
     """One stream out of each utterance's chunks, with silence between; times count from the whole's start.
 
+    It has every character of every sentence, in order.
+
     Pauses shorten as the speed grows. Raises NothingToSay when not one sample was spoken.
     """
     samples = 0
     silent = True
     for utterance, chunks in zip(utterances, spoken, strict=True):
         begin = samples / sample_rate
-        for chunk in chunks:
+        for chunk in _whole(utterance.sentence, chunks, sample_rate):
             silent = silent and not len(chunk.samples)
             samples += len(chunk.samples)
             yield chunk.later(begin)
@@ -36,6 +39,18 @@ def join(utterances: Sequence[Utterance], spoken: Iterable[Iterable[Chunk]], sam
         yield Chunk(np.zeros(pause, np.float32))
     if silent:
         raise NothingToSay("This voice has no sound for anything in the text.")
+
+
+def _whole(sentence: Sentence, chunks: Iterable[Chunk], sample_rate: int) -> Iterator[Chunk]:
+    """All of its characters with their times: those that the voice does not mention lie at the end."""
+    samples = characters = 0
+    for chunk in chunks:
+        samples += len(chunk.samples)
+        characters += len(chunk.characters)
+        yield chunk
+    end = samples / sample_rate
+    if unmentioned := sentence.text[characters:]:
+        yield Chunk(np.zeros(0, np.float32), tuple(CharacterTime(char, end, end) for char in unmentioned))
 
 
 def speak(voice: Voice, utterances: Sequence[Utterance]) -> Iterator[Chunk]:
