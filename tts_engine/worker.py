@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import cache as memoize
@@ -26,6 +26,7 @@ from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
+from tts_engine.speech.timeline import Timekeeper
 from tts_engine.speech.voice import Style, Utterance, VoiceInfo
 from tts_engine.store import Copy, Draft
 from tts_engine.taking import Taker
@@ -107,7 +108,10 @@ class Engine:
         turns = self._turns(batcher, utterances, synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
-            speech = join(utterances, self._in_order(turns, synthesis, info.batch_size), info.sample_rate)
+            keeper = _timekeeper(utterances, info)
+            speech = keeper.listen(
+                join(utterances, self._in_order(turns, synthesis, info.batch_size), info.sample_rate)
+            )
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -117,7 +121,9 @@ class Engine:
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
-                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=draft.size - len(piece))
+                offset = draft.size - len(piece)
+                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset, heard=keeper.news())
+            draft.timeline = keeper.timeline
             outcome = queue.Outcome(
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,
@@ -151,6 +157,12 @@ class Engine:
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn
+
+
+def _timekeeper(utterances: Sequence[Utterance], info: VoiceInfo) -> Timekeeper:
+    names = {speaker.id: speaker.name for speaker in info.speakers}
+    speakers = (names.get(utterance.style.speaker, utterance.style.speaker) for utterance in utterances)
+    return Timekeeper(zip((utterance.sentence for utterance in utterances), speakers, strict=True), info.sample_rate)
 
 
 def _since(began: float) -> int:

@@ -86,9 +86,17 @@ class Timeline:
     sample_rate: int  # Hz
     sentences: tuple[SentenceTimes, ...]
 
+    @property
+    def speakers(self) -> set[str]:
+        return {sentence.speaker for sentence in self.sentences}
+
     def timed(self, later: float = 0.0) -> Iterator[TimedSentence]:
         """In seconds, so many later: a codec's delay, what comes before it in a joined file."""
         return (sentence.timed(self.sample_rate, later) for sentence in self.sentences)
+
+    def after(self, sentences: int) -> Self:
+        """Without so many at its beginning."""
+        return replace(self, sentences=self.sentences[max(0, sentences) :])
 
     def rewritten(self, sentences: Iterable[Sentence]) -> Self:
         """The same audio for a text that is read alike and was written otherwise, 5个 for 五个."""
@@ -144,6 +152,7 @@ class Timekeeper:
         self._coming = iter(sentences)
         self._heard: list[SentenceTimes] = []
         self._begun: list[CharacterTime] = []  # of the sentence that is being heard
+        self._sentence: Sentence | None
         self._sentence, self._speaker = next(self._coming, (None, ""))
         self._told = 0
 

@@ -216,18 +216,20 @@ def _pieces(cue: Cue) -> Iterator[tuple[TimedText, str]]:
 
 
 def _json(sentences: Iterable[TimedSentence], level: Level, named: bool) -> Iterator[str]:
-    """For programs: the sentences themselves, not divided into lines, with all their marks."""
+    """For programs: the sentences themselves, not divided into lines, with all their marks, and always who speaks."""
     yield '{"sentences": ['
     for number, sentence in enumerate(sentences):
-        yield (",\n" if number else "\n") + json.dumps(as_json(sentence, level, named), ensure_ascii=False)
+        yield (",\n" if number else "\n") + json.dumps(as_json(sentence, level), ensure_ascii=False)
     yield "\n]}\n"
 
 
-def as_json(sentence: TimedSentence, level: Level, named: bool) -> dict[str, Any]:
+def as_json(sentence: TimedSentence, level: Level) -> dict[str, Any]:
     """A sentence for programs; times in seconds, to the millisecond. Empty stretches are left out."""
-    told: dict[str, Any] = {"text": sentence.text.strip(), **_span(sentence.start, sentence.end)}
-    if named:
-        told["speaker"] = sentence.speaker
+    told: dict[str, Any] = {
+        "text": sentence.text.strip(),
+        **_span(sentence.start, sentence.end),
+        "speaker": sentence.speaker,
+    }
     if level is Level.CHARACTER:
         told["characters"] = [
             {"text": stretch.text.strip(), **_span(stretch.start, stretch.end)}
