@@ -10,6 +10,7 @@ import pytest
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import StyleError
 from tts_engine.speech.speak import plan, speak
+from tts_engine.speech.timeline import Timekeeper
 from tts_engine.speech.voice import Samples, Style, Voice
 
 TEXT = "欢迎光临我们的店铺！"
@@ -71,3 +72,24 @@ def test_every_character_has_its_time(voice: Voice) -> None:
     assert "".join(time.char for time in times) == TEXT
     assert all(before.start <= after.start for before, after in itertools.pairwise(times))
     assert times[-1].end <= sum(len(chunk.samples) for chunk in chunks) / voice.info.sample_rate
+
+
+@pytest.mark.parametrize("speaker", ["xiaoxiao", "yunxi"])
+def test_sentences_begin_where_they_are_heard(voice: Voice, speaker: str) -> None:
+    """Within 50 ms of the onset of energy, whether they begin with a vowel, an aspirate or a mark."""
+    text = "啊，真的吗？四是四。2026年11月25日，气温12℃。“他说：”Hello everyone。"
+    utterances = plan(text, voice.info, Style(speaker))
+    keeper = Timekeeper([(utterance.sentence, speaker) for utterance in utterances], voice.info.sample_rate)
+    samples = np.concatenate([chunk.samples for chunk in keeper.listen(speak(voice, utterances))])
+    after = 0
+    for times, sentence in zip(keeper.timeline.sentences, keeper.timeline.timed(), strict=True):
+        assert sentence.start == pytest.approx(onset(samples[after:], voice.info.sample_rate, after), abs=0.05)
+        after = times.ends[-1]
+
+
+def onset(samples: Samples, rate: int, after: int) -> float:
+    """Seconds to the first 10 ms that are at most 30 dB below the loudest of a second; the first sample is `after`."""
+    window = rate // 100
+    stretch = samples[: min(len(samples), rate) // window * window].reshape(-1, window)
+    loudness = np.sqrt(np.mean(stretch**2, axis=1))
+    return float(after + window * np.argmax(loudness > loudness.max() * 10 ** (-30 / 20))) / rate
