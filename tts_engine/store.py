@@ -150,7 +150,7 @@ class Draft:
             self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
         )
         self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
-        self.timeline = Timeline(voice_rate, ())
+        self.timeline: Timeline | None = None  # of the master, once it is whole
         self.frames = 0
         self.size = 0
 
@@ -171,7 +171,8 @@ class Draft:
     def keep(self) -> int:
         """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
         self._close()
-        (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
+        if self.timeline:
+            (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
         complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
         final = _folder(self._synthesis)
         shutil.rmtree(final, ignore_errors=True)
