@@ -20,6 +20,14 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class InputType(models.TextChoices):
+    """How the text of a request is written."""
+
+    TEXT = "text"
+    TAGS = "tags"  # text with [pause:1s] and the like
+    SSML = "ssml"
+
+
 class Synthesis(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
@@ -31,6 +39,8 @@ class Synthesis(models.Model):
 
     # What was asked for
     text = models.TextField()
+    input_type = models.CharField(max_length=10, choices=InputType, default=InputType.TEXT, db_default=InputType.TEXT)
+    voice_aliases = models.JSONField(null=True)  # names in the text to voices; null is none
     model = models.CharField(max_length=100)  # as the caller named it
     voice = models.CharField(max_length=100)
     voice_revision = models.CharField(max_length=100)

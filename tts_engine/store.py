@@ -24,11 +24,12 @@ import soundfile
 from django.conf import settings
 
 from tts_engine.models import Synthesis
+from tts_engine.scripts import Written
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
-from tts_engine.speech.text import read
+from tts_engine.speech.text import read_script, reading_of
 from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import Samples
 
@@ -86,7 +87,7 @@ def _times(synthesis: Synthesis, spoken: Timeline) -> bytes:
 
 def _digest(synthesis: Synthesis) -> bytes:
     """Of the text, which the timeline has as it was written."""
-    return hashlib.sha256(synthesis.text.encode()).hexdigest().encode()
+    return hashlib.sha256(repr(Written.of(synthesis)).encode()).hexdigest().encode()
 
 
 def link(source: Synthesis, target: Synthesis) -> None:
@@ -107,7 +108,8 @@ def _link_times(source: Synthesis, target: Synthesis) -> None:
     if same_text:
         os.link(known, new)
     else:
-        new.write_bytes(_times(target, timeline(source).rewritten(read(target.text).sentences)))
+        reading = reading_of(read_script(Written.of(target).script()))
+        new.write_bytes(_times(target, timeline(source).rewritten(reading.sentences)))
 
 
 def delete(synthesis: Synthesis) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.conftest import Run
 from tts_engine import relay
 from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
-from tts_engine.speech.text.types import Written
+from tts_engine.speech.text.types import Stretch
 from tts_engine.speech.timeline import SentenceTimes, Timeline
 
 
@@ -53,7 +53,7 @@ def test_pieces_come_while_they_are_made(run: Run[Any], request_id: UUID) -> Non
 def test_a_sentence_is_told_once(run: Run[Any], request_id: UUID) -> None:
     """Between the pieces, as soon as it is made; a second attempt's telling of the same is not passed on."""
     one, two = (
-        SentenceTimes(char, (start,), (start + 5,), (Written(char, 1),), "") for start, char in ((0, "一"), (9, "二"))
+        SentenceTimes(char, (start,), (start + 5,), (Stretch(char, 1),), "") for start, char in ((0, "一"), (9, "二"))
     )
     relay.send(request_id, b"abc", attempt=1, offset=0, heard=(0, Timeline(10, (one,))))
     relay.send(request_id, b"ab", attempt=2, offset=0, heard=(0, Timeline(10, ())))

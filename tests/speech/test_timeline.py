@@ -1,27 +1,32 @@
 """Where sentences and characters are heard: counted in samples, kept, joined, rewritten."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_engine.speech.speak import join
+from tests.factories import make_voice_info
+from tts_engine.speech.speak import Line, join
 from tts_engine.speech.text import read
-from tts_engine.speech.text.types import Break, Written
+from tts_engine.speech.text.script import Manner
+from tts_engine.speech.text.types import Break, Stretch
 from tts_engine.speech.timeline import SentenceTimes, Timekeeper, Timeline, joined
 from tts_engine.speech.voice import CharacterTime, Chunk, Samples, Style, Utterance
 
 RATE = 24_000
 STYLE = Style("test")
+VOICE = replace(make_voice_info("test", batch_size=1), sample_rate=RATE)
 
 
 def keep(text: str, chunks: Iterable[list[Chunk]]) -> Timeline:
     """The timeline of a text whose sentences a voice spoke like that."""
     utterances = [Utterance(sentence, STYLE) for sentence in read(text).sentences]
     keeper = Timekeeper([(utterance.sentence, "test") for utterance in utterances], RATE)
-    for _ in keeper.listen(join(utterances, chunks, RATE)):
+    lines = [Line(utterance, VOICE, Manner()) for utterance in utterances]
+    for _ in keeper.listen(join(lines, chunks, RATE)):
         pass
     return keeper.timeline
 
@@ -70,7 +75,7 @@ places = st.lists(st.integers(0, 10**9), min_size=4, max_size=4).map(sorted)
 @given(places, st.sampled_from(["", "晓晓", "旁白(2)"]))
 def test_it_is_kept_as_it_is(places: list[int], speaker: str) -> None:
     """Unpacked it is equal to what was packed."""
-    written = (Written("5 ", 1, Break.PHRASE), Written("个", 1, Break.SENTENCE))
+    written = (Stretch("5 ", 1, Break.PHRASE), Stretch("个", 1, Break.SENTENCE))
     sentence = SentenceTimes("五个", (places[0], places[2]), (places[1], places[3]), written, speaker)
     timeline = Timeline(RATE, (sentence, sentence))
     assert Timeline.unpack(timeline.pack()) == timeline
@@ -105,7 +110,7 @@ def test_the_written_text_is_what_is_shown() -> None:
 @pytest.mark.parametrize("rate", [24_000, 16_000, 22_050])
 def test_an_hour_does_not_drift(rate: int) -> None:
     """1,500 results in one file of 44.1 kHz: every sentence is where its samples are, to the microsecond."""
-    one = SentenceTimes("好", (rate // 7,), (rate // 3,), (Written("好", 1),), "")
+    one = SentenceTimes("好", (rate // 7,), (rate // 3,), (Stretch("好", 1),), "")
     lengths = [round((2.4 + n / 7001) * 44_100) for n in range(1_500)]
     offsets = np.cumsum([0, *lengths[:-1]]).tolist()
     heard = list(joined(((offset, Timeline(rate, (one,))) for offset in offsets), 44_100))

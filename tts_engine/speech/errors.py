@@ -5,6 +5,7 @@ SpeechError
 │   ├── EmptyText          nothing but white space
 │   ├── ControlCharacter   a character no text should hold (NUL, escape, ...)
 │   ├── NothingToSay       no character the front end or the voice can read
+│   ├── ScriptError        SSML or voice tags that cannot be understood or honoured
 │   └── UnknownUnit        a sound that the voice's model has no unit for
 ├── StyleError             the voice cannot honour what was asked of it
 ├── UnknownVoice           no voice of that name is installed
@@ -48,6 +49,19 @@ class NothingToSay(TextError):
     """Not one character of the text has a sound (emoji only, a script the voice cannot read)."""
 
     code = "text_unspeakable"
+
+
+class ScriptError(TextError):
+    """SSML or voice tags that cannot be understood, or that a voice cannot honour; says at which line and column.
+
+    `code` is that of what went wrong there, where it has one of its own.
+    """
+
+    code = "ssml_invalid"
+
+    def __init__(self, message: str, place: object | None = None, code: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.code = code or type(self).code
 
 
 class UnknownUnit(TextError):

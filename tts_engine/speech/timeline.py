@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from tts_engine.speech.text.characters import is_hanzi, is_latin
-from tts_engine.speech.text.types import Break, Sentence, Written
+from tts_engine.speech.text.types import Break, Sentence, Stretch
 from tts_engine.speech.voice import CharacterTime, Chunk
 
 
@@ -58,7 +58,7 @@ class SentenceTimes:
     characters: str
     starts: tuple[int, ...]  # samples
     ends: tuple[int, ...]
-    written: tuple[Written, ...]
+    written: tuple[Stretch, ...]
     speaker: str
 
     def timed(self, sample_rate: int, later: float) -> TimedSentence:
@@ -136,7 +136,7 @@ def _unpacked(
         place += step
         starts.append(place)
     ends = [start + length for start, length in zip(starts, lengths, strict=True)]
-    stretches = tuple(Written(text, count, Break(after)) for text, count, after in written)
+    stretches = tuple(Stretch(text, count, Break(after)) for text, count, after in written)
     return SentenceTimes(characters, tuple(starts), tuple(ends), stretches, speaker)
 
 

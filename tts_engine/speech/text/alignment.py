@@ -10,12 +10,12 @@ from itertools import pairwise
 
 from tts_engine.speech.text.characters import OPENING
 from tts_engine.speech.text.marks import Origin
-from tts_engine.speech.text.types import Break, Sentence, Word, WordKind, Written
+from tts_engine.speech.text.types import Break, Sentence, Stretch, Word, WordKind
 
 
 def align(sentences: Sequence[Sentence], origins: Sequence[Origin], text: str) -> Iterator[Sentence]:
     """The sentences with how they were written in `text`; `origins` has one for each of their characters."""
-    stretches: list[_Stretch] = []
+    stretches: list[_Run] = []
     counts: list[int] = []  # stretches of each sentence
     first = 0
     for sentence in sentences:
@@ -30,7 +30,7 @@ def align(sentences: Sequence[Sentence], origins: Sequence[Origin], text: str) -
 
 
 @dataclass(slots=True)
-class _Stretch:
+class _Run:
     """Characters of a reading that belong together, and their origin."""
 
     start: int
@@ -39,9 +39,9 @@ class _Stretch:
     break_after: Break
 
 
-def _stretches(sentence: Sentence, origins: Sequence[Origin]) -> Iterator[_Stretch]:
+def _stretches(sentence: Sentence, origins: Sequence[Origin]) -> Iterator[_Run]:
     """As small as they can be: a character, a number, an English word."""
-    now: _Stretch | None = None
+    now: _Run | None = None
     for (start, end), (joined, break_after) in zip(origins, _joints(sentence.words), strict=True):
         if now and (joined or start < now.end or start == end or now.start == now.end):
             now.end = max(now.end, end)
@@ -50,7 +50,7 @@ def _stretches(sentence: Sentence, origins: Sequence[Origin]) -> Iterator[_Stret
             continue
         if now:
             yield now
-        now = _Stretch(start, end, 1, break_after)
+        now = _Run(start, end, 1, break_after)
     if now:
         yield now
 
@@ -76,10 +76,10 @@ def _joints(words: Sequence[Word]) -> list[tuple[bool, Break]]:
     return joints
 
 
-def _written(stretches: Sequence[_Stretch], text: str) -> Iterator[Written]:
+def _written(stretches: Sequence[_Run], text: str) -> Iterator[Stretch]:
     """Each up to where the next begins. What is too long for one breath is all written in its first sentence."""
     begins = [0]
     for before, stretch in pairwise(stretches):
         begins.append(max(stretch.start, before.end))
     for stretch, begin, end in zip(stretches, begins, [*begins[1:], len(text)], strict=True):
-        yield Written(text[begin:end], stretch.characters, stretch.break_after)
+        yield Stretch(text[begin:end], stretch.characters, stretch.break_after)

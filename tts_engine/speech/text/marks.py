@@ -1,8 +1,9 @@
 """Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from tts_engine.speech.text.characters import HANZI
@@ -19,34 +20,60 @@ Origin = tuple[int, int]
 class MarkedText:
     """A text, the pinyin given by hand for some of its characters, and where each character comes from.
 
+    `bookmarks` are named moments: (position of the character before which one lies, its name), in order.
     Origins never go back. A text that is made without any is the written one.
     """
 
     text: str
     readings: Mapping[int, str] = field(default_factory=dict)
-    origins: Sequence[Origin] = ()
+    bookmarks: tuple[tuple[int, str], ...] = ()
+    origins: Sequence[Origin] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.origins:
             object.__setattr__(self, "origins", [(i, i + 1) for i in range(len(self.text))])
 
-    def __add__(self, other: "MarkedText") -> "MarkedText":
-        moved = {len(self.text) + i: pinyin for i, pinyin in other.readings.items()}
-        return MarkedText(self.text + other.text, {**self.readings, **moved}, [*self.origins, *other.origins])
-
     def slice(self, start: int, end: int) -> "MarkedText":
+        """The text from `start` up to `end`; a bookmark at `end` is the next slice's."""
         readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
-        return MarkedText(self.text[start:end], readings, self.origins[start:end])
+        bookmarks = tuple((i - start, name) for i, name in self.bookmarks if start <= i < end)
+        return MarkedText(self.text[start:end], readings, bookmarks, self.origins[start:end])
+
+    def strip(self) -> "MarkedText":
+        """The text without white space at its ends; no bookmark is lost with it."""
+        text = self.text.strip()
+        left = len(self.text) - len(self.text.lstrip())
+        readings = {i - left: pinyin for i, pinyin in self.readings.items()}
+        bookmarks = tuple((min(max(i - left, 0), len(text)), name) for i, name in self.bookmarks)
+        return MarkedText(text, readings, bookmarks, self.origins[left : left + len(text)])
+
+    def __add__(self, other: "MarkedText") -> "MarkedText":
+        shift = len(self.text)
+        readings = {**self.readings, **{i + shift: pinyin for i, pinyin in other.readings.items()}}
+        bookmarks = (*self.bookmarks, *((i + shift, name) for i, name in other.bookmarks))
+        return MarkedText(self.text + other.text, readings, bookmarks, [*self.origins, *other.origins])
+
+    def standing_for(self, written: str, place: int) -> "MarkedText":
+        """The same as what is said for a text that was written at this place of a longer one."""
+        head, tail = _common(written, self.text)
+        rest = len(self.text) - head - tail
+        first, last = place + head, place + len(written) - tail
+        origins = [(place + i, place + i + 1) for i in range(head)]
+        origins += [(first, last)] * rest + [(last + i, last + i + 1) for i in range(tail)]
+        return replace(self, origins=origins)
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
         """The text with each match replaced, every reading still on its character, and origins kept.
 
         A character inside a match keeps its reading and its origin if the replacement begins or ends
-        like the match up to it. The others come from all that they stand for, and lose their readings.
+        like the match up to it. The others come from all that they stand for, and lose their readings;
+        a bookmark among them comes before them.
         """
         parts: list[str] = []
         origins: list[Origin] = []
         readings: dict[int, str] = {}
+        bookmarks: list[tuple[int, str]] = []
+        left = deque(self.bookmarks)
         done = length = 0
 
         def keep(end: int) -> None:
@@ -55,6 +82,9 @@ class MarkedText:
             origins.extend(self.origins[done:end])
             if self.readings:
                 readings.update({i - done + length: self.readings[i] for i in range(done, end) if i in self.readings})
+            while left and left[0][0] < end:
+                position, name = left.popleft()
+                bookmarks.append((position - done + length, name))
             length += end - done
             done = end
 
@@ -62,15 +92,18 @@ class MarkedText:
             new = replacement(match)
             head, tail = _common(match.group(), new)
             keep(match.start() + head)
+            done = match.end() - tail
+            while left and left[0][0] < done:
+                bookmarks.append((length, left.popleft()[1]))
             said = new[head : len(new) - tail]
             parts.append(said)
-            origins += [self._origin(match.start() + head, match.end() - tail)] * len(said)
+            origins += [self._origin(match.start() + head, done)] * len(said)
             length += len(said)
-            done = match.end() - tail
         if not parts:
             return self
         keep(len(self.text))
-        return MarkedText("".join(parts), readings, origins)
+        bookmarks += [(length, name) for _, name in left]
+        return MarkedText("".join(parts), readings, tuple(bookmarks), origins)
 
     def _origin(self, start: int, end: int) -> Origin:
         if start < end:

@@ -58,11 +58,10 @@ def normalise(marked: MarkedText) -> MarkedText:
 def _fold(marked: MarkedText) -> MarkedText:
     folded = [fold(char) for char in marked.text]
     origins = [origin for piece, origin in zip(folded, marked.origins, strict=True) for _ in piece]
-    readings = {}
-    if marked.readings:
-        starts = list(accumulate(map(len, folded), initial=0))
-        readings = {starts[i]: pinyin for i, pinyin in marked.readings.items()}
-    return MarkedText("".join(folded), readings, origins)
+    starts = list(accumulate(map(len, folded), initial=0))
+    readings = {starts[i]: pinyin for i, pinyin in marked.readings.items()}
+    bookmarks = tuple((starts[i], name) for i, name in marked.bookmarks)
+    return MarkedText("".join(folded), readings, bookmarks, origins)
 
 
 def _tidy(text: MarkedText) -> MarkedText:

@@ -47,7 +47,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Stretch:
     """A stretch of a text as it was written, `2026`, and how many characters of the reading say it, 二零二六.
 
     `break_after` is how well a line may be broken after it: NONE inside a word or before a mark that
@@ -63,13 +63,15 @@ class Written:
 class Sentence:
     """A run of words spoken in one breath; `pause` is the silence after it, in seconds.
 
+    `bookmarks` are named moments: (position of the character before which one lies, its name).
     `written` says all of its characters in order. How a sentence was written is no part of how it is
     spoken: sentences that differ in nothing else are equal and look alike.
     """
 
     words: tuple[Word, ...]
     pause: float
-    written: tuple[Written, ...] = field(default=(), repr=False, compare=False)
+    bookmarks: tuple[tuple[int, str], ...] = ()
+    written: tuple[Stretch, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def characters(self) -> Iterator[Character]:
