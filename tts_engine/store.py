@@ -87,7 +87,13 @@ def _times(synthesis: Synthesis, spoken: Timeline) -> bytes:
 
 def _digest(synthesis: Synthesis) -> bytes:
     """Of the text, which the timeline has as it was written."""
-    return hashlib.sha256(repr(Written.of(synthesis)).encode()).hexdigest().encode()
+    written = Written.of(synthesis)
+    decides = (
+        written.text,
+        str(written.input_type),
+        written.voice_aliases,
+    )  # a row not stored yet has an enum's member
+    return hashlib.sha256(repr(decides).encode()).hexdigest().encode()
 
 
 def link(source: Synthesis, target: Synthesis) -> None:

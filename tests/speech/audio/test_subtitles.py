@@ -14,54 +14,48 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.factories import make_timeline
 from tts_engine.speech.audio.subtitles import LIMITS, SUBTITLES, Level, Limits, cues, shown
-from tts_engine.speech.text import read
 from tts_engine.speech.text.types import Break
-from tts_engine.speech.timeline import SentenceTimes, TimedSentence, TimedText, Timeline
+from tts_engine.speech.timeline import TimedSentence, TimedText
 
 CALL = "2026年11月25日，保险公司的客服中心会给您打电话，请您保持手机畅通，谢谢您的配合。"
 TEXT = CALL + "<b>他说</b>：“好，[走]--> {吧}。”涨了50% & Hello World！"
 
 
-def timed(text: str, *, speaker: str = "晓晓", rate: int = 24_000, pace: float = 0.2) -> list[TimedSentence]:
-    """The sentences of a text, every character `pace` seconds long."""
-    sentences, start = [], 0.1
-    for sentence in read(text).sentences:
-        places = [round((start + i * pace) * rate) for i in range(len(sentence.text) + 1)]
-        sentences.append(SentenceTimes(sentence.text, tuple(places), tuple(places[1:]), sentence.written, speaker))
-        start += len(sentence.text) * pace + sentence.pause
-    return list(Timeline(rate, tuple(sentences)).timed())
+def timed(text: str, *, pace: float = 0.2) -> list[TimedSentence]:
+    return list(make_timeline(text, pace=pace).timed())
 
 
 def written(name: str, level: Level, *, named: bool = False, text: str = TEXT) -> str:
     return "".join(SUBTITLES[name].write(timed(text), level, named))
 
 
-stretches = st.builds(
-    lambda text, gap, length, sounds, after: (text, gap, length, sounds, after),
-    st.text("今天好，。 A\n—<&", min_size=1, max_size=3),
-    st.floats(0, 2),
-    st.floats(0, 9),
+STRETCHES = st.tuples(
+    st.sampled_from(["今天", "好", "，", "。", " ", "A\n", "——", "<&", "\n"]),
+    st.integers(0, 40),  # a gap and a length, in twentieths of a second
+    st.integers(0, 180),
     st.booleans(),
     st.sampled_from(Break),
 )
 
 
-@st.composite
-def speech(draw: st.DrawFn) -> list[TimedSentence]:
-    """Sentences in order, of any text and any length."""
-    now = 0.0
-    sentences = []
-    for drawn in draw(st.lists(st.lists(stretches, min_size=1, max_size=30), max_size=4)):
-        row = []
-        for text, gap, length, sounds, after in drawn:
-            row.append(TimedText(text, now + gap, now + gap + length, sounds, after))
+def in_order(drawn: list[list[tuple[str, int, int, bool, Break]]]) -> list[TimedSentence]:
+    now, sentences = 0, []
+    for row in drawn:
+        stretches = []
+        for text, gap, length, sounds, after in row:
+            stretches.append(TimedText(text, (now + gap) / 20, (now + gap + length) / 20, sounds, after))
             now += gap + length
-        sentences.append(TimedSentence(tuple(row)))
+        sentences.append(TimedSentence(tuple(stretches)))
     return sentences
 
 
-@given(speech())
+SPEECH = st.lists(st.lists(STRETCHES, min_size=1, max_size=15), max_size=3).map(in_order)
+"""Sentences of any text and any length."""
+
+
+@given(SPEECH)
 def test_cues_are_in_order_and_never_overlap(sentences: list[TimedSentence]) -> None:
     """Each begins where or after the one before ends, and none ends before it begins."""
     shown_ones = list(cues(sentences))
@@ -69,7 +63,7 @@ def test_cues_are_in_order_and_never_overlap(sentences: list[TimedSentence]) -> 
     assert all(before.end <= after.start for before, after in pairwise(shown_ones))
 
 
-@given(speech())
+@given(SPEECH)
 def test_every_character_is_in_one_cue(sentences: list[TimedSentence]) -> None:
     """Nothing is lost between lines, and nothing comes twice; a line of white space is none."""
     all_of_it = "".join(sentence.text for sentence in sentences)
@@ -77,7 +71,7 @@ def test_every_character_is_in_one_cue(sentences: list[TimedSentence]) -> None:
     assert re.sub(r"\s", "", in_cues) == re.sub(r"\s", "", all_of_it)
 
 
-@given(speech(), st.integers(4, 30))
+@given(SPEECH, st.integers(4, 30))
 def test_lines_keep_to_their_limits(sentences: list[TimedSentence], width: int) -> None:
     """No wider and no longer than allowed, but for a stretch that is so by itself."""
     limits = Limits(width=width, longest=5.0)
