@@ -51,6 +51,13 @@ def test_what_a_voice_does_not_mention_is_there() -> None:
     assert (second.characters, set(second.starts)) == ("走！", {round(1.95 * RATE)})
 
 
+def test_characters_do_not_overlap() -> None:
+    """Where a voice has the next begin before one has ended, it begins then."""
+    times = (CharacterTime("好", 0.0, 0.5), CharacterTime("。", 0.4, 0.45))
+    (sentence,) = keep("好。", [[Chunk(silence(0.6), times)]]).sentences
+    assert (sentence.starts, sentence.ends) == ((0, 12000), (12000, 12000))
+
+
 def test_no_character_lies_behind_the_audio() -> None:
     """Where silence was cut off at the end, its mark ends there."""
     utterance = Utterance(read("好。").sentences[0], STYLE)

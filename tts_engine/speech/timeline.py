@@ -179,17 +179,20 @@ class Timekeeper:
         self._begun.append(character)
         if self._sentence is None or len(self._begun) < len(self._sentence.text):
             return
-        self._heard.append(
-            SentenceTimes(
-                self._sentence.text,
-                tuple(round(time.start * self.sample_rate) for time in self._begun),
-                tuple(round(time.end * self.sample_rate) for time in self._begun),
-                self._sentence.written,
-                self._speaker,
-            )
-        )
+        starts, ends = _places(self._begun, self.sample_rate)
+        self._heard.append(SentenceTimes(self._sentence.text, starts, ends, self._sentence.written, self._speaker))
         self._begun.clear()
         self._sentence, self._speaker = next(self._coming, (None, ""))
+
+
+def _places(times: Iterable[CharacterTime], sample_rate: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where the characters start and end, in samples; none starts before the one before it has ended."""
+    starts, ends, heard = [], [], 0
+    for time in times:
+        starts.append(max(heard, round(time.start * sample_rate)))
+        heard = max(starts[-1], round(time.end * sample_rate))
+        ends.append(heard)
+    return tuple(starts), tuple(ends)
 
 
 def _within(samples: int, times: SentenceTimes) -> SentenceTimes:
