@@ -41,6 +41,7 @@ def joined_subtitles(
     parts: Iterable[tuple[Synthesis, int]],
     subtitle_format: str,
     *,
+    ticks: int,
     level: Level,
     audio_format: str,
     sample_rate: int,
@@ -48,9 +49,10 @@ def joined_subtitles(
 ) -> Iterator[str]:
     """A file of subtitles for many syntheses in one file of audio, piece by piece; one of them is held at a time.
 
-    Each begins at so many samples of `sample_rate` Hz, in the order of the file. `named` tells who speaks.
+    Each begins at so many of the `ticks` of a second, samples or milliseconds that were counted from the
+    file's start. `audio_format` and `sample_rate` are the file's; `named` tells who speaks.
     Raises AudioNotReady or TimesNotKept where it comes to such a part.
     """
     timelines = ((offset, timeline(synthesis)) for synthesis, offset in parts)
     later = FORMATS[audio_format].delay_of(sample_rate)
-    return SUBTITLES[subtitle_format].write(joined(timelines, sample_rate, later), level, named)
+    return SUBTITLES[subtitle_format].write(joined(timelines, ticks, later), level, named)

@@ -69,7 +69,9 @@ def test_many_in_one_file(tenant: Tenant) -> None:
         make_done(tenant, SILENCE, text="好。", timeline=make_timeline("好。", rate=rate)) for rate in (24_000, 16_000)
     ]
     offsets = [(spoken[0], 0), (spoken[1], 44_100 * 3599 + 7)]
-    made = "".join(joined_subtitles(offsets, "json", level=Level.SENTENCE, audio_format="mp3", sample_rate=44_100))
+    made = "".join(
+        joined_subtitles(offsets, "json", ticks=44_100, level=Level.SENTENCE, audio_format="mp3", sample_rate=44_100)
+    )
     starts = [sentence["start"] for sentence in json.loads(made)["sentences"]]
     assert starts == [round(offset / 44_100 + 0.1 + 1105 / 44_100, 3) for _, offset in offsets]
 

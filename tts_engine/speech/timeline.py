@@ -202,10 +202,10 @@ def _within(samples: int, times: SentenceTimes) -> SentenceTimes:
     return replace(times, starts=starts, ends=ends)
 
 
-def joined(parts: Iterable[tuple[int, Timeline]], sample_rate: int, later: float = 0.0) -> Iterator[TimedSentence]:
-    """The sentences of many results in one file of `sample_rate` Hz; each part begins at so many samples of it.
+def joined(parts: Iterable[tuple[int, Timeline]], ticks: int, later: float = 0.0) -> Iterator[TimedSentence]:
+    """The sentences of many results in one file; each part begins at so many of the `ticks` of a second, its samples.
 
     `later` is the file's own delay, in seconds. One part is held at a time.
     """
     for offset, timeline in parts:
-        yield from timeline.timed(offset / sample_rate + later)
+        yield from timeline.timed(offset / ticks + later)
