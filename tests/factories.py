@@ -1,6 +1,7 @@
 """Rows for tests, valid by construction: made by the services that make the real ones."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ from tts_engine.models import Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.text import read
+from tts_engine.speech.timeline import SentenceTimes, Timeline
 from tts_engine.speech.voice import Samples, Speaker, VoiceInfo
 from tts_engine.store import Draft
 
@@ -113,20 +116,36 @@ def make_queued(
     )
 
 
-def speak_queued(samples: Samples = A_MOMENT) -> Synthesis:
+def make_timeline(text: str, *, pace: float = 0.2, speakers: Sequence[str] = ("晓晓",), rate: int = 24_000) -> Timeline:
+    """Of a text spoken after a tenth of a second of silence, each character `pace` seconds long.
+
+    The speakers take turns with its sentences.
+    """
+    sentences, start = [], 0.1
+    for sentence, speaker in zip(read(text).sentences, itertools.cycle(speakers), strict=False):
+        places = [round((start + i * pace) * rate) for i in range(len(sentence.text) + 1)]
+        sentences.append(SentenceTimes(sentence.text, tuple(places[:-1]), tuple(places[1:]), sentence.written, speaker))
+        start += len(sentence.text) * pace + sentence.pause
+    return Timeline(rate, tuple(sentences))
+
+
+def speak_queued(samples: Samples = A_MOMENT, *, timeline: Timeline | None = None) -> Synthesis:
     """What a worker does with the next row of the queue, these samples of 24 kHz for its voice's."""
     row = queue.claim()
     assert row is not None
     with Draft(row, voice_rate=row.sample_rate) as draft:
         for _ in draft.answer(rendered(draft.master(iter([samples])), row.sample_rate, FORMATS[row.audio_format])):
             pass
+        draft.timeline = timeline
         spoken = queue.Outcome(audio_ms=round(len(samples) / 24), first_byte_ms=1, synthesis_ms=1)
         assert queue.finish(row, spoken, draft)
     row.refresh_from_db()
     return row
 
 
-def make_done(tenant: Tenant, samples: Samples, *, audio_format: str = "wav", **made: Any) -> Synthesis:
+def make_done(
+    tenant: Tenant, samples: Samples, *, audio_format: str = "wav", timeline: Timeline | None = None, **made: Any
+) -> Synthesis:
     """A row that a worker has spoken. The queue must be empty before."""
     make_queued(tenant, audio_format=audio_format, **made)
-    return speak_queued(samples)
+    return speak_queued(samples, timeline=timeline)

@@ -3,6 +3,7 @@
 EngineError
 ├── SynthesisNotFound   no such synthesis for this tenant, or it was deleted
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
+├── TimesNotKept        when its characters are heard was not kept: it was spoken by an older version
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
 │   └── DeadlinePassed  because its caller would wait no longer
@@ -32,6 +33,12 @@ class AudioNotReady(EngineError):
     """The synthesis has no audio: still queued or running, failed, cancelled."""
 
     code = "audio_not_ready"
+
+
+class TimesNotKept(EngineError):
+    """It was spoken before this platform kept when each character is heard."""
+
+    code = "times_not_kept"
 
 
 class SynthesisFailed(EngineError):

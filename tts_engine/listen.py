@@ -4,8 +4,9 @@ import asyncio
 import contextvars
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -16,6 +17,8 @@ from django.utils import timezone
 from tts_engine import queue, relay, store
 from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
+from tts_engine.speech.timeline import Timeline
+from tts_engine.subtitles import timeline
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,15 +48,33 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
 async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     """The encoded audio of a queued, running or done synthesis, as it is made; each byte once.
 
+    Raises as `timed_answer` does, but for TimesNotKept.
+    """
+    async with aclosing(_heard(synthesis, timed=False)) as stream:
+        async for heard in stream:
+            if isinstance(heard, bytes):
+                yield heard
+
+
+def timed_answer(synthesis: Synthesis) -> AsyncGenerator[bytes | Timeline]:
+    """The encoded audio of a queued, running or done synthesis, as it is made, and each sentence once it is made.
+
     When the caller goes away or its deadline passes before a worker has begun, the synthesis is
     cancelled; later, whoever listens goes before the rest of it. Raises SynthesisFailed,
-    SynthesisCancelled, DeadlinePassed, SpeechTimeout.
+    SynthesisCancelled, DeadlinePassed, SpeechTimeout, TimesNotKept.
     """
-    sent = 0
+    return _heard(synthesis, timed=True)
+
+
+async def _heard(synthesis: Synthesis, *, timed: bool) -> AsyncGenerator[bytes | Timeline]:
+    sent = sentences = 0
     try:
-        async for piece in _live(synthesis):
-            sent += len(piece)
-            yield piece
+        async for heard in _live(synthesis):
+            if isinstance(heard, bytes):
+                sent += len(heard)
+            else:
+                sentences += len(heard.sentences)
+            yield heard
         return
     except relay.StreamLost:
         await _ended(synthesis)
@@ -62,6 +83,8 @@ async def answer(synthesis: Synthesis) -> AsyncIterator[bytes]:
     except BaseException:  # the caller hung up, or the time ran out
         await asyncio.shield(in_database(_leave, synthesis))
         raise
+    if timed:
+        yield (await asyncio.to_thread(timeline, synthesis)).after(sentences)
     async for piece in file_pieces(store.answer_file(synthesis), start=sent):
         yield piece
 
@@ -88,7 +111,7 @@ async def finished(synthesis: Synthesis) -> Path:
     return store.answer_file(synthesis)
 
 
-async def _live(synthesis: Synthesis) -> AsyncIterator[bytes]:
+async def _live(synthesis: Synthesis) -> AsyncIterator[bytes | Timeline]:
     """What comes through the relay. Raises StreamLost when the rest is only to be had from the store."""
     if synthesis.status == Status.DONE:
         raise relay.StreamLost

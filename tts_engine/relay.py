@@ -21,6 +21,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
+from tts_engine.speech.timeline import Timeline
 
 BLOCK_MS = 4000  # how often a silent stream is reported as such
 SILENCE_SECONDS = 30  # of Valkey itself, after which it counts as gone; on a busy machine 5 s are soon over
@@ -69,9 +70,17 @@ def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
         log.warning("piece_not_relayed", synthesis=str(synthesis_id), error=str(error))
 
 
-def send(synthesis_id: UUID, data: bytes, *, attempt: int, offset: int) -> None:
-    """Pass on a piece of encoded audio that begins at byte `offset` of the whole answer."""
-    _add(synthesis_id, {"attempt": attempt, "offset": offset, "data": data})
+def send(
+    synthesis_id: UUID, data: bytes, *, attempt: int, offset: int, heard: tuple[int, Timeline] | None = None
+) -> None:
+    """Pass on a piece of encoded audio that begins at byte `offset` of the whole answer.
+
+    `heard` are sentences that were made whole since the last piece, and the number of the first of them.
+    """
+    fields: dict[str, bytes | int] = {"attempt": attempt, "offset": offset, "data": data}
+    if heard and heard[1].sentences:
+        fields |= {"first": heard[0], "times": heard[1].pack()}
+    _add(synthesis_id, fields)
 
 
 def end(synthesis_id: UUID, *, attempt: int, size: int) -> None:
@@ -114,14 +123,14 @@ def has_hung_up(synthesis_id: UUID) -> bool:
         return False
 
 
-async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIterator[bytes]:
-    """Yield the encoded audio as it comes, each byte once, until the end.
+async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIterator[bytes | Timeline]:
+    """Yield the encoded audio as it comes, each byte once, until the end; and each sentence once it is made, once.
 
     Yields b"" whenever nothing came for BLOCK_MS or until `look_at`, so that a reader can look to its
     deadline and to the row itself. Raises SynthesisFailed, SynthesisCancelled, or StreamLost.
     """
     last: bytes | str = "0"
-    passed_on = 0
+    passed_on = sentences = 0
     attempt = 0
     while True:
         try:
@@ -146,10 +155,18 @@ async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIt
                 raise StreamLost
             if b"end" in fields:
                 return
+            if b"times" in fields and (heard := _unheard(fields, sentences)).sentences:
+                sentences += len(heard.sentences)
+                yield heard
             piece = fields[b"data"][passed_on - offset :]
             if piece:
                 passed_on += len(piece)
                 yield piece
+
+
+def _unheard(fields: dict[bytes, bytes], sentences: int) -> Timeline:
+    """Without the sentences that an earlier attempt told of."""
+    return Timeline.unpack(fields[b"times"]).after(sentences - int(fields[b"first"]))
 
 
 def _block_ms(look_at: datetime | None) -> int:

@@ -3,15 +3,18 @@
     audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless
                                           answer.<format>  the bytes that the caller was sent; a WAV knows its size
                                           as.<format>      other formats, made when first asked for
+                                          times            when each character is heard, after a digest of the text
     audio/drafts/<id>-<attempt>/           what a worker is still writing
 
 A draft becomes the folder by one rename, so half-written audio is never found.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,13 +24,17 @@ import soundfile
 from django.conf import settings
 
 from tts_engine.models import Synthesis
+from tts_engine.scripts import Written
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.text import read_script, reading_of
+from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import Samples
 
 DRAFTS = "drafts"
+TIMES = "times"
 
 
 def _folder(synthesis: Synthesis) -> Path:
@@ -68,12 +75,47 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
     return made
 
 
+def timeline(synthesis: Synthesis) -> Timeline:
+    """When each character of the master is heard. Raises FileNotFoundError where that was not kept."""
+    _, _, packed = (_folder(synthesis) / TIMES).read_bytes().partition(b"\n")
+    return Timeline.unpack(packed)
+
+
+def _times(synthesis: Synthesis, spoken: Timeline) -> bytes:
+    return _digest(synthesis) + b"\n" + spoken.pack()
+
+
+def _digest(synthesis: Synthesis) -> bytes:
+    """Of the text, which the timeline has as it was written."""
+    written = Written.of(synthesis)
+    decides = (
+        written.text,
+        str(written.input_type),
+        written.voice_aliases,
+    )  # a row not stored yet has an enum's member
+    return hashlib.sha256(repr(decides).encode()).hexdigest().encode()
+
+
 def link(source: Synthesis, target: Synthesis) -> None:
     """Give `target` the audio of `source` at no cost of space; each can be deleted alone."""
     known, new = _folder(source), _folder(target)
     new.mkdir(parents=True)
     for name in (master_file(source).name, answer_file(source).name):
         os.link(known / name, new / name)
+    with suppress(FileNotFoundError):  # spoken before times were kept
+        _link_times(source, target)
+
+
+def _link_times(source: Synthesis, target: Synthesis) -> None:
+    """The source's, or where the same is written otherwise (5个, 五个) the target's own."""
+    known, new = _folder(source) / TIMES, _folder(target) / TIMES
+    with known.open("rb") as file:
+        same_text = file.readline().rstrip() == _digest(target)
+    if same_text:
+        os.link(known, new)
+    else:
+        reading = reading_of(read_script(Written.of(target).script()))
+        new.write_bytes(_times(target, timeline(source).rewritten(reading.sentences)))
 
 
 def delete(synthesis: Synthesis) -> None:
@@ -116,6 +158,7 @@ class Draft:
             self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
         )
         self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
+        self.timeline: Timeline | None = None  # of the master, once it is whole
         self.frames = 0
         self.size = 0
 
@@ -136,6 +179,8 @@ class Draft:
     def keep(self) -> int:
         """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
         self._close()
+        if self.timeline:
+            (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
         complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
         final = _folder(self._synthesis)
         shutil.rmtree(final, ignore_errors=True)

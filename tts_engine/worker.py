@@ -29,6 +29,8 @@ from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
 from tts_engine.speech.text.script import Clip
+from tts_engine.speech.text.types import Sentence
+from tts_engine.speech.timeline import Timekeeper
 from tts_engine.speech.voice import Chunk, Style, VoiceInfo
 from tts_engine.store import Copy, Draft
 from tts_engine.taking import Taker
@@ -111,7 +113,8 @@ class Engine:
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
             heard = self._heard(parts, self._in_order(turns, synthesis, info.batch_size), synthesis, info.sample_rate)
-            speech = join(parts, heard, info.sample_rate)
+            keeper = Timekeeper(map(_named, lines_of(parts)), info.sample_rate)
+            speech = keeper.listen(join(parts, heard, info.sample_rate))
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -121,7 +124,9 @@ class Engine:
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
-                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=draft.size - len(piece))
+                offset = draft.size - len(piece)
+                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset, heard=keeper.news())
+            draft.timeline = keeper.timeline
             outcome = queue.Outcome(
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,
@@ -165,6 +170,13 @@ class Engine:
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn
+
+
+def _named(line: Line) -> tuple[Sentence, str]:
+    """A sentence and its speaker: the role that the text gives it, else as a person would read the voice's name."""
+    utterance = line.utterance
+    names = {speaker.id: speaker.name for speaker in line.voice.speakers}
+    return utterance.sentence, line.manner.role or names.get(utterance.style.speaker, utterance.style.speaker)
 
 
 def _since(began: float) -> int:

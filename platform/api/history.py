@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,6 +23,8 @@ from tts_engine.scripts import spoken_text
 from tts_engine.selectors import HistoryFilter, history, synthesis_get
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.subtitles import SUBTITLES, Level
+from tts_engine.subtitles import subtitles
 from tts_engine.waits import Wait, wait_of_row
 
 
@@ -150,6 +154,42 @@ class AudioDoor(Door):
             name=f"speech{described.extension}",
             etag=f"{synthesis.id}-{audio_format}",
         )
+
+
+class SubtitlesQuery(StrictSerializer):
+    level = serializers.ChoiceField(choices=[level.value for level in Level], default=Level.SENTENCE.value)
+    format = serializers.ChoiceField(
+        choices=list(FORMATS), required=False, help_text="of the audio they are shown with"
+    )
+
+
+class SubtitlesDoor(Door):
+    scope = "history"
+
+    @extend_schema(
+        operation_id="download_subtitles",
+        parameters=[
+            SubtitlesQuery,
+            OpenApiParameter("subtitle_format", str, OpenApiParameter.PATH, enum=list(SUBTITLES)),
+        ],
+        responses={(200, described.media_type): OpenApiTypes.STR for described in SUBTITLES.values()},
+    )
+    def get(self, request: Request, synthesis_id: UUID, subtitle_format: str) -> HttpResponseBase:
+        """When each sentence or character is heard, as `srt`, `vtt`, `lrc` or `json`."""
+        query = SubtitlesQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        if subtitle_format not in SUBTITLES:
+            raise NotFound(f"There are no subtitles as '{subtitle_format}'; there are {', '.join(SUBTITLES)}.")
+        asked = query.validated_data
+        written = subtitles(
+            _own(request, synthesis_id), subtitle_format, level=Level(asked["level"]), audio_format=asked.get("format")
+        )
+        headers = {
+            "Content-Disposition": f'attachment; filename="speech.{subtitle_format}"',
+            "Cache-Control": "private",
+        }
+        media_type = f"{SUBTITLES[subtitle_format].media_type}; charset=utf-8"
+        return HttpResponse("".join(written), content_type=media_type, headers=headers)
 
 
 def _own(request: Request, synthesis_id: UUID) -> Synthesis:

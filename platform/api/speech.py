@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
@@ -30,10 +31,16 @@ from tts_engine.models import InputType, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.services import Order, counted_of, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.subtitles import Level, as_json
+from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
+from tts_engine.subtitles import timed
 
 # OpenAI streams events for its newer models only.
 MODELS_WITHOUT_EVENTS = frozenset({"tts-1", "tts-1-hd"})
+NO_TIMES = "none"
+
+Heard = TypeVar("Heard", bound=bytes | Timeline)
 
 
 class VoiceField(serializers.Field[str, Any, str, Any]):
@@ -103,6 +110,11 @@ class SpeechRequest(ScriptRequest):
     volume = NumberField(min_value=-20, max_value=10, default=0.0, help_text="dB")
     sample_rate = serializers.IntegerField(min_value=8000, max_value=48000, required=False, help_text="Hz")
     cache = serializers.BooleanField(default=True)
+    timestamps = serializers.ChoiceField(
+        choices=[NO_TIMES, *(level.value for level in Level)],
+        default=NO_TIMES,
+        help_text="as events: with stream_format sse",
+    )
 
     def validate_instructions(self, instructions: str) -> str:
         if instructions.strip():
@@ -116,6 +128,9 @@ class SpeechRequest(ScriptRequest):
         if attrs["stream_format"] == "sse" and attrs["model"] in MODELS_WITHOUT_EVENTS:
             message = f"stream_format 'sse' is not supported by {attrs['model']}; use another model."
             raise ValidationError({"stream_format": ErrorDetail(message, "unsupported_value")})
+        if attrs["timestamps"] != NO_TIMES and attrs["stream_format"] != "sse":
+            message = "timestamps come as events; ask for stream_format 'sse', or for the subtitles in the history."
+            raise ValidationError({"timestamps": ErrorDetail(message, "unsupported_value")})
         return super().validate(attrs)
 
     @staticmethod
@@ -195,6 +210,7 @@ class SpeechDoor(SpeakingDoor):
         asked = reader(SpeechRequest).run_validation(request.data)
         require_model(asked["model"])
         self.as_events = asked["stream_format"] == "sse"
+        self.level = None if asked["timestamps"] == NO_TIMES else Level(asked["timestamps"])
         return SpeechRequest.order(asked)
 
     @extend_schema(
@@ -211,17 +227,18 @@ class SpeechDoor(SpeakingDoor):
         media_type = FORMATS[self.synthesis.audio_format].media_type
         if self.audio is not None and not self.as_events:
             return HttpResponse(self.audio, content_type=media_type, headers=headers)
-        stream = await begun(self.synthesis)
+        heard = listen.timed_answer(self.synthesis) if self.level else listen.answer(self.synthesis)
+        stream = await begun(heard)
         if self.as_events:
-            stream, media_type = _events(stream, self.synthesis), "text/event-stream"
+            events = _events(stream, self.synthesis, self.level)
+            return StreamingHttpResponse(events, content_type="text/event-stream", headers=headers)
         return StreamingHttpResponse(stream, content_type=media_type, headers=headers)
 
 
-async def begun(synthesis: Synthesis) -> AsyncIterator[bytes]:
-    """The audio as it is made; what fails before the first byte is raised here and gets a status of its own."""
-    pieces = listen.answer(synthesis)
-    first = await anext(pieces, b"")
-    return _continue(first, pieces)
+async def begun(heard: AsyncIterator[Heard]) -> AsyncIterator[Heard]:
+    """What is heard, as it is made; what fails before the first of it is raised here and gets a status of its own."""
+    first = await anext(heard, None)
+    return _continue(first, heard)
 
 
 def result_headers(synthesis: Synthesis) -> dict[str, str]:
@@ -231,19 +248,27 @@ def result_headers(synthesis: Synthesis) -> dict[str, str]:
     return headers
 
 
-async def _continue(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(pieces):  # type: ignore[type-var]
-        yield first
-        async for piece in pieces:
-            yield piece
+async def _continue(first: Heard | None, heard: AsyncIterator[Heard]) -> AsyncIterator[Heard]:
+    async with aclosing(heard):  # type: ignore[type-var]
+        if first is not None:
+            yield first
+        async for each in heard:
+            yield each
 
 
-async def _events(stream: AsyncIterator[bytes], synthesis: Synthesis) -> AsyncIterator[bytes]:
-    """OpenAI's events. Its usage counts tokens; ours tells characters, there and by their own name."""
+async def _events(
+    stream: AsyncIterator[bytes | Timeline], synthesis: Synthesis, level: Level | None
+) -> AsyncIterator[bytes]:
+    """OpenAI's events, and one of ours for each sentence. OpenAI's usage counts tokens; ours tells characters too."""
+    sentences = count()
     async with aclosing(stream):  # type: ignore[type-var]
         try:
-            async for piece in stream:
-                yield _event(type="speech.audio.delta", audio=base64.b64encode(piece).decode())
+            async for heard in stream:
+                if isinstance(heard, bytes):
+                    yield _event(type="speech.audio.delta", audio=base64.b64encode(heard).decode())
+                elif level:
+                    for sentence in timed(synthesis, heard):
+                        yield _event(type="speech.audio.sentence", index=next(sentences), **as_json(sentence, level))
         except Exception as error:
             yield _event(**problem_of(error).as_openai(), type="error")
             return

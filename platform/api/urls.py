@@ -27,6 +27,7 @@ urlpatterns = [
     path("v1/history", history.HistoryDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>", history.SynthesisDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
+    path("v1/history/<uuid:synthesis_id>/subtitles.<str:subtitle_format>", history.SubtitlesDoor.as_view()),
     path("v1/cache", cache.CacheDoor.as_view()),
     path("v1/savings", savings.SavingsDoor.as_view()),
     path("v1/usage", usage.UsageDoor.as_view()),

@@ -73,3 +73,4 @@ async function* samples(reader) {
 
 /** Where a finished speech can be fetched. */
 export const file = (id, format) => `/v1/history/${id}/audio?format=${format}`;
+export const subtitles = (id, format) => `/v1/history/${id}/subtitles.${format}`;

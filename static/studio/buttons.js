@@ -1,4 +1,4 @@
-import { file } from "./api.js";
+import { file, subtitles } from "./api.js";
 import { say } from "./words.js";
 
 /** Gives a play button the face of what a press will do. */
@@ -8,8 +8,9 @@ export function face(button, action) {
   button.setAttribute("aria-label", say(action));
 }
 
-/** Points a download link at a speech. */
+/** Points a download link at a speech or its subtitles. */
 export function offer(link, id) {
-  link.href = file(id, link.dataset.format);
+  const { format, subtitles: shown } = link.dataset;
+  link.href = shown ? subtitles(id, shown) : file(id, format);
   link.download = ""; // the server names it
 }

@@ -62,7 +62,7 @@ export class Recent {
     button.setAttribute("aria-label", say("play"));
     button.addEventListener("click", () => this.#toggle(row));
     row.querySelector(".recent-files").hidden = !done;
-    for (const link of row.querySelectorAll("[data-format]")) offer(link, speech.id);
+    for (const link of row.querySelectorAll(".recent-files a")) offer(link, speech.id);
     return row;
   }
 

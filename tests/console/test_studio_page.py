@@ -78,6 +78,11 @@ def test_a_member_types_listens_and_downloads(
         download.value.save_as(file)
         assert seconds_of(file) == pytest.approx(sent, abs=0.15)  # an MP3 is padded to whole frames
 
+    with page.expect_download() as download:
+        page.locator("#downloads [data-subtitles=srt]").click()
+    download.value.save_as(tmp_path / "speech.srt")
+    assert "您的订单已经发出" in (tmp_path / "speech.srt").read_text()
+
     newest = page.locator(".recent-row").first
     expect(newest).to_contain_text(text)
     expect(newest.locator("[data-format=mp3]")).to_be_visible()

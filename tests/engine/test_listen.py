@@ -15,10 +15,11 @@ from pytest_django.fixtures import Settings
 from accounts.models import Tenant
 from billing.selectors import usage
 from tests.engine.conftest import Run
-from tests.factories import make_done, make_queued, make_tenant
+from tests.factories import make_done, make_queued, make_tenant, make_timeline
 from tts_engine import listen, queue, relay, store
-from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
+from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed, TimesNotKept
 from tts_engine.models import Status, Synthesis
+from tts_engine.speech.timeline import Timeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,6 +49,19 @@ def test_a_finished_one_is_read_from_the_store(run: Run[Any], tenant: Tenant) ->
     """The cache's answer needs no relay."""
     done = make_done(tenant, SILENCE)
     assert run(heard(done)) == store.answer_file(done).read_bytes()
+
+
+def test_a_finished_one_tells_its_sentences_first(run: Run[Any], tenant: Tenant) -> None:
+    """They are all known; one that was spoken before times were kept is refused."""
+    timeline = make_timeline("好。走！")
+    done = make_done(tenant, SILENCE, timeline=timeline)
+
+    async def all_of(synthesis: Synthesis) -> list[bytes | Timeline]:
+        return [each async for each in listen.timed_answer(synthesis)]
+
+    assert run(all_of(done)) == [timeline, store.answer_file(done).read_bytes()]
+    with pytest.raises(TimesNotKept):
+        run(all_of(make_done(tenant, SILENCE)))
 
 
 def test_what_the_relay_lost_comes_from_the_store(run: Run[Any], tenant: Tenant) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.engine.conftest import Run
 from tts_engine import relay
 from tts_engine.errors import DeadlinePassed, SynthesisCancelled, SynthesisFailed
+from tts_engine.speech.text.types import Stretch
+from tts_engine.speech.timeline import SentenceTimes, Timeline
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def request_id() -> UUID:
     return uuid4()
 
 
-async def read(request_id: UUID) -> list[bytes]:
+async def read(request_id: UUID) -> list[bytes | Timeline]:
     return [piece async for piece in relay.pieces(request_id)]
 
 
@@ -33,7 +35,7 @@ def send_all(request_id: UUID, *pieces: bytes, attempt: int = 1) -> int:
 def test_pieces_come_while_they_are_made(run: Run[Any], request_id: UUID) -> None:
     """The reader has the first piece before the second is sent."""
 
-    async def both() -> list[bytes]:
+    async def both() -> list[bytes | Timeline]:
         stream = relay.pieces(request_id)
         heard = []
         for number, piece in enumerate((b"one", b"two")):
@@ -46,6 +48,18 @@ def test_pieces_come_while_they_are_made(run: Run[Any], request_id: UUID) -> Non
         return heard + [piece async for piece in stream]
 
     assert run(both()) == [b"one", b"two"]
+
+
+def test_a_sentence_is_told_once(run: Run[Any], request_id: UUID) -> None:
+    """Between the pieces, as soon as it is made; a second attempt's telling of the same is not passed on."""
+    one, two = (
+        SentenceTimes(char, (start,), (start + 5,), (Stretch(char, 1),), "") for start, char in ((0, "一"), (9, "二"))
+    )
+    relay.send(request_id, b"abc", attempt=1, offset=0, heard=(0, Timeline(10, (one,))))
+    relay.send(request_id, b"ab", attempt=2, offset=0, heard=(0, Timeline(10, ())))
+    relay.send(request_id, b"cdef", attempt=2, offset=2, heard=(0, Timeline(10, (one, two))))
+    relay.end(request_id, attempt=2, size=6)
+    assert run(read(request_id)) == [Timeline(10, (one,)), b"abc", Timeline(10, (two,)), b"def"]
 
 
 def test_a_late_reader_misses_nothing(run: Run[Any], request_id: UUID) -> None:
@@ -108,7 +122,7 @@ def test_silence_is_told(run: Run[Any], request_id: UUID, monkeypatch: pytest.Mo
     """While nothing comes the reader gets empty pieces, to look at its deadline and at the row."""
     monkeypatch.setattr(relay, "BLOCK_MS", 20)
 
-    async def first() -> bytes:
+    async def first() -> bytes | Timeline:
         return await anext(relay.pieces(request_id))
 
     assert run(first()) == b""

@@ -13,6 +13,7 @@ from tts_engine.speech.speak import lines_of, plan, speak, staged
 from tts_engine.speech.text import read_script
 from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.ssml import read_ssml
+from tts_engine.speech.timeline import Timekeeper
 from tts_engine.speech.voice import Samples, Style, Voice, speak_alone
 from tts_engine.speech.voices.kokoro import english
 from tts_engine.speech.voices.kokoro.symbols import _vocabulary
@@ -97,3 +98,24 @@ def test_every_symbol_of_ipa_that_is_offered_has_a_sound() -> None:
     """None is refused by the model's vocabulary once it was let in."""
     for symbol in english.SAYABLE:
         assert set(english.from_ipa(symbol)) <= set(_vocabulary())
+
+
+@pytest.mark.parametrize("speaker", ["xiaoxiao", "yunxi"])
+def test_sentences_begin_where_they_are_heard(voice: Voice, speaker: str) -> None:
+    """Within 50 ms of the onset of energy, whether they begin with a vowel, an aspirate or a mark."""
+    text = "啊，真的吗？四是四。2026年11月25日，气温12℃。“他说：”Hello everyone。"
+    utterances = plan(text, voice.info, Style(speaker))
+    keeper = Timekeeper([(utterance.sentence, speaker) for utterance in utterances], voice.info.sample_rate)
+    samples = np.concatenate([chunk.samples for chunk in keeper.listen(speak(voice, utterances))])
+    after = 0
+    for times, sentence in zip(keeper.timeline.sentences, keeper.timeline.timed(), strict=True):
+        assert sentence.start == pytest.approx(onset(samples[after:], voice.info.sample_rate, after), abs=0.05)
+        after = times.ends[-1]
+
+
+def onset(samples: Samples, rate: int, after: int) -> float:
+    """Seconds to the first 10 ms that are at most 30 dB below the loudest of a second; the first sample is `after`."""
+    window = rate // 100
+    stretch = samples[: min(len(samples), rate) // window * window].reshape(-1, window)
+    loudness = np.sqrt(np.mean(stretch**2, axis=1))
+    return float(after + window * np.argmax(loudness > loudness.max() * 10 ** (-30 / 20))) / rate

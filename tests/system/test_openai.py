@@ -1,5 +1,6 @@
 """OpenAI's own Python package, unmodified, against the running platform."""
 
+import base64
 import io
 import json
 import time
@@ -69,6 +70,31 @@ def test_events_carry_audio_and_usage(client: openai.OpenAI) -> None:
     assert {event["type"] for event in events[:-1]} == {"speech.audio.delta"}
     assert events[-1]["type"] == "speech.audio.done"
     assert events[-1]["usage"]["characters"] == 4
+
+
+def test_events_tell_when_sentences_are_heard(client: openai.OpenAI) -> None:
+    """Each sentence once it is made, as it was written, in order; the same from the cache, where the audio is too."""
+    text = "2026年到了。涨了50%！"
+    told = []
+    for _ in range(2):
+        with client.audio.speech.with_streaming_response.create(
+            model="gpt-4o-mini-tts",
+            voice="nova",
+            input=text,
+            response_format="pcm",
+            stream_format="sse",
+            extra_body={"timestamps": "character"},
+        ) as answer:
+            events = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data")]
+        audio = b"".join(base64.b64decode(event["audio"]) for event in events if "audio" in event)
+        told.append(([event for event in events if event["type"] == "speech.audio.sentence"], audio))
+    assert told[0] == told[1]
+    sentences, audio = told[0]
+    assert [(one["index"], one["text"]) for one in sentences] == [(0, "2026年到了。"), (1, "涨了50%！")]
+    assert [each["text"] for each in sentences[0]["characters"]] == ["2026", "年", "到", "了", "。"]
+    times = [time for one in sentences for each in one["characters"] for time in (each["start"], each["end"])]
+    assert times == sorted(times)
+    assert 0 < times[0] < times[-1] <= len(audio) / 2 / 24_000
 
 
 def test_errors_are_the_package_s_own(client: openai.OpenAI, platform: Platform) -> None:

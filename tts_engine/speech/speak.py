@@ -15,6 +15,7 @@ from tts_engine.speech.audio.resample import resampled
 from tts_engine.speech.errors import NothingToSay, ScriptError, StyleError, UnknownVoice
 from tts_engine.speech.text import ReadItem, read
 from tts_engine.speech.text.script import Clip, Manner, Mark, Pause, Place, Said
+from tts_engine.speech.text.types import Sentence
 from tts_engine.speech.voice import (
     CharacterTime,
     Chunk,
@@ -112,7 +113,8 @@ def join(parts: Iterable[Part], heard: Iterable[Iterable[Chunk]], sample_rate: i
     """One stream of `sample_rate` Hz, with silence between; times count from the whole's start.
 
     `heard` are the chunks of each line, at its voice's rate, and of each clip, at `sample_rate`, in their
-    order. The text's own pauses shorten as the speed grows. Raises NothingToSay when not one sample was spoken.
+    order. All characters of every line come, in order. The text's own pauses shorten as the speed grows.
+    Raises NothingToSay when not one sample was spoken.
     """
     samples = 0
     silent = True
@@ -142,9 +144,23 @@ def _chunks(part: Part, coming: Iterator[Iterable[Chunk]], sample_rate: int) -> 
     if isinstance(part, Clip):
         return next(coming)
     if isinstance(part, Line):
+        sentence = part.utterance.sentence
         chunks = _at_rate(next(coming), part.voice.sample_rate, sample_rate)
-        return _marked(_at_volume(chunks, part.manner.volume), part.utterance.sentence.bookmarks, sample_rate)
+        whole = _whole(sentence, _at_volume(chunks, part.manner.volume), sample_rate)
+        return _marked(whole, sentence.bookmarks, sample_rate)
     return ()
+
+
+def _whole(sentence: Sentence, chunks: Iterable[Chunk], sample_rate: int) -> Iterator[Chunk]:
+    """All of its characters with their times: those that the voice does not mention lie at the end."""
+    samples = characters = 0
+    for chunk in chunks:
+        samples += len(chunk.samples)
+        characters += len(chunk.characters)
+        yield chunk
+    end = samples / sample_rate
+    if unmentioned := sentence.text[characters:]:
+        yield Chunk(np.zeros(0, np.float32), tuple(CharacterTime(char, end, end) for char in unmentioned))
 
 
 def _at_rate(chunks: Iterable[Chunk], rate: int, wanted: int) -> Iterable[Chunk]:

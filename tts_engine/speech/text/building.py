@@ -38,6 +38,7 @@ class ScriptBuilder:
         self._limits = limits
         self._items: list[Item] = []
         self._plain: list[str] = []
+        self._length = 0  # of the plain text
         self._silence = 0.0  # seconds
         self._clips = 0
 
@@ -48,8 +49,10 @@ class ScriptBuilder:
 
     def say_as(self, written: str, said: MarkedText, manner: Manner, place: Place | None = None) -> None:
         """`said` in the place of what is `written`, which is what counts."""
+        said = said.standing_for(written, self._length)
         if written:
             self._plain.append(written)
+            self._length += len(written)
         last = self._items[-1] if self._items else None
         if isinstance(last, Passage) and (last.manner == manner or not _SAYS_SOMETHING.search(said.text)):
             asked = place if any(reading.startswith(IPA) for reading in said.readings.values()) else last.place
@@ -99,7 +102,7 @@ class ScriptBuilder:
     def _end(self, stop: str) -> None:
         last = self._items[-1] if self._items else None
         if isinstance(last, Passage) and not _ends(last.text.text, stop):
-            self._items[-1] = replace(last, text=last.text + MarkedText(stop))
+            self._items[-1] = replace(last, text=last.text + MarkedText(stop).standing_for("", self._length))
 
 
 def _ends(text: str, stop: str) -> bool:

@@ -1,8 +1,9 @@
 """Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from tts_engine.speech.text.characters import HANZI
@@ -10,27 +11,35 @@ from tts_engine.speech.text.data import data_lines
 
 _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 
-
 IPA = "/"  # stands around a reading that is no pinyin
+
+Origin = tuple[int, int]
+"""The stretch [start, end) of the written text that a character of the reading stands for; empty if it was put in."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """A text, and the pinyin given by hand for the characters at some of its positions.
+    """A text, the pinyin given by hand for some of its characters, and where each character comes from.
 
     At the first letter of a Latin word the reading is its sounds in IPA, between slashes.
     `bookmarks` are named moments: (position of the character before which one lies, its name), in order.
+    Origins never go back. A text that is made without any is the written one.
     """
 
     text: str
     readings: Mapping[int, str] = field(default_factory=dict)
     bookmarks: tuple[tuple[int, str], ...] = ()
+    origins: Sequence[Origin] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.origins:
+            object.__setattr__(self, "origins", [(i, i + 1) for i in range(len(self.text))])
 
     def slice(self, start: int, end: int) -> "MarkedText":
         """The text from `start` up to `end`; a bookmark at `end` is the next slice's."""
         readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
         bookmarks = tuple((i - start, name) for i, name in self.bookmarks if start <= i < end)
-        return MarkedText(self.text[start:end], readings, bookmarks)
+        return MarkedText(self.text[start:end], readings, bookmarks, self.origins[start:end])
 
     def strip(self) -> "MarkedText":
         """The text without white space at its ends; no bookmark is lost with it."""
@@ -38,52 +47,79 @@ class MarkedText:
         left = len(self.text) - len(self.text.lstrip())
         readings = {i - left: pinyin for i, pinyin in self.readings.items()}
         bookmarks = tuple((min(max(i - left, 0), len(text)), name) for i, name in self.bookmarks)
-        return MarkedText(text, readings, bookmarks)
+        return MarkedText(text, readings, bookmarks, self.origins[left : left + len(text)])
 
     def __add__(self, other: "MarkedText") -> "MarkedText":
         shift = len(self.text)
         readings = {**self.readings, **{i + shift: pinyin for i, pinyin in other.readings.items()}}
         bookmarks = (*self.bookmarks, *((i + shift, name) for i, name in other.bookmarks))
-        return MarkedText(self.text + other.text, readings, bookmarks)
+        return MarkedText(self.text + other.text, readings, bookmarks, [*self.origins, *other.origins])
+
+    def standing_for(self, written: str, place: int) -> "MarkedText":
+        """The same as what is said for a text that was written at this place of a longer one."""
+        head, tail = _common(written, self.text)
+        rest = len(self.text) - head - tail
+        first, last = place + head, place + len(written) - tail
+        origins = [(place + i, place + i + 1) for i in range(head)]
+        origins += [(first, last)] * rest + [(last + i, last + i + 1) for i in range(tail)]
+        return replace(self, origins=origins)
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
-        """The text with each match replaced, and every reading still on its character.
+        """The text with each match replaced, every reading still on its character, and origins kept.
 
-        A marked character inside a match keeps its reading if the replacement begins or ends like
-        the match up to it; one that is rewritten loses it.
+        A character inside a match keeps its reading and its origin if the replacement begins or ends
+        like the match up to it. The others come from all that they stand for, and lose their readings;
+        a bookmark among them comes before them.
         """
-        if not self.readings and not self.bookmarks:
-            return MarkedText(pattern.sub(replacement, self.text))
         parts: list[str] = []
-        origins: list[int] = []  # for each new character its old position, -1 if it has none
-        done = 0
+        origins: list[Origin] = []
+        readings: dict[int, str] = {}
+        bookmarks: list[tuple[int, str]] = []
+        left = deque(self.bookmarks)
+        done = length = 0
+
+        def keep(end: int) -> None:
+            nonlocal done, length
+            parts.append(self.text[done:end])
+            origins.extend(self.origins[done:end])
+            if self.readings:
+                readings.update({i - done + length: self.readings[i] for i in range(done, end) if i in self.readings})
+            while left and left[0][0] < end:
+                position, name = left.popleft()
+                bookmarks.append((position - done + length, name))
+            length += end - done
+            done = end
+
         for match in pattern.finditer(self.text):
             new = replacement(match)
-            parts += [self.text[done : match.start()], new]
-            origins += [*range(done, match.start()), *_origins(match.group(), new, match.start())]
-            done = match.end()
-        parts.append(self.text[done:])
-        origins += range(done, len(self.text))
-        moved = {new: self.readings[old] for new, old in enumerate(origins) if old in self.readings}
-        return MarkedText("".join(parts), moved, tuple(_moved(self.bookmarks, origins)))
+            head, tail = _common(match.group(), new)
+            keep(match.start() + head)
+            done = match.end() - tail
+            while left and left[0][0] < done:
+                bookmarks.append((length, left.popleft()[1]))
+            said = new[head : len(new) - tail]
+            parts.append(said)
+            origins += [self._origin(match.start() + head, done)] * len(said)
+            length += len(said)
+        if not parts:
+            return self
+        keep(len(self.text))
+        bookmarks += [(length, name) for _, name in left]
+        return MarkedText("".join(parts), readings, tuple(bookmarks), origins)
+
+    def _origin(self, start: int, end: int) -> Origin:
+        if start < end:
+            return self.origins[start][0], self.origins[end - 1][1]
+        place = self.origins[start - 1][1] if start else 0
+        return place, place
 
 
-def _moved(bookmarks: Iterable[tuple[int, str]], origins: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """Each before the first character that is left of those it stood before; what is rewritten begins anew."""
-    at = 0
-    for position, name in bookmarks:
-        while at < len(origins) and origins[at] < position:
-            at += 1
-        yield at, name
-
-
-def _origins(old: str, new: str, start: int) -> list[int]:
+def _common(old: str, new: str) -> tuple[int, int]:
+    """How many characters two texts have in common at their beginning, and after those at their end."""
     limit = min(len(old), len(new))
     head = next((i for i in range(limit) if old[i] != new[i]), limit)
     tail = next((i for i in range(limit - head) if old[-1 - i] != new[-1 - i]), limit - head)
-    kept_head = list(range(start, start + head))
-    kept_tail = list(range(start + len(old) - tail, start + len(old)))
-    return kept_head + [-1] * (len(new) - head - tail) + kept_tail
+    return head, tail
 
 
 @cache

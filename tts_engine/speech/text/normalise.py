@@ -57,11 +57,11 @@ def normalise(marked: MarkedText) -> MarkedText:
 
 def _fold(marked: MarkedText) -> MarkedText:
     folded = [fold(char) for char in marked.text]
-    if not marked.readings and not marked.bookmarks:
-        return MarkedText("".join(folded))
-    starts = [0, *accumulate(map(len, folded))]
+    origins = [origin for piece, origin in zip(folded, marked.origins, strict=True) for _ in piece]
+    starts = list(accumulate(map(len, folded), initial=0))
     readings = {starts[i]: pinyin for i, pinyin in marked.readings.items()}
-    return MarkedText("".join(folded), readings, tuple((starts[i], name) for i, name in marked.bookmarks))
+    bookmarks = tuple((starts[i], name) for i, name in marked.bookmarks)
+    return MarkedText("".join(folded), readings, bookmarks, origins)
 
 
 def _tidy(text: MarkedText) -> MarkedText:

@@ -4,9 +4,10 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 
 from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay, ScriptError
+from tts_engine.speech.text.alignment import align
 from tts_engine.speech.text.marks import IPA
 from tts_engine.speech.text.normalise import normalise
 from tts_engine.speech.text.pronounce import pronounce
@@ -42,17 +43,22 @@ def read_script(script: Script) -> list[ReadItem]:
     _refuse_controls(script.plain)
     if not script.plain.strip():
         raise EmptyText("The text is empty: send at least one character that can be read aloud.")
-    items = list(chain.from_iterable(map(_read_item, script.items)))
-    if not any(isinstance(item, Said) for item in items):
+    spans = [split(normalise(item.text)) if isinstance(item, Passage) else [] for item in script.items]
+    sentences = [list(chain.from_iterable(map(_sentences, own))) for own in spans]
+    if not any(sentences):
         raise NothingToSay("Nothing in the text can be read aloud: it has neither Hanzi nor Latin letters nor digits.")
-    return _with_ends(items)
+    origins = [origin for own in spans for span in own for origin in span.marked.origins]
+    written = align(list(chain.from_iterable(sentences)), origins, script.plain)
+    items = [
+        _read_item(item, tuple(islice(written, len(own)))) for item, own in zip(script.items, sentences, strict=True)
+    ]
+    return _with_ends(list(chain.from_iterable(items)))
 
 
-def _read_item(item: Item) -> list[ReadItem]:
+def _read_item(item: Item, sentences: tuple[Sentence, ...]) -> list[ReadItem]:
     """The item as it is read; where a passage has no sound nothing is left of it but its bookmarks."""
     if not isinstance(item, Passage):
         return [item]
-    sentences = tuple(chain.from_iterable(map(_sentences, split(normalise(item.text)))))
     if not sentences:
         return [Mark(name) for _, name in item.text.bookmarks]
     return [Said(sentences, item.manner, _ipa(item, sentences), item.place)]

@@ -1,7 +1,7 @@
 """What the text front end produces: a reading, made of sentences, words and characters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 
@@ -50,15 +50,31 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a text as it was written, `2026`, and how many characters of the reading say it, 二零二六.
+
+    `break_after` is how well a line may be broken after it: NONE inside a word or before a mark that
+    belongs to it.
+    """
+
+    text: str
+    characters: int
+    break_after: Break = Break.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A run of words spoken in one breath; `pause` is the silence after it, in seconds.
 
     `bookmarks` are named moments: (position of the character before which one lies, its name).
+    `written` says all of its characters in order. How a sentence was written is no part of how it is
+    spoken: sentences that differ in nothing else are equal and look alike.
     """
 
     words: tuple[Word, ...]
     pause: float
     bookmarks: tuple[tuple[int, str], ...] = ()
+    written: tuple[Stretch, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def characters(self) -> Iterator[Character]:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tts_engine.speech.voice import CharacterTime
+from tts_engine.speech.voice import CharacterTime, Samples
 from tts_engine.speech.voices.kokoro.networks import FRAME, SAMPLE_RATE, Floats, Frames
 from tts_engine.speech.voices.kokoro.symbols import Sound
 
 SECONDS = FRAME / SAMPLE_RATE
+WINDOW = SAMPLE_RATE // 200  # samples
+FARTHEST = 0.15  # seconds between the model's beginning of a sound and the one that is heard
 MARKS = frozenset("→↗↓↘ˈˌ ")  # symbols without a sound of their own
 
 
@@ -55,6 +57,30 @@ def character_times(text: str, sounds: Sequence[Sound], frames: Frames, first: i
         begin, now = span or (now, now)
         times.append(CharacterTime(char, min(begin, last - SECONDS), now))
     return times
+
+
+def begun_as_heard(times: Sequence[CharacterTime], samples: Samples) -> list[CharacterTime]:
+    """The same times, the first character beginning with the first sound of `samples`, the run's first chunk.
+
+    For the model a vowel at the beginning starts up to 65 ms after it is heard, an aspirate before.
+    """
+    onset = _onset(samples)
+    first = next((time.start for time in times if time.end > time.start), onset)
+    if abs(onset - first) > FARTHEST:  # it begins with a pause
+        return list(times)
+    later = [CharacterTime(time.char, max(time.start, onset), max(time.end, onset)) for time in times]
+    begun = next((i for i, time in enumerate(later) if time.end > time.start), 0)
+    return [
+        CharacterTime(time.char, onset, time.end if i == begun else onset) if i <= begun else time
+        for i, time in enumerate(later)
+    ]
+
+
+def _onset(samples: Samples) -> float:
+    """Seconds to the first 5 ms that are at most 30 dB below the loudest."""
+    frames = samples[: len(samples) // WINDOW * WINDOW].reshape(-1, WINDOW)
+    power = np.mean(frames**2, axis=1)
+    return float(np.argmax(power >= power.max() / 1000)) * WINDOW / SAMPLE_RATE
 
 
 def _rounded(wanted: npt.NDArray[np.float64], least: Frames) -> Frames:

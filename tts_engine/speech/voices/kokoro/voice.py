@@ -106,6 +106,8 @@ def _timed(audio: Iterable[Samples], times: Sequence[CharacterTime], tempo: floa
     before = after = 0  # samples of the audio as made, and as stretched
     begun = 0
     for samples in audio:
+        if not before:
+            times = rhythm.begun_as_heard(times, samples)
         faster = stretched(samples, SAMPLE_RATE, tempo) if tempo > 1 else samples
         before, after = before + len(samples), after + len(faster)
         scale = after / before
