@@ -17,11 +17,16 @@ from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, idempotency, queue, repeats, sentences, store, waits
+from tts_engine.dictionary.selectors import noted, occurring
+from tts_engine.errors import DictionaryTextTooLong
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import TextError
+from tts_engine.speech.text.dictionary import Dictionary, Entry
+from tts_engine.speech.text.marks import read_marks
+from tts_engine.speech.text.types import Reading
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
 
 
@@ -73,8 +78,8 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
-    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
+    Raises TextError, DictionaryTextTooLong, StyleError, UnknownVoice, Overloaded, what `billing.reserve`
+    refuses and what `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)
@@ -133,7 +138,8 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     info, speaker = catalog().resolve(order.voice)
     check_style(info, style_of(order, speaker))
     now = timezone.now()
-    counted = _counted(order.text)
+    entries = occurring(caller.tenant_id, order.text)
+    counted = _counted(order.text, entries)
     facts = counted.facts
     synthesis = Synthesis(
         id=synthesis_id,
@@ -142,6 +148,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         member_id=caller.member_id,
         created_at=now,  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
+        dictionary=[[entry.word, entry.kind.value, entry.value] for entry in entries] or None,
         model=order.model,
         voice=order.voice,
         voice_revision=info.revision,
@@ -166,6 +173,18 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     return synthesis
 
 
+def reading_of(text: str, entries: tuple[Entry, ...]) -> Reading:
+    """How a text is read, with entries of a dictionary that occur in it. Raises TextError or DictionaryTextTooLong."""
+    dictionary = Dictionary(entries)
+    longest = settings.DICTIONARY_SPOKEN_CHARACTERS
+    length = len(dictionary.apply(read_marks(text)).text) if entries else 0
+    if length > max(longest, len(text)):
+        raise DictionaryTextTooLong(
+            f"Your team's dictionary makes this text {length} characters long, and {longest} may be spoken: split it."
+        )
+    return front_end.read(text, dictionary)
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What is asked of a text before it is spoken."""
@@ -176,9 +195,12 @@ class Counted:
 
 
 @lru_cache(maxsize=256)
-def _counted(text: str) -> Counted:
-    """The same for a text that was seen before. Raises TextError."""
-    reading = front_end.read(text)
+def _counted(text: str, entries: tuple[Entry, ...]) -> Counted:
+    """The same for a text that was seen before; `entries` of the dictionary decide how it is read, not what it counts.
+
+    Raises TextError or DictionaryTextTooLong.
+    """
+    reading = reading_of(text, entries)
     plain = front_end.plain_text(text)
     facts = counting.text_facts(plain, reading.text)
     return Counted(cache.digest(reading), counting.billable_characters(plain), facts)
@@ -210,7 +232,7 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     _forget_sentences(synthesis)
-    Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
+    Synthesis.objects.filter(id=synthesis.id).update(text="", dictionary=None, deleted_at=Now())
     store.delete(synthesis)
 
 
@@ -224,7 +246,7 @@ def forget_if_deleted(synthesis: Synthesis) -> None:
 def _forget_sentences(synthesis: Synthesis) -> None:
     """Other texts of the tenant that share one have to speak it anew."""
     try:
-        reading = front_end.read(synthesis.text)
+        reading = front_end.read(synthesis.text, noted(synthesis))
     except TextError:  # not one sentence was ever spoken of it
         return
     style = style_of(synthesis, synthesis.voice)

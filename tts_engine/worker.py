@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from tts_engine import cache, eviction, fair, queue, relay, sentences
 from tts_engine.batcher import Batcher
+from tts_engine.dictionary.selectors import noted
 from tts_engine.errors import SynthesisFailed
 from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
@@ -102,7 +103,7 @@ class Engine:
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
         info, speaker = self.catalog.resolve(synthesis.voice)
-        utterances = plan(synthesis.text, info, style_of(synthesis, speaker))
+        utterances = plan(synthesis.text, info, style_of(synthesis, speaker), noted(synthesis))
         batcher = self._batcher(info)
         turns = self._turns(batcher, utterances, synthesis)
         first_byte_ms = 0

@@ -6,6 +6,7 @@ SpeechError
 │   ├── ControlCharacter   a character no text should hold (NUL, escape, ...)
 │   ├── NothingToSay       no character the front end or the voice can read
 │   └── UnknownUnit        a sound that the voice's model has no unit for
+├── EntryError             an entry of a pronunciation dictionary says nothing that can be said
 ├── StyleError             the voice cannot honour what was asked of it
 ├── UnknownVoice           no voice of that name is installed
 ├── UnknownFormat          no encoder for that audio format
@@ -58,6 +59,22 @@ class UnknownUnit(TextError):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"This voice has no unit for {', '.join(names)}: write it in another way.")
         self.names = tuple(names)
+
+
+class EntryError(SpeechError):
+    """An entry of a pronunciation dictionary cannot be honoured.
+
+    `param` names the member at fault. `reason` and `values` tell the same as the message, for whoever
+    says it in another language.
+    """
+
+    code = "dictionary_entry_invalid"
+
+    def __init__(self, message: str, *, param: str, reason: str, **values: object) -> None:
+        self.values = {"param": param, **values}
+        super().__init__(message.format(**self.values))
+        self.param = param
+        self.reason = reason
 
 
 class StyleError(SpeechError):

@@ -9,13 +9,14 @@ import numpy as np
 
 from tts_engine.speech.errors import NothingToSay
 from tts_engine.speech.text import read
+from tts_engine.speech.text.dictionary import NO_ENTRIES, Dictionary
 from tts_engine.speech.voice import Chunk, Style, Utterance, Voice, VoiceInfo, check_style, speak_alone
 
 
-def plan(text: str, info: VoiceInfo, style: Style) -> list[Utterance]:
+def plan(text: str, info: VoiceInfo, style: Style, dictionary: Dictionary = NO_ENTRIES) -> list[Utterance]:
     """The sentences of a text, each with the style it is spoken in. Raises TextError or StyleError."""
     check_style(info, style)
-    return [Utterance(sentence, style) for sentence in read(text).sentences]
+    return [Utterance(sentence, style) for sentence in read(text, dictionary).sentences]
 
 
 def join(utterances: Sequence[Utterance], spoken: Iterable[Iterable[Chunk]], sample_rate: int) -> Iterator[Chunk]:

@@ -1,7 +1,7 @@
 """Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -42,6 +42,18 @@ class MarkedText:
         origins += range(done, len(self.text))
         moved = {new: self.readings[old] for new, old in enumerate(origins) if old in self.readings}
         return MarkedText("".join(parts), moved)
+
+
+def joined(pieces: Iterable[MarkedText]) -> MarkedText:
+    """One text after the other, every reading still on its character."""
+    texts: list[str] = []
+    readings: dict[int, str] = {}
+    length = 0
+    for piece in pieces:
+        readings |= {length + i: pinyin for i, pinyin in piece.readings.items()}
+        texts.append(piece.text)
+        length += len(piece.text)
+    return MarkedText("".join(texts), readings)
 
 
 def _origins(old: str, new: str, start: int) -> list[int]:

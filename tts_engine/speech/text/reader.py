@@ -1,8 +1,9 @@
-"""All stages in a row: marks, normalise, sentences, segment, pronounce, prosody."""
+"""All stages in a row: marks, dictionary, normalise, sentences, segment, pronounce, prosody."""
 
 import unicodedata
 
 from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay
+from tts_engine.speech.text.dictionary import NO_ENTRIES, Dictionary
 from tts_engine.speech.text.marks import read_marks
 from tts_engine.speech.text.normalise import normalise
 from tts_engine.speech.text.pronounce import pronounce
@@ -14,8 +15,8 @@ from tts_engine.speech.text.types import Reading, Sentence
 _ALLOWED_CONTROLS = "\t\n\r"
 
 
-def read(text: str) -> Reading:
-    """How a text is read aloud.
+def read(text: str, dictionary: Dictionary = NO_ENTRIES) -> Reading:
+    """How a text is read aloud, its words that are in the dictionary as that says.
 
     Deterministic, and needs neither network nor model files of a voice. The first call loads the
     dictionaries (about a second); after it any number of threads may call at once.
@@ -25,7 +26,8 @@ def read(text: str) -> Reading:
     _refuse_controls(text)
     if not text.strip():
         raise EmptyText("The text is empty: send at least one character that can be read aloud.")
-    sentences = [sentence for span in split(normalise(read_marks(text))) for sentence in _sentences(span)]
+    marked = dictionary.apply(read_marks(text)) if dictionary else read_marks(text)
+    sentences = [sentence for span in split(normalise(marked)) for sentence in _sentences(span)]
     if not sentences:
         raise NothingToSay("Nothing in the text can be read aloud: it has neither Hanzi nor Latin letters nor digits.")
     return Reading(tuple(sentences))

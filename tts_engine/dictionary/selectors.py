@@ -1,0 +1,80 @@
+"""A team's dictionary as it is and as it was; there is no way in but through the tenant."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
+from tts_engine.errors import DictionaryEntryNotFound, DictionaryVersionNotFound
+from tts_engine.models import Synthesis
+from tts_engine.speech.text import plain_text
+from tts_engine.speech.text.dictionary import NO_ENTRIES, Dictionary, Entry, Kind
+
+LOADED = 32  # dictionaries of that many teams stay in a process: of 10,000 entries each takes some 4 MB
+
+
+def versions(tenant_id: UUID) -> QuerySet[DictionaryVersion]:
+    """Those that are kept, the newest first."""
+    return DictionaryVersion.objects.filter(tenant_id=tenant_id).order_by("-number")
+
+
+def version(tenant_id: UUID, number: int) -> DictionaryVersion:
+    found = versions(tenant_id).filter(number=number).first() if number < 2**31 else None
+    if found is None:
+        raise DictionaryVersionNotFound(
+            f"The dictionary has no version {number}; its newest {settings.DICTIONARY_VERSIONS} are kept."
+        )
+    return found
+
+
+def current_number(tenant_id: UUID) -> int:
+    """0 of a team that never had an entry."""
+    return versions(tenant_id).values_list("number", flat=True).first() or 0
+
+
+def entries(tenant_id: UUID, number: int | None = None) -> QuerySet[DictionaryEntry]:
+    """Of the version of that number, of the newest by default; those that were changed last first."""
+    rows = DictionaryEntry.objects.filter(tenant_id=tenant_id).order_by("-id")
+    if number is None:
+        return rows.filter(until__isnull=True)
+    return rows.filter(Q(until__isnull=True) | Q(until__gt=number), since__lte=number)
+
+
+def containing(rows: QuerySet[DictionaryEntry], part: str) -> QuerySet[DictionaryEntry]:
+    """Those whose word or value has this part, small letters or capitals."""
+    return rows.filter(Q(word__icontains=part) | Q(value__icontains=part))
+
+
+def entry(tenant_id: UUID, word: str) -> DictionaryEntry:
+    found = entries(tenant_id).filter(word=word).first() if "\x00" not in word else None
+    if found is None:
+        raise DictionaryEntryNotFound(f"The dictionary has no entry '{word}'.")
+    return found
+
+
+def dictionary(tenant_id: UUID, number: int) -> Dictionary:
+    """A version of that number, ready to be looked into; 0 is an empty one."""
+    return _loaded(tenant_id, number) if number else NO_ENTRIES
+
+
+def occurring(tenant_id: UUID, text: str) -> tuple[Entry, ...]:
+    """The entries that decide how a text, marks and all, is read at this moment; none for most texts.
+
+    Where nothing has changed since the last time, this asks one short question of the database.
+    """
+    now = dictionary(tenant_id, current_number(tenant_id))
+    return now.found_in(plain_text(text)) if now else ()
+
+
+def noted(synthesis: Synthesis) -> Dictionary:
+    """What decides how a row is read: the entries that occurred in its text when it was taken in."""
+    return Dictionary(Entry(word, Kind(kind), value) for word, kind, value in synthesis.dictionary or ())
+
+
+@lru_cache(maxsize=LOADED)
+def _loaded(tenant_id: UUID, number: int) -> Dictionary:
+    """A version never changes, so what was loaded once is right."""
+    rows = entries(tenant_id, number).values_list("word", "kind", "value")
+    return Dictionary(Entry(word, Kind(kind), value) for word, kind, value in rows)
