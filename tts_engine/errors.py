@@ -21,6 +21,9 @@ EngineError
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tts_engine.speech.errors import EntryError
 
 
 class EngineError(Exception):
@@ -119,6 +122,17 @@ class DictionaryFull(EngineError):
     code = "dictionary_full"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row of a table."""
+
+    row: int
+    error: EntryError
+
+    def __str__(self) -> str:
+        return f"Row {self.row}: {self.error}"
+
+
 class DictionaryTableInvalid(EngineError):
     """A table of entries has faults, of which the first `TOLD` are in the message; nothing of it was imported."""
 
@@ -126,7 +140,7 @@ class DictionaryTableInvalid(EngineError):
     param = "file"
     TOLD = 20
 
-    def __init__(self, faults: Sequence[object]) -> None:
+    def __init__(self, faults: Sequence[Fault]) -> None:
         more = f"\nand {len(faults) - self.TOLD} more" if len(faults) > self.TOLD else ""
         super().__init__("\n".join(str(fault) for fault in faults[: self.TOLD]) + more)
         self.faults = faults

@@ -7,10 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, StrictSerializer, TextField
+from api.door import Door, StrictSerializer, TextField, caller_of
 from api.speech import VoiceField
 from billing.counting import billable_characters
-from tts_engine.services import catalog
+from tts_engine.dictionary.selectors import occurring
+from tts_engine.services import catalog, reading_of
 from tts_engine.speech import text as front_end
 from tts_engine.speech.text.prosody import syllables
 from tts_engine.speech.text.types import Reading
@@ -35,7 +36,7 @@ class PreviewDoor(Door):
         body.is_valid(raise_exception=True)
         text: str = body.validated_data["input"]
         info, _ = catalog().resolve(body.validated_data["voice"])
-        reading = front_end.read(text)
+        reading = reading_of(text, occurring(caller_of(request).tenant_id, text))
         return Response(
             {
                 "normalized_text": reading.text,

@@ -14,12 +14,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from django.conf import settings
 
 from tts_engine.dictionary.services import entry_make
-from tts_engine.errors import DictionaryTableInvalid, DictionaryTableTooLarge
+from tts_engine.errors import DictionaryTableInvalid, DictionaryTableTooLarge, Fault
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text.dictionary import Entry, Kind
 
@@ -31,17 +30,6 @@ _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BO
 _UNMARKED = ("utf-8", "gb18030")  # GBK is a part of GB 18030
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _PROTECTED = re.compile(r"'+[=+\-@\t\r]")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a row."""
-
-    row: int
-    error: EntryError
-
-    def __str__(self) -> str:
-        return f"Row {self.row}: {self.error}"
 
 
 def read_table(data: bytes) -> list[Entry]:
@@ -97,9 +85,9 @@ def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str,
     """Number and cells, by column, of each row that is not empty; what is no row of a table becomes a fault."""
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
     rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), HEAD)
-    number = HEAD
+    number = 0
     try:
-        _, head = next(rows, (HEAD, []))
+        number, head = next(rows, (HEAD, []))
         columns = _columns(head)
         for number, row in rows:
             cells = [_plain(cell) for cell in row]
@@ -117,7 +105,7 @@ def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str,
         message = (
             "It is no row of a CSV file: look for a quotation mark that is not closed, or a cell that is too long."
         )
-        faults.append(Fault(number + (number > HEAD), EntryError(message, param="file", reason="no_csv")))
+        faults.append(Fault(number + 1, EntryError(message, param="file", reason="no_csv")))
 
 
 def _columns(head: list[str]) -> list[str]:

@@ -71,10 +71,15 @@ class EntryError(SpeechError):
     code = "dictionary_entry_invalid"
 
     def __init__(self, message: str, *, param: str, reason: str, **values: object) -> None:
-        self.values = {"param": param, **values}
+        self.values = {name: _short(value) for name, value in {"param": param, **values}.items()}
         super().__init__(message.format(**self.values))
         self.param = param
         self.reason = reason
+
+
+def _short(value: object) -> object:
+    """What somebody wrote may be long, and a message quotes no more of it than helps to find it."""
+    return f"{value[:50]}…" if isinstance(value, str) and len(value) > 60 else value
 
 
 class StyleError(SpeechError):

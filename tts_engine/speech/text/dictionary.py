@@ -99,7 +99,7 @@ def _syllable(written: str) -> str:
         apart = unicodedata.normalize("NFD", written)
         tone = "".join(_TONES.get(char, "") for char in apart)
         plain = unicodedata.normalize("NFC", "".join(char for char in apart if char not in _TONES))
-    syllable = parse_pinyin(plain, tone) if len(tone) == 1 else None
+    syllable = parse_pinyin(plain, tone) if plain and len(tone) == 1 else None
     if syllable is None:
         message = "'{syllable}' is no syllable of pinyin with its tone: write hao3 or hǎo, and 5 for the neutral tone."
         raise EntryError(message, param="pinyin", reason="no_syllable", syllable=written)
@@ -147,9 +147,10 @@ class Dictionary:
 
     def _match(self, text: str, start: int) -> Match | None:
         for length in self._lengths[text[start]]:
-            entry = self._entries.get(text[start : start + length])
-            if entry and not _inside_a_run(text, start, start + length):
-                return Match(start, start + length, entry)
+            word = text[start : start + length]  # a shorter one where the text ends
+            entry = self._entries.get(word)
+            if entry and not _inside_a_run(text, start, start + len(word)):
+                return Match(start, start + len(word), entry)
         return None
 
 
