@@ -97,7 +97,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_no_encoding_at_all() -> None:
     """Bytes that are none of those text."""
-    with pytest.raises(DictionaryTableInvalid, match="Row 1: .*neither UTF-8"):
+    with pytest.raises(DictionaryTableInvalid, match=r"Row 1: .*neither UTF-8"):
         read_table(b"word,replacement\n\xff\xff,\xff\n")
 
 
