@@ -53,15 +53,15 @@ def admins_only(view: View) -> Callable[..., HttpResponse]:
     return guarded
 
 
-@require_safe
 @admins_only
+@require_safe
 def page(request: HttpRequest, member: Member) -> HttpResponse:
     """`?q=` searches, `?page=` turns over, `?edit=WORD` fills the form with an entry."""
     return _page(request, member, entry_form=_stored(member, request.GET.get("edit", "")))
 
 
-@require_POST
 @admins_only
+@require_POST
 def put(request: HttpRequest, member: Member) -> HttpResponse:
     """Add a word, or say it in another way."""
     form = EntryForm(request.POST)
@@ -76,8 +76,8 @@ def put(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("dictionary")
 
 
-@require_POST
 @admins_only
+@require_POST
 def delete(request: HttpRequest, member: Member) -> HttpResponse:
     """Take a word out; an earlier version has it still. One that somebody else has just taken out is out."""
     word = request.POST.get("word", "")
@@ -89,8 +89,8 @@ def delete(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("dictionary")
 
 
-@require_POST
 @admins_only
+@require_POST
 def take_in(request: HttpRequest, member: Member) -> HttpResponse:
     """Import a CSV file: all of it, or nothing and what is wrong with each row."""
     form = TableForm(request.POST, request.FILES)
@@ -116,8 +116,8 @@ def take_in(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("dictionary")
 
 
-@require_POST
 @admins_only
+@require_POST
 def restore(request: HttpRequest, member: Member) -> HttpResponse:
     """Go back to an earlier version, as a new one."""
     number = request.POST.get("version", "")
@@ -132,8 +132,8 @@ def restore(request: HttpRequest, member: Member) -> HttpResponse:
     return redirect("dictionary")
 
 
-@require_POST
 @admins_only
+@require_POST
 def try_sentence(request: HttpRequest, member: Member) -> HttpResponse:
     """The part of the page that shows how a sentence is read, for the page's script."""
     form = SentenceForm(request.POST)
