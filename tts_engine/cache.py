@@ -5,6 +5,7 @@ another.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from tts_engine import eviction, store
 from tts_engine.models import CachePurge, Synthesis
-from tts_engine.speech.text import Reading
+from tts_engine.speech.text import ReadItem
 
 # Beside the reading, everything that decides the bytes of an answer.
 _DECIDING = (
@@ -29,14 +30,17 @@ _DECIDING = (
 )
 
 
-def digest(reading: Reading) -> str:
-    """SHA-256 over how a text is read; 5 个 and 五个, read alike, are one."""
-    return hashlib.sha256(repr(reading.sentences).encode()).hexdigest()
+def digest(items: Sequence[ReadItem]) -> str:
+    """SHA-256 over how a text is read, and in which manner; 5 个 and 五个, read alike, are one."""
+    return hashlib.sha256(repr(items).encode()).hexdigest()
 
 
-def key(synthesis: Synthesis, reading: str) -> str:
-    """SHA-256 over the tenant and everything that decides the bytes; `reading` is the digest of its text's."""
-    deciding = [str(synthesis.tenant_id), reading, *(getattr(synthesis, name) for name in _DECIDING)]
+def key(synthesis: Synthesis, reading: str, revisions: Sequence[str] = ()) -> str:
+    """SHA-256 over the tenant and everything that decides the bytes.
+
+    `reading` is the digest of its text's, `revisions` are those of the other voices that it names.
+    """
+    deciding = [str(synthesis.tenant_id), reading, *revisions, *(getattr(synthesis, name) for name in _DECIDING)]
     return hashlib.sha256(repr(deciding).encode()).hexdigest()
 
 

@@ -21,6 +21,14 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class InputType(models.TextChoices):
+    """How the text of a request is written."""
+
+    TEXT = "text"
+    TAGS = "tags"  # text with [pause:1s] and the like
+    SSML = "ssml"
+
+
 class Synthesis(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
@@ -32,6 +40,8 @@ class Synthesis(models.Model):
 
     # What was asked for
     text = models.TextField()
+    input_type = models.CharField(max_length=10, choices=InputType, default=InputType.TEXT, db_default=InputType.TEXT)
+    voice_aliases = models.JSONField(null=True)  # names in the text to voices; null is none
     # The entries of the team's dictionary that occurred in it when it was taken in: [word, kind, value], ...
     dictionary = ArrayField(ArrayField(models.TextField(), size=3), null=True)
     model = models.CharField(max_length=100)  # as the caller named it

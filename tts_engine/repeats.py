@@ -6,19 +6,21 @@ waits for the day's and the hour's row no longer than the database writes down t
 
 from django.db import connection
 from django.db.models import NOT_PROVIDED
+from psycopg.types.json import Jsonb
 
 from billing.usage.services import SUMS
 from tts_engine import store, usage
 from tts_engine.cache import Found
 from tts_engine.models import Status, Synthesis
 
-# Left to the database: what stays null, and what has a default there. psycopg takes a statement of more
-# than fifty parameters apart anew each time.
+# Left to the database: what stays null, and what has a default there that holds for a repeat. psycopg takes
+# a statement of more than fifty parameters apart anew each time.
+_OWN = {"created_at", "input_type"}
 _NULL = {"start_tag", "finish_tag", "deadline", "lease_expires_at", "started_at", "deleted_at"}
 _FIELDS = [
     field
     for field in Synthesis._meta.concrete_fields
-    if field.attname == "created_at" or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
+    if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
 INSERT = f"""
     WITH {SUMS}
@@ -36,6 +38,7 @@ def answer(synthesis: Synthesis, found: Found) -> None:
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
     store.link(found.synthesis, synthesis)
     row = {field.attname: getattr(synthesis, field.attname) for field in _FIELDS}
+    row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
     with connection.cursor() as cursor:  # facts have one name in the row and in the day
         cursor.execute(INSERT, row | usage.answered_values(synthesis))
     synthesis._state.adding = False

@@ -15,7 +15,7 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,6 @@ import numpy as np
 import structlog
 from django.conf import settings
 
-from tts_engine.models import Synthesis
 from tts_engine.speech.voice import CharacterTime, Chunk, Utterance
 
 log = structlog.get_logger()
@@ -44,14 +43,11 @@ def folder(tenant_id: UUID, voice: str | None = None) -> Path:
     return own / (voice if _PLAIN_NAME.fullmatch(voice) else hashlib.sha256(voice.encode()).hexdigest())
 
 
-def places(synthesis: Synthesis, revision: str, utterances: Iterable[Utterance]) -> list["Place"]:
-    """Where each sentence of a request is kept, by everything that decides its samples; `revision` is the voice's."""
-    own = folder(synthesis.tenant_id, synthesis.voice)
-    keys = [
-        hashlib.sha256(repr((FORMAT, revision, one.sentence.words, one.style)).encode()).hexdigest()
-        for one in utterances
-    ]
-    return [Place(own / key[:2] / key) for key in keys]
+def place_of(tenant_id: UUID, revision: str, utterance: Utterance) -> "Place":
+    """Where a sentence is kept, by everything that decides its samples; `revision` is its voice's."""
+    deciding = (FORMAT, revision, utterance.sentence.words, utterance.style)
+    key = hashlib.sha256(repr(deciding).encode()).hexdigest()
+    return Place(folder(tenant_id, utterance.style.speaker) / key[:2] / key)
 
 
 @dataclass(frozen=True, slots=True)

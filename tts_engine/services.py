@@ -1,6 +1,7 @@
 """What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache as memoize
 from functools import lru_cache
@@ -16,18 +17,17 @@ from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, idempotency, queue, repeats, sentences, store, waits
-from tts_engine.dictionary.selectors import noted, occurring
-from tts_engine.errors import DictionaryTextTooLong
+from tts_engine import cache, clips, idempotency, queue, repeats, sentences, store, waits
+from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
-from tts_engine.models import Synthesis
+from tts_engine.models import InputType, Synthesis
+from tts_engine.scripts import Written
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
-from tts_engine.speech.errors import TextError
-from tts_engine.speech.text.dictionary import Dictionary, Entry
-from tts_engine.speech.text.marks import read_marks
-from tts_engine.speech.text.types import Reading
-from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
+from tts_engine.speech.errors import TextError, UnknownVoice
+from tts_engine.speech.speak import honoured, in_manner
+from tts_engine.speech.text.script import Clip, Manner, Place, Said
+from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,9 @@ class Order:
     voice: str
     model: str
     audio_format: str
+    input_type: str = InputType.TEXT
+    voice_aliases: Mapping[str, str] | None = None  # names in the text to voices
+    dictionary: Sequence[Sequence[str]] | None = None  # entries that occur in it; `synthesis_request` looks them up
     emotion: str = NEUTRAL
     emotion_intensity: float = 1.0
     speed: float = 1.0
@@ -62,6 +65,11 @@ class Order:
 def catalog() -> Catalog:
     """The voices of this installation; none of them loaded."""
     return Catalog(settings.VOXHOUSE_HOME)
+
+
+def voice_named(name: str) -> tuple[VoiceInfo, str]:
+    """The voice behind a name that callers use, OpenAI's among them, and its speaker's id. Raises UnknownVoice."""
+    return catalog().resolve(settings.VOICE_ALIASES.get(name, name))
 
 
 def warm_up() -> None:
@@ -135,11 +143,14 @@ def style_of(asked: Order | Synthesis, speaker: str) -> Style:
 
 def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
-    info, speaker = catalog().resolve(order.voice)
-    check_style(info, style_of(order, speaker))
+    info, speaker = voice_named(order.voice)
+    style = style_of(order, speaker)
+    check_style(info, style)
     now = timezone.now()
-    entries = occurring(caller.tenant_id, order.text)
-    counted = _counted(order.text, entries)
+    written = as_read_now(caller.tenant_id, Written.of(order))
+    counted = counted_of(written)
+    others = [honoured(manner, place, info, style, voice_named)[0] for manner, place in counted.manners]
+    clips.check(caller.tenant_id, counted.clips)
     facts = counted.facts
     synthesis = Synthesis(
         id=synthesis_id,
@@ -148,9 +159,11 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         member_id=caller.member_id,
         created_at=now,  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
-        dictionary=[[entry.word, entry.kind.value, entry.value] for entry in entries] or None,
+        input_type=order.input_type,
+        voice_aliases=order.voice_aliases or None,
+        dictionary=[list(entry.noted) for entry in written.dictionary] or None,
         model=order.model,
-        voice=order.voice,
+        voice=speaker,
         voice_revision=info.revision,
         emotion=order.emotion,
         emotion_intensity=order.emotion_intensity,
@@ -169,20 +182,8 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         normalised_characters=facts.normalised_characters,
     )
     if order.use_cache:
-        synthesis.cache_key = cache.key(synthesis, counted.reading)
+        synthesis.cache_key = cache.key(synthesis, counted.reading, [voice.revision for voice in others])
     return synthesis
-
-
-def reading_of(text: str, entries: tuple[Entry, ...]) -> Reading:
-    """How a text is read, with entries of a dictionary that occur in it. Raises TextError or DictionaryTextTooLong."""
-    dictionary = Dictionary(entries)
-    longest = settings.DICTIONARY_SPOKEN_CHARACTERS
-    length = len(dictionary.apply(read_marks(text)).text) if entries else 0
-    if length > max(longest, len(text)):
-        raise DictionaryTextTooLong(
-            f"Your team's dictionary makes this text {length} characters long, and {longest} may be spoken: split it."
-        )
-    return front_end.read(text, dictionary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +193,20 @@ class Counted:
     reading: str  # a digest
     characters: int  # billable
     facts: counting.TextFacts
+    manners: tuple[tuple[Manner, Place | None], ...]  # of what is not spoken as the request says
+    clips: tuple[Clip, ...]
 
 
 @lru_cache(maxsize=256)
-def _counted(text: str, entries: tuple[Entry, ...]) -> Counted:
-    """The same for a text that was seen before; `entries` of the dictionary decide how it is read, not what it counts.
-
-    Raises TextError or DictionaryTextTooLong.
-    """
-    reading = reading_of(text, entries)
-    plain = front_end.plain_text(text)
-    facts = counting.text_facts(plain, reading.text)
-    return Counted(cache.digest(reading), counting.billable_characters(plain), facts)
+def counted_of(written: Written) -> Counted:
+    """The same for a text that was seen before. Raises TextError."""
+    script = written.script()
+    items = front_end.read_script(script)
+    facts = counting.text_facts(script.plain, front_end.reading_of(items).text)
+    manners = {item.manner: item.place for item in items if isinstance(item, Said) and item.manner != Manner()}
+    clips = tuple(item for item in items if isinstance(item, Clip))
+    characters = counting.billable_characters(script.plain)
+    return Counted(cache.digest(items), characters, facts, tuple(manners.items()), clips)
 
 
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
@@ -246,10 +249,17 @@ def forget_if_deleted(synthesis: Synthesis) -> None:
 def _forget_sentences(synthesis: Synthesis) -> None:
     """Other texts of the tenant that share one have to speak it anew."""
     try:
-        reading = front_end.read(synthesis.text, noted(synthesis))
+        items = front_end.read_script(Written.of(synthesis).script())
     except TextError:  # not one sentence was ever spoken of it
         return
-    style = style_of(synthesis, synthesis.voice)
-    utterances = [Utterance(sentence, style) for sentence in reading.sentences]
-    for place in sentences.places(synthesis, synthesis.voice_revision, utterances):
-        place.path.unlink(missing_ok=True)
+    for said in (item for item in items if isinstance(item, Said)):
+        style, revision = style_of(synthesis, synthesis.voice), synthesis.voice_revision
+        if said.manner.voice:
+            try:
+                info, speaker = voice_named(said.manner.voice)
+            except UnknownVoice:  # removed since, and its sentences are found by nobody
+                continue
+            style, revision = replace(style, speaker=speaker), info.revision
+        for sentence in said.sentences:
+            spoken = Utterance(sentence, in_manner(said.manner, style))
+            sentences.place_of(synthesis.tenant_id, revision, spoken).path.unlink(missing_ok=True)

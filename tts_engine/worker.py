@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from functools import cache as memoize
@@ -13,21 +13,23 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, eviction, fair, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, queue, relay, sentences
 from tts_engine.batcher import Batcher
-from tts_engine.dictionary.selectors import noted
 from tts_engine.errors import SynthesisFailed
 from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
 from tts_engine.pace import Pace
+from tts_engine.scripts import Written
 from tts_engine.sentences import Place
-from tts_engine.services import catalog, forget_if_deleted, style_of
+from tts_engine.services import catalog, forget_if_deleted, style_of, voice_named
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
-from tts_engine.speech.speak import join, plan
-from tts_engine.speech.voice import Style, Utterance, VoiceInfo
+from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
+from tts_engine.speech.text import read_script
+from tts_engine.speech.text.script import Clip
+from tts_engine.speech.voice import Chunk, Style, VoiceInfo
 from tts_engine.store import Copy, Draft
 from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
@@ -102,13 +104,14 @@ class Engine:
 
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
-        info, speaker = self.catalog.resolve(synthesis.voice)
-        utterances = plan(synthesis.text, info, style_of(synthesis, speaker), noted(synthesis))
-        batcher = self._batcher(info)
-        turns = self._turns(batcher, utterances, synthesis)
+        info, speaker = voice_named(synthesis.voice)
+        items = read_script(Written.of(synthesis).script())
+        parts = staged(items, info, style_of(synthesis, speaker), voice_named)
+        turns = self._turns(lines_of(parts), synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
-            speech = join(utterances, self._in_order(turns, synthesis, info.batch_size), info.sample_rate)
+            heard = self._heard(parts, self._in_order(turns, synthesis, info.batch_size), synthesis, info.sample_rate)
+            speech = join(parts, heard, info.sample_rate)
             encoded = rendered(
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
@@ -131,16 +134,26 @@ class Engine:
         eviction.stored(sum(turn.size for turn in turns))
         log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
 
-    def _turns(self, batcher: Batcher, utterances: list[Utterance], synthesis: Synthesis) -> list[Turn]:
+    def _heard(
+        self, parts: list[Part], turns: Iterator[Turn], synthesis: Synthesis, sample_rate: int
+    ) -> Iterator[Iterable[Chunk]]:
+        """The chunks of every line and of every recording between them."""
+        for part in parts:
+            if isinstance(part, Line):
+                yield next(turns)
+            elif isinstance(part, Clip):
+                yield clips.heard(synthesis.tenant_id, part, sample_rate)
+
+    def _turns(self, lines: list[Line], synthesis: Synthesis) -> list[Turn]:
         """One a sentence, each with its place in the cache if the request has a part in it."""
         places: Iterable[Place | None] = repeat(None)
         if synthesis.cache_key:
-            places = sentences.places(synthesis, batcher.voice.info.revision, utterances)
-        lengths = [len(utterance.sentence.text) for utterance in utterances]
+            places = [sentences.place_of(synthesis.tenant_id, one.voice.revision, one.utterance) for one in lines]
+        lengths = [len(line.utterance.sentence.text) for line in lines]
         tags = fair.sentence_tags(synthesis.start_tag or 0, synthesis.finish_tag or 0, lengths)
         return [
-            Turn(batcher, utterance, (synthesis.priority, tag), place)
-            for utterance, tag, place in zip(utterances, tags, places, strict=False)
+            Turn(self._batcher(line.voice), line.utterance, (synthesis.priority, tag), place)
+            for line, tag, place in zip(lines, tags, places, strict=False)
         ]
 
     def _in_order(self, turns: list[Turn], synthesis: Synthesis, ahead: int) -> Generator[Turn, None, None]:

@@ -32,6 +32,7 @@ class DictionaryRow(serializers.Serializer[DictionaryEntry]):
     word = serializers.CharField(read_only=True)
     pinyin = serializers.CharField(read_only=True, allow_null=True)
     replacement = serializers.CharField(read_only=True, allow_null=True)
+    ssml = serializers.CharField(read_only=True, allow_null=True)
     since = serializers.IntegerField(read_only=True, help_text="the version that made it so")
 
     def to_representation(self, entry: DictionaryEntry) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class WordSaid(StrictSerializer):
 
     pinyin = TextField(required=False, allow_null=True, help_text="a syllable with its tone for each Chinese character")
     replacement = TextField(required=False, allow_null=True, help_text="what is read in its place")
+    ssml = TextField(required=False, allow_null=True, help_text="text with phoneme, sub, say-as and break")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = {Kind(name): value for name, value in attrs.items() if value is not None}

@@ -1,28 +1,30 @@
 """`POST /v1/text/preview`: how a text will be read and what it will cost; speaks and bills nothing."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, StrictSerializer, TextField, caller_of
-from api.speech import VoiceField
+from api.door import Door, caller_of
+from api.speech import ScriptRequest, VoiceField, written_of
 from billing.counting import billable_characters
-from tts_engine.dictionary.selectors import occurring
-from tts_engine.services import catalog, reading_of
+from tts_engine import clips
+from tts_engine.dictionary.selectors import as_read_now
+from tts_engine.services import voice_named
 from tts_engine.speech import text as front_end
+from tts_engine.speech.speak import Part, lines_of, silence_after, staged
 from tts_engine.speech.text.prosody import syllables
-from tts_engine.speech.text.types import Reading
+from tts_engine.speech.text.script import Clip
+from tts_engine.speech.voice import Style
 
 # Mandarin at an even pace: four to five syllables a second.
 SECONDS_A_SYLLABLE = 0.23
 
 
-class PreviewRequest(StrictSerializer):
-    input = TextField(max_length=settings.SPEECH_MAX_CHARACTERS)
-    input_type = serializers.ChoiceField(choices=["text"], default="text")
+class PreviewRequest(ScriptRequest):
     voice = VoiceField(default=settings.DEFAULT_VOICE)
 
 
@@ -34,24 +36,32 @@ class PreviewDoor(Door):
         """Show how a text will be read."""
         body = PreviewRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        text: str = body.validated_data["input"]
-        info, _ = catalog().resolve(body.validated_data["voice"])
-        reading = reading_of(text, occurring(caller_of(request).tenant_id, text))
+        info, speaker = voice_named(body.validated_data["voice"])
+        tenant_id = caller_of(request).tenant_id
+        script = as_read_now(tenant_id, written_of(body.validated_data)).script()
+        items = front_end.read_script(script)
+        # What would be refused is refused here too.
+        clips.check(tenant_id, [item for item in items if isinstance(item, Clip)])
+        parts = staged(items, info, Style(speaker), voice_named)
+        reading = front_end.reading_of(items)
         return Response(
             {
                 "normalized_text": reading.text,
                 "characters": [{"char": c.char, "pinyin": c.pinyin} for c in reading.characters],
                 "sentences": [{"text": s.text, "pause": s.pause} for s in reading.sentences],
-                "billable_characters": billable_characters(front_end.plain_text(text)),
-                "estimated_seconds": estimated_seconds(reading),
+                "text": script.plain,
+                "billable_characters": billable_characters(script.plain),
+                "estimated_seconds": estimated_seconds(parts),
                 "voice": body.validated_data["voice"],
                 "sample_rate": info.sample_rate,
             }
         )
 
 
-def estimated_seconds(reading: Reading) -> float:
-    """How long the reading will take at speed 1, to a fifth or so."""
-    spoken = sum(syllables(word) for sentence in reading.sentences for word in sentence.words)
-    pauses = sum(sentence.pause for sentence in reading.sentences)
-    return round(spoken * SECONDS_A_SYLLABLE + pauses, 2)
+def estimated_seconds(parts: Sequence[Part]) -> float:
+    """How long they will take without recordings, to a fifth or so."""
+    spoken = sum(
+        sum(syllables(word) for word in line.utterance.sentence.words) / line.utterance.style.speed
+        for line in lines_of(parts)
+    )
+    return round(spoken * SECONDS_A_SYLLABLE + sum(map(silence_after, parts)), 2)

@@ -26,8 +26,9 @@ from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen
-from tts_engine.models import Synthesis
-from tts_engine.services import Order, synthesis_request
+from tts_engine.models import InputType, Synthesis
+from tts_engine.scripts import Written
+from tts_engine.services import Order, counted_of, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 
@@ -49,9 +50,48 @@ class VoiceField(serializers.Field[str, Any, str, Any]):
         return value
 
 
-class SpeechRequest(StrictSerializer):
+class CastField(serializers.DictField):
+    """Names that a text uses, each to a voice of the catalog."""
+
+    child = VoiceField()
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, dict) and len(data) > settings.CAST_MOST:
+            raise ValidationError(f"Ensure this has no more than {settings.CAST_MOST} names.", "max_length")
+        cast: dict[str, str] = super().to_internal_value(data)
+        return cast
+
+
+class ScriptRequest(StrictSerializer):
+    """A text that is spoken, and how it is written."""
+
+    input = TextField(max_length=settings.MARKUP_MAX_CHARACTERS)
+    input_type = serializers.ChoiceField(choices=["text", "ssml"], default="text")
+    allow_voice_tags = serializers.BooleanField(default=False, help_text="[pause:1.5s] and the like in a text")
+    voice_aliases = CastField(required=False, help_text="names of voices in the input to voices")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["input_type"] == "ssml" and attrs["allow_voice_tags"]:
+            message = "Voice tags are for plain text; SSML has elements for all of them."
+            raise ValidationError({"allow_voice_tags": ErrorDetail(message, "unsupported_value")})
+        written = written_of(attrs)
+        if attrs.get("voice_aliases") and written.input_type == InputType.TEXT:
+            message = "No voice is named in plain text; send SSML, or set allow_voice_tags."
+            raise ValidationError({"voice_aliases": ErrorDetail(message, "unsupported_value")})
+        characters = len(attrs["input"]) if written.input_type == InputType.TEXT else counted_of(written).characters
+        if characters > settings.SPEECH_MAX_CHARACTERS:
+            message = f"Ensure this field has no more than {settings.SPEECH_MAX_CHARACTERS} characters."
+            raise ValidationError({"input": ErrorDetail(message, "max_length")})
+        return attrs
+
+
+def written_of(asked: dict[str, Any]) -> Written:
+    kind = InputType.TAGS if asked["allow_voice_tags"] else InputType(asked["input_type"])
+    return Written(asked["input"], kind, tuple(sorted(asked.get("voice_aliases", {}).items())))
+
+
+class SpeechRequest(ScriptRequest):
     model = TextField(max_length=100)
-    input = TextField(max_length=settings.SPEECH_MAX_CHARACTERS)
     voice = VoiceField()
     instructions = TextField(required=False, allow_blank=True, max_length=4096)
     response_format = serializers.ChoiceField(choices=list(FORMATS), default="mp3")
@@ -76,12 +116,14 @@ class SpeechRequest(StrictSerializer):
         if attrs["stream_format"] == "sse" and attrs["model"] in MODELS_WITHOUT_EVENTS:
             message = f"stream_format 'sse' is not supported by {attrs['model']}; use another model."
             raise ValidationError({"stream_format": ErrorDetail(message, "unsupported_value")})
-        return attrs
+        return super().validate(attrs)
 
     @staticmethod
     def order(asked: dict[str, Any]) -> Order:
         return Order(
             text=asked["input"],
+            input_type=written_of(asked).input_type,
+            voice_aliases=asked.get("voice_aliases"),
             voice=asked["voice"],
             model=asked["model"],
             audio_format=asked["response_format"],

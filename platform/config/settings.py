@@ -195,6 +195,14 @@ VOICE_ALIASES = {
     "marin": "xiaobei",
     "cedar": "yunyang",
 }
+# What SSML and voice tags may ask for, so that a small request cannot make much work or endless audio.
+MARKUP_MAX_CHARACTERS = 65_536  # of a text with its tags; what is spoken of it has SPEECH_MAX_CHARACTERS
+SSML_MAX_ELEMENTS = 2_000
+SSML_MAX_DEPTH = 32  # elements inside each other
+SCRIPT_LONGEST_PAUSE = timedelta(seconds=20)  # Azure's too
+SCRIPT_MOST_SILENCE = timedelta(minutes=10)  # of all pauses that are asked for
+SCRIPT_MOST_CLIPS = 20  # recordings in one text
+CAST_MOST = 50  # names in voice_aliases
 DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
 # --- The engine -------------------------------------------------------------------------------

@@ -55,7 +55,11 @@ class EntryForm(forms.Form):
         label=_("Word, as it is written"), widget=forms.TextInput(attrs={"lang": "zh-hans", "autocomplete": "off"})
     )
     kind = forms.ChoiceField(
-        choices=[(Kind.PINYIN.value, _("Pinyin")), (Kind.REPLACEMENT.value, _("Other words"))],
+        choices=[
+            (Kind.PINYIN.value, _("Pinyin")),
+            (Kind.REPLACEMENT.value, _("Other words")),
+            (Kind.SSML.value, "SSML"),
+        ],
         initial=Kind.PINYIN.value,
         widget=forms.RadioSelect,
     )

@@ -51,6 +51,7 @@ def test_a_word_s_life(ask: Ask, tenant: Tenant) -> None:
         "word": "重庆",
         "pinyin": "chong2 qing4",
         "replacement": None,
+        "ssml": None,
         "since": 1,
     }
     changed = ask("PUT", "/entries/重庆", {"replacement": "山城", "pinyin": None})
@@ -84,6 +85,7 @@ def test_any_word_is_an_address(ask: Ask, word: str) -> None:
         ({"replacement": " "}, "replacement", "dictionary_entry_invalid"),
         ({"replacement": "x" * 301}, "replacement", "dictionary_entry_invalid"),
         ({"replacement": "\x00"}, "replacement", "invalid_value"),
+        ({"ssml": "<voice>"}, "ssml", "dictionary_entry_invalid"),
         ({"ipa": "x"}, "ipa", "unknown_parameter"),
         ([], None, "invalid_type"),
     ],
@@ -115,7 +117,7 @@ def test_out_and_in_again(ask: Ask, stranger: dict[str, str]) -> None:
     ask("PUT", "/entries/%3D1%2B1", {"replacement": "-二"})
     ask("PUT", "/entries/重庆", {"pinyin": "chong2 qing4"})
     table = ask("GET", "/export")
-    assert table == "\ufeffword,pinyin,replacement\r\n'=1+1,,'-二\r\n重庆,chong2 qing4,\r\n"
+    assert table == "\ufeffword,pinyin,replacement,ssml\r\n'=1+1,,'-二,\r\n重庆,chong2 qing4,,\r\n"
     version = ask("POST", "/import", table.encode(), by=stranger)
     assert (version["number"], version["added"], version["entries"]) == (1, 2, 2)
     assert ask("GET", "/export", by=stranger) == table
@@ -202,12 +204,23 @@ def test_the_preview_reads_with_the_dictionary(ask: Ask, key: MakeKey) -> None:
     assert (answer.json()["normalized_text"], answer.json()["billable_characters"]) == ("人工智能。", 3)
 
 
+def test_a_word_as_ssml(ask: Ask, key: MakeKey) -> None:
+    """In plain text and in SSML alike; a mistake is told with its place."""
+    made = ask("PUT", "/entries/AI", {"ssml": "<sub alias='人工智能'>AI</sub>"})
+    assert made["ssml"] == "<speak><sub alias='人工智能'>AI</sub></speak>"
+    for body in ({"input": "AI。"}, {"input": "<speak>AI。</speak>", "input_type": "ssml"}):
+        answer = Client().post("/v1/text/preview", body, content_type="application/json", headers=key("speech"))
+        assert (answer.json()["normalized_text"], answer.json()["billable_characters"]) == ("人工智能。", 3)
+    problem = ask("PUT", "/entries/AI", {"ssml": "<speak>AI<voice name='x'>y</speak>"}, status=400)
+    assert "line 1, column" in problem["detail"]
+
+
 def test_another_team_sees_nothing(ask: Ask, stranger: dict[str, str]) -> None:
     """Its dictionary is its own, and ours is as if it were not there."""
     ask("PUT", "/entries/AI", {"replacement": "人工智能"})
     assert ask("GET", by=stranger)["data"] == []
     assert ask("GET", "/versions", by=stranger)["data"] == []
-    assert ask("GET", "/export", by=stranger) == "\ufeffword,pinyin,replacement\r\n"
+    assert ask("GET", "/export", by=stranger) == "\ufeffword,pinyin,replacement,ssml\r\n"
     assert ask("POST", "/test", {"input": "AI"}, by=stranger)["matches"] == []
     for method, path in (
         ("GET", "/entries/AI"),

@@ -54,7 +54,7 @@ def keep_sentences(asked: Synthesis) -> list[sentences.Place]:
     """As if a worker had kept each sentence of it."""
     style = services.style_of(asked, asked.voice)
     utterances = [Utterance(sentence, style) for sentence in read(asked.text).sentences]
-    places = sentences.places(asked, asked.voice_revision, utterances)
+    places = [sentences.place_of(asked.tenant_id, asked.voice_revision, one) for one in utterances]
     for place in places:
         recording = place.claim()
         assert recording

@@ -13,7 +13,6 @@ from tests.threads import at_once
 from tts_engine import queue, tasks
 from tts_engine.dictionary import selectors
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
-from tts_engine.dictionary.selectors import noted
 from tts_engine.dictionary.services import entries_import, entry_delete, entry_make, entry_put, version_restore
 from tts_engine.errors import (
     DictionaryEntryNotFound,
@@ -22,9 +21,10 @@ from tts_engine.errors import (
     DictionaryVersionNotFound,
 )
 from tts_engine.models import Status, Synthesis
+from tts_engine.scripts import Written
 from tts_engine.services import catalog, synthesis_delete
 from tts_engine.speech.errors import EntryError
-from tts_engine.speech.text import read
+from tts_engine.speech.text import read_script, reading_of
 from tts_engine.speech.text.dictionary import Kind
 from tts_engine.speech.voice import Chunk, More, Spoken, Utterance, nobody_more
 from tts_engine.worker import Engine
@@ -58,7 +58,7 @@ def held(tenant: Tenant, number: int | None = None) -> dict[str, str]:
 
 def spoken(row: Synthesis) -> str:
     """What a worker will say."""
-    return read(row.text, noted(row)).text
+    return reading_of(read_script(Written.of(row).script())).text
 
 
 # --- Changes and versions ---

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tts_engine import sentences
-from tts_engine.models import Synthesis
-from tts_engine.sentences import Place, Recording, pack, places, unpack
+from tts_engine.sentences import Place, Recording, pack, place_of, unpack
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import CharacterTime, Chunk, Style, Utterance
 
@@ -232,14 +231,9 @@ def test_a_full_file_system(tmp_path: Path) -> None:
     assert done.stdout.count("sentences_not_kept") + done.stderr.count("sentences_not_kept") == 1
 
 
-def row(**changed: Any) -> Synthesis:
-    return Synthesis(**{"tenant_id": TENANT, "voice": "xiaoxiao", **changed})
-
-
-def path_of(text: str = "你好。", synthesis: Synthesis | None = None, revision: str = "1", **style: Any) -> Path:
+def path_of(text: str = "你好。", tenant_id: UUID = TENANT, revision: str = "1", **style: Any) -> Path:
     wanted = replace(Style(speaker="xiaoxiao"), **style)
-    (place,) = places(synthesis or row(), revision, [Utterance(read(text).sentences[0], wanted)])
-    return place.path
+    return place_of(tenant_id, revision, Utterance(read(text).sentences[0], wanted)).path
 
 
 @pytest.mark.parametrize(
@@ -249,8 +243,7 @@ def path_of(text: str = "你好。", synthesis: Synthesis | None = None, revisio
         {"text": "你好！"},
         {"text": "你(ni4)好。"},
         {"revision": "2"},
-        {"synthesis": row(tenant_id=uuid4())},
-        {"synthesis": row(voice="yunxi")},
+        {"tenant_id": uuid4()},
         {"speaker": "yunxi"},
         {"emotion": "happy"},
         {"emotion_intensity": 0.5},
@@ -271,15 +264,14 @@ def test_what_is_spoken_alike_is_one_file() -> None:
     first, last = read("好的。好的。").sentences
     assert first.pause != last.pause
     style = Style(speaker="xiaoxiao")
-    one, other = places(row(), "1", [Utterance(first, style), Utterance(last, style)])
-    assert one == other
+    assert place_of(TENANT, "1", Utterance(first, style)) == place_of(TENANT, "1", Utterance(last, style))
 
 
 @pytest.mark.parametrize("voice", ["zhitian_emo", "..", ".", "", "../上", "晓" * 100])
 def test_a_file_lies_with_its_tenant_and_voice(tmp_path: Path, voice: str) -> None:
     """Two folders below the root, one the tenant's own, whatever a voice may be called."""
     with override_settings(SENTENCES_ROOT=tmp_path):
-        path = path_of(synthesis=row(voice=voice))
+        path = path_of(speaker=voice)
         tenant, named, *_ = path.resolve().relative_to(tmp_path).parts
         assert (tenant, named == voice) == (str(TENANT), voice == "zhitian_emo")
         assert path.is_relative_to(sentences.folder(TENANT, voice))

@@ -22,7 +22,7 @@ from tts_engine import cache, queue, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, synthesis_delete, synthesis_request
 from tts_engine.speech.errors import NothingToSay, StyleError, UnknownVoice
-from tts_engine.speech.text import read
+from tts_engine.speech.text import plain_script, read_script
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +99,7 @@ def test_another_revision_of_the_voice_is_spoken_anew(tenant: Tenant) -> None:
     """A voice that was renewed does not answer with its old sound."""
     first = ask(tenant)
     first.voice_revision += "+"
-    assert cache.key(first, cache.digest(read(first.text))) != first.cache_key
+    assert cache.key(first, cache.digest(read_script(plain_script(first.text)))) != first.cache_key
 
 
 def test_no_tenant_hears_another_s_cache(tenant: Tenant) -> None:

@@ -1,5 +1,6 @@
 """A team's dictionary as it is and as it was; there is no way in but through the tenant."""
 
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -7,9 +8,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
-from tts_engine.errors import DictionaryEntryNotFound, DictionaryVersionNotFound
-from tts_engine.models import Synthesis
-from tts_engine.speech.text import plain_text
+from tts_engine.errors import DictionaryEntryNotFound, DictionaryTextTooLong, DictionaryVersionNotFound
+from tts_engine.scripts import Written
+from tts_engine.speech.text import Script
 from tts_engine.speech.text.dictionary import NO_ENTRIES, Dictionary, Entry, Kind
 
 LOADED = 32  # dictionaries of that many teams stay in a process: of 10,000 entries each takes some 4 MB
@@ -59,18 +60,30 @@ def dictionary(tenant_id: UUID, number: int) -> Dictionary:
     return _loaded(tenant_id, number) if number else NO_ENTRIES
 
 
-def occurring(tenant_id: UUID, text: str) -> tuple[Entry, ...]:
-    """The entries that decide how a text, marks and all, is read at this moment; none for most texts.
+def as_read_now(tenant_id: UUID, written: Written) -> Written:
+    """The text with the entries that occur in it at this moment; most have none.
 
     Where nothing has changed since the last time, this asks one short question of the database.
+    Raises ScriptError, and DictionaryTextTooLong where what is said in place of words is too much.
     """
     now = dictionary(tenant_id, current_number(tenant_id))
-    return now.found_in(plain_text(text)) if now else ()
+    if not now:
+        return written
+    script = written.script()
+    found = replace(written, dictionary=now.found_in(script))
+    if found.dictionary:
+        _refuse_growth(script, found.script())
+    return found
 
 
-def noted(synthesis: Synthesis) -> Dictionary:
-    """What decides how a row is read: the entries that occurred in its text when it was taken in."""
-    return Dictionary(Entry(word, Kind(kind), value) for word, kind, value in synthesis.dictionary or ())
+def _refuse_growth(before: Script, after: Script) -> None:
+    """A word of one character may say a thousand, and a text has many: raises DictionaryTextTooLong."""
+    longest, most = settings.DICTIONARY_SPOKEN_CHARACTERS, settings.SCRIPT_MOST_SILENCE.total_seconds()
+    if after.length > max(longest, before.length) or after.silence > max(most, before.silence):
+        raise DictionaryTextTooLong(
+            f"Your team's dictionary makes this text {after.length} characters long, with {after.silence:g} s of "
+            f"pauses, and at most {longest} characters and {most:g} s may be spoken: split it."
+        )
 
 
 @lru_cache(maxsize=LOADED)

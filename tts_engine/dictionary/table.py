@@ -1,6 +1,6 @@
 """A dictionary as a table: CSV in and out.
 
-Columns are `word` and, of which each row fills one, `pinyin` and `replacement`. What is read may come
+Columns are `word` and, of which each row fills one, `pinyin`, `replacement` and `ssml`. What is read may come
 from a spreadsheet: UTF-8 with or without a byte order mark, UTF-16 with one, or GBK; commas or tabs.
 All that is wrong is told at once, each with its row as a spreadsheet numbers it: the head is row 1.
 

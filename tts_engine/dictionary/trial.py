@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tts_engine.dictionary import selectors
-from tts_engine.services import reading_of
-from tts_engine.speech.text import plain_text, read
+from tts_engine.scripts import Written
+from tts_engine.speech.text import plain_text, read, read_script, reading_of
 from tts_engine.speech.text.dictionary import Match
 from tts_engine.speech.text.types import Reading
 
@@ -24,6 +24,5 @@ def try_text(tenant_id: UUID, text: str) -> Trial:
     """Read it without the dictionary and with it. Raises TextError or DictionaryTextTooLong."""
     number = selectors.current_number(tenant_id)
     matches = tuple(selectors.dictionary(tenant_id, number).matches(plain_text(text)))
-    entries = tuple(dict.fromkeys(match.entry for match in matches))
-    before = read(text)
-    return Trial(number, matches, before, reading_of(text, entries) if entries else before)
+    after = reading_of(read_script(selectors.as_read_now(tenant_id, Written(text)).script()))
+    return Trial(number, matches, read(text), after)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts_engine.speech.errors import UnknownVoice, VoiceUnavailable
+from tts_engine.speech import blends
+from tts_engine.speech.errors import StyleError, UnknownVoice, VoiceUnavailable
 from tts_engine.speech.voice import Speaker, Voice, VoiceInfo
 from tts_engine.speech.voices.kokoro import model as kokoro_model
 from tts_engine.speech.voices.kokoro import voice as kokoro
@@ -58,12 +59,28 @@ class Catalog:
         return [entry for entry in self._entries() if entry.speaker.listed]
 
     def resolve(self, name: str) -> tuple[VoiceInfo, str]:
-        """The voice behind a name that callers use, and its speaker's id. Raises UnknownVoice."""
+        """The voice behind a name that callers use, and its speaker's id; or behind a blend, and its name.
+
+        Raises UnknownVoice, StyleError for a blend that cannot be.
+        """
         for entry in self._entries():
             if entry.id == name:
                 return entry.info, entry.speaker.id
+        if "+" in name or "(" in name:
+            return self._blended(name)
         names = ", ".join(entry.id for entry in self.entries())
         raise UnknownVoice(f"There is no voice '{name}' here; there are {names}.")
+
+    def _blended(self, name: str) -> tuple[VoiceInfo, str]:
+        try:
+            parts = blends.parts_of(name)
+        except ValueError as error:
+            raise StyleError(f"'{name}' cannot be blended: {error}.", param="voice") from error
+        infos = {info.id: info for info, _ in (self.resolve(speaker) for speaker, _ in parts)}
+        info = next(iter(infos.values()))
+        if len(infos) > 1 or not info.blends:
+            raise StyleError(f"'{name}' cannot be blended: only speakers of one voice can, such as kokoro's.", "voice")
+        return info, blends.name_of(parts)
 
     def prepare(self) -> None:
         """Do what takes long at the first start: put the models in place. Raises VoiceUnavailable."""

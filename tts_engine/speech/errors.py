@@ -5,6 +5,7 @@ SpeechError
 │   ├── EmptyText          nothing but white space
 │   ├── ControlCharacter   a character no text should hold (NUL, escape, ...)
 │   ├── NothingToSay       no character the front end or the voice can read
+│   ├── ScriptError        SSML or voice tags that cannot be understood or honoured
 │   └── UnknownUnit        a sound that the voice's model has no unit for
 ├── EntryError             an entry of a pronunciation dictionary says nothing that can be said
 ├── StyleError             the voice cannot honour what was asked of it
@@ -51,6 +52,19 @@ class NothingToSay(TextError):
     code = "text_unspeakable"
 
 
+class ScriptError(TextError):
+    """SSML or voice tags that cannot be understood, or that a voice cannot honour; says at which line and column.
+
+    `code` is that of what went wrong there, where it has one of its own.
+    """
+
+    code = "ssml_invalid"
+
+    def __init__(self, message: str, place: object | None = None, code: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.code = code or type(self).code
+
+
 class UnknownUnit(TextError):
     """The voice's model has no unit for a sound of the text; `names` are those it lacks."""
 
@@ -79,7 +93,7 @@ class EntryError(SpeechError):
 
 def _short(value: object) -> object:
     """What somebody wrote may be long, and a message quotes no more of it than helps to find it."""
-    return f"{value[:50]}…" if isinstance(value, str) and len(value) > 60 else value
+    return f"{value[:200]}…" if isinstance(value, str) and len(value) > 200 else value
 
 
 class StyleError(SpeechError):

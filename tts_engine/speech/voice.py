@@ -60,6 +60,7 @@ class VoiceInfo:
     speed: Range = Range(1.0, 1.0)
     pitch: Range | None = None  # semitones
     batch_size: int = 1
+    blends: bool = False  # its speakers can be mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +92,30 @@ class CharacterTime:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkTime:
+    """When a mark of a script is reached, in seconds from the start."""
+
+    name: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of one utterance's audio, mono in [-1, 1], and the characters that begin in it."""
+    """A stretch of one utterance's audio, mono in [-1, 1], and the characters that begin in it.
+
+    `marks` are those of a script; no voice knows of them.
+    """
 
     samples: Samples
     characters: tuple[CharacterTime, ...] = field(default=())
+    marks: tuple[MarkTime, ...] = ()
 
     def later(self, seconds: float) -> "Chunk":
-        """The same audio with its characters' times counted from `seconds` earlier."""
+        """The same audio with its times counted from `seconds` earlier."""
         return Chunk(
             self.samples,
             tuple(CharacterTime(c.char, c.start + seconds, c.end + seconds) for c in self.characters),
+            tuple(MarkTime(mark.name, mark.time + seconds) for mark in self.marks),
         )
 
 

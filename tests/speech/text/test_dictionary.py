@@ -3,8 +3,11 @@
 import pytest
 
 from tts_engine.speech.errors import EntryError
-from tts_engine.speech.text import read
+from tts_engine.speech.text import Reading, plain_script, read_script, reading_of
+from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.dictionary import Dictionary, Entry, Kind, make_entry
+from tts_engine.speech.text.script import Passage, Pause
+from tts_engine.speech.text.ssml import read_ssml
 
 
 def dictionary(**said: str) -> Dictionary:
@@ -13,6 +16,10 @@ def dictionary(**said: str) -> Dictionary:
         make_entry(word, Kind.PINYIN if value[-1].isdigit() else Kind.REPLACEMENT, value)
         for word, value in said.items()
     )
+
+
+def read(text: str, entries: Dictionary) -> Reading:
+    return reading_of(read_script(entries.apply(plain_script(text))))
 
 
 def pinyin(text: str, entries: Dictionary) -> str:
@@ -76,9 +83,9 @@ def test_the_entries_that_occur_do_what_the_whole_dictionary_does() -> None:
     """So a request need keep no more than these."""
     entries = dictionary(中国="甲", 中国人民="乙", 人民="丙", 银行="丁", 长="zhang3", AI="人工智能")
     text = "中国人民银行长AI，MAIL，长(chang2)。"
-    found = entries.found_in("中国人民银行长AI，MAIL，长。")
+    found = entries.found_in(plain_script(text))
     assert [entry.word for entry in found] == ["中国人民", "银行", "长", "AI"]
-    assert read(text, Dictionary(found)) == read(text, entries) != read(text)
+    assert read(text, Dictionary(found)) == read(text, entries) != read(text, Dictionary())
 
 
 def test_a_word_that_is_not_all_chinese_has_pinyin_for_its_chinese() -> None:
@@ -120,6 +127,16 @@ def test_pinyin_in_any_common_spelling(word: str, written: str, kept: str) -> No
         ("好", Kind.PINYIN, "\u030c", "pinyin", "no_syllable"),
         ("好人", Kind.PINYIN, "hao3", "pinyin", "syllable_count"),
         ("AI", Kind.PINYIN, "ai4", "pinyin", "no_hanzi"),
+        ("好", Kind.SSML, "<sub>", "ssml", "ssml"),
+        ("好", Kind.SSML, "a & b", "ssml", "ssml"),
+        ("好", Kind.SSML, "<!DOCTYPE x><speak>好</speak>", "ssml", "ssml"),
+        ("好", Kind.SSML, '<phoneme alphabet="py" ph="hoa3">好</phoneme>', "ssml", "ssml"),
+        ("好", Kind.SSML, "<break time='1h'/>", "ssml", "ssml"),
+        ("好", Kind.SSML, "<break time='1s'/>", "ssml", "ssml_elements"),
+        ("好", Kind.SSML, "<prosody rate='2'>好</prosody>", "ssml", "ssml_elements"),
+        ("好", Kind.SSML, "<voice name='yunxi'>好</voice>", "ssml", "ssml_elements"),
+        ("好", Kind.SSML, "好<mark name='a'/>", "ssml", "ssml_elements"),
+        ("好", Kind.SSML, "<speak></speak>", "ssml", "ssml_elements"),
     ],
 )
 def test_what_is_no_entry(word: str, kind: Kind, value: str, param: str, reason: str) -> None:
@@ -134,4 +151,58 @@ def test_a_message_quotes_no_more_than_helps() -> None:
     """However long what was written is."""
     with pytest.raises(EntryError) as refusal:
         make_entry("好", Kind.PINYIN, "x" * 100_000)
-    assert len(str(refusal.value)) < 300
+    assert len(str(refusal.value)) < 500
+
+
+def items(text: str, entries: Dictionary) -> list[str | float]:
+    """The passages' texts and the pauses' seconds."""
+    found: list[str | float] = []
+    for item in entries.apply(read_ssml(text, {}, Limits()) if text[0] == "<" else plain_script(text)).items:
+        if isinstance(item, Passage):
+            found.append(item.text.text)
+        elif isinstance(item, Pause):
+            found.append(item.seconds)
+    return found
+
+
+def ssml(word: str, value: str) -> Dictionary:
+    return Dictionary([make_entry(word, Kind.SSML, value)])
+
+
+def test_a_word_is_said_as_its_ssml() -> None:
+    """Pronounced, substituted, said as digits: in its context, as if it had been written so there."""
+    entries = ssml("重庆", '<phoneme alphabet="py" ph="zhong4 qing4">重庆</phoneme>')
+    assert pinyin("在重庆。", entries) == "zai4 zhong4 qing4 。"
+    assert items("有AI。", ssml("AI", "<sub alias='人工智能'>AI</sub>")) == ["有人工智能。"]
+    assert read("打110。", ssml("110", '<say-as interpret-as="telephone">110</say-as>')).text == "打幺幺零。"
+
+
+def test_a_pause_in_a_word_s_ssml_divides_the_text() -> None:
+    """Of just its length; what is on either side is spoken in the same manner."""
+    entries = ssml("慢走", "慢<break time='300ms'/>走")
+    assert items("请慢走。", entries) == ["请慢", 0.3, "走。"]
+    script = entries.apply(read_ssml("<speak><prosody rate='2'>请慢走</prosody></speak>", {}, Limits()))
+    assert [item.manner.speed for item in script.items if isinstance(item, Passage)] == [2.0, 2.0]
+
+
+def test_words_of_ssml_are_found_too() -> None:
+    """In what is said, whatever marks a place in it; what its author pronounced wins."""
+    entries = dictionary(重庆="chong2 qing4", AI="人工智能")
+    assert items("<speak>A<mark name='m'/>I和AI</speak>", entries) == ["人工智能和人工智能"]
+    script = read_ssml('<speak><phoneme alphabet="py" ph="zhong4 qing4">重庆</phoneme>和重庆</speak>', {}, Limits())
+    reading = reading_of(read_script(entries.apply(script)))
+    assert [c.pinyin for c in reading.characters] == ["zhong4", "qing4", "he2", "chong2", "qing4"]
+
+
+def test_bookmarks_stay_where_they_were() -> None:
+    """Before the word that is replaced, and at the end of all."""
+    script = read_ssml("<speak>用<mark name='a'/>AI好<mark name='b'/></speak>", {}, Limits())
+    (passage,) = dictionary(AI="人工智能").apply(script).items
+    assert isinstance(passage, Passage)
+    assert (passage.text.text, passage.text.bookmarks) == ("用人工智能好", ((1, "a"), (6, "b")))
+
+
+def test_what_was_written_is_counted() -> None:
+    """A dictionary leaves the plain text alone."""
+    script = plain_script("用AI。")
+    assert dictionary(AI="人工智能").apply(script).plain == script.plain

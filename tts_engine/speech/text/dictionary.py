@@ -1,27 +1,32 @@
 """Words that are to be said in another way than the front end would say them: a pronunciation dictionary.
 
-An entry gives a word its pinyin, or what is said in its place. Entries are looked for in the text as
-it was written, before anything is normalised: at each place, from the left, the longest word that
+An entry gives a word its pinyin, what is said in its place, or SSML. Entries are looked for in the text
+as it was written, before anything is normalised: at each place, from the left, the longest word that
 stands there, and on behind it. What is said in the place of a word is not looked at again. Writing
 counts (`AI` is not `ai`), and a word that begins or ends with a Latin letter or a digit is not found
 inside a longer run of such: AI not in MAIL, but GB in 8GB.
 
-What the writer marked, 重(chong2)庆, wins: it keeps its reading under an entry of pinyin, and a word
-with a mark in it is not replaced.
+What the writer marked, 重(chong2)庆 or by SSML's phoneme, wins: it keeps its reading under an entry of
+pinyin, and a word with a mark in it is not replaced.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain, groupby
 
-from tts_engine.speech.errors import EntryError
+from tts_engine.speech.errors import EntryError, ScriptError
+from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.characters import is_hanzi
 from tts_engine.speech.text.marks import MarkedText, joined, parse_pinyin, read_marks
+from tts_engine.speech.text.script import Item, Manner, Passage, Pause, Script
+from tts_engine.speech.text.ssml import read_ssml
 
 _SYLLABLE = re.compile(r"([A-Za-zü:Ü]{1,7})([1-5])")
+_SPEAK = re.compile(r"<speak[\s>]")
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 _LETTER = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -31,6 +36,7 @@ class Kind(StrEnum):
 
     PINYIN = "pinyin"
     REPLACEMENT = "replacement"
+    SSML = "ssml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,18 @@ class Entry:
     """A word and how it is said; `make_entry` makes one that is sound.
 
     `value` is, of PINYIN, a syllable with its tone for each Hanzi of the word, `chong2 qing4`; of
-    REPLACEMENT, the text that is read in its place, in which pronunciation marks may stand.
+    REPLACEMENT, the text that is read in its place, in which pronunciation marks may stand; of SSML, a
+    `<speak>` of text, phoneme, sub, say-as and break.
     """
 
     word: str
     kind: Kind
     value: str
+
+    @property
+    def noted(self) -> tuple[str, str, str]:
+        """As plain strings, for storage."""
+        return self.word, self.kind.value, self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,9 @@ def make_entry(word: str, kind: Kind, value: str) -> Entry:
         _refuse_controls(given, param)
     if kind is Kind.PINYIN:
         value = " ".join(_syllables(word, value))
+    if kind is Kind.SSML:
+        value = value if _SPEAK.match(value) else f"<speak>{value}</speak>"
+        _fragment(value)
     return Entry(word, kind, value)
 
 
@@ -129,21 +144,31 @@ class Dictionary:
                 yield match
             at = match.end if match else first.end()
 
-    def found_in(self, text: str) -> tuple[Entry, ...]:
-        """The entries that occur, each once. A dictionary of these alone does to this text what the whole one does."""
-        return tuple(dict.fromkeys(match.entry for match in self.matches(text)))
+    def found_in(self, script: Script) -> tuple[Entry, ...]:
+        """The entries that occur, each once. A dictionary of these alone does to this script what the whole one does."""
+        passages = (item.text.text for item in script.items if isinstance(item, Passage))
+        return tuple(dict.fromkeys(match.entry for match in chain.from_iterable(map(self.matches, passages))))
 
-    def apply(self, marked: MarkedText) -> MarkedText:
-        """The text as the dictionary has it said."""
-        pieces: list[MarkedText] = []
+    def apply(self, script: Script) -> Script:
+        """The script as the dictionary has it said; what was written stays."""
+        items = (self._said(item) if isinstance(item, Passage) else (item,) for item in script.items)
+        return replace(script, items=tuple(chain.from_iterable(items)))
+
+    def _said(self, passage: Passage) -> Iterator[Item]:
+        """The passage, in parts where a pause is put into it."""
+        for silent, pieces in groupby(self._pieces(passage.text), key=lambda piece: isinstance(piece, Pause)):
+            if silent:
+                yield from (piece for piece in pieces if isinstance(piece, Pause))
+            else:
+                yield replace(passage, text=joined(piece for piece in pieces if isinstance(piece, MarkedText)))
+
+    def _pieces(self, marked: MarkedText) -> Iterator[MarkedText | Pause]:
         done = 0
         for match in self.matches(marked.text):
-            written = marked.slice(match.start, match.end)
-            pieces += [marked.slice(done, match.start), _said(match.entry, written)]
+            yield marked.slice(done, match.start)
+            yield from _said(match.entry, marked.slice(match.start, match.end))
             done = match.end
-        if not pieces:
-            return marked
-        return joined([*pieces, marked.slice(done, len(marked.text))])
+        yield marked.slice(done, len(marked.text) + 1)  # with the bookmarks at its end
 
     def _match(self, text: str, start: int) -> Match | None:
         for length in self._lengths[text[start]]:
@@ -166,11 +191,14 @@ def _inside_a_run(text: str, start: int, end: int) -> bool:
     )
 
 
-def _said(entry: Entry, written: MarkedText) -> MarkedText:
+def _said(entry: Entry, written: MarkedText) -> Iterable[MarkedText | Pause]:
     """What is said where the word stands, which may carry marks of the writer's."""
     if entry.kind is Kind.PINYIN:
-        return MarkedText(written.text, {**_readings(entry), **written.readings})
-    return written if written.readings else _replacement(entry.value)
+        return [replace(written, readings={**_readings(entry), **written.readings})]
+    if written.readings:
+        return [written]
+    bookmarks = MarkedText("", bookmarks=tuple((0, name) for _, name in written.bookmarks))
+    return [bookmarks, *(_fragment(entry.value) if entry.kind is Kind.SSML else [_replacement(entry.value)])]
 
 
 def _readings(entry: Entry) -> dict[int, str]:
@@ -181,3 +209,25 @@ def _readings(entry: Entry) -> dict[int, str]:
 @lru_cache(maxsize=1024)
 def _replacement(value: str) -> MarkedText:
     return read_marks(value)
+
+
+@lru_cache(maxsize=1024)
+def _fragment(value: str) -> tuple[MarkedText | Pause, ...]:
+    """The pieces of an SSML text that only says something. Raises EntryError."""
+    try:
+        items = read_ssml(value, {}, Limits()).items
+    except ScriptError as error:
+        message = "The SSML cannot be read: {problem}"
+        raise EntryError(message, param="ssml", reason="ssml", problem=str(error)) from error
+    pieces = tuple(piece for item in items if (piece := _piece(item)))
+    if len(pieces) < len(items) or not any(isinstance(piece, MarkedText) for piece in pieces):
+        message = "The SSML of an entry holds what is said, and no elements but phoneme, sub, say-as and break."
+        raise EntryError(message, param="ssml", reason="ssml_elements")
+    return pieces
+
+
+def _piece(item: Item) -> MarkedText | Pause | None:
+    """Nothing of what would change the voice or the manner, or is no speech."""
+    if isinstance(item, Passage):
+        return item.text if item.manner == Manner() and not item.text.bookmarks else None
+    return item if isinstance(item, Pause) else None

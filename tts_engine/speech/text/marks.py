@@ -1,7 +1,7 @@
 """Pronunciations given by hand, 重(chong2)庆, and the text that carries them from stage to stage."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -13,14 +13,31 @@ _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """A text, and the pinyin given by hand for the characters at some of its positions."""
+    """A text, and the pinyin given by hand for the characters at some of its positions.
+
+    `bookmarks` are named moments: (position of the character before which one lies, its name), in order.
+    """
 
     text: str
     readings: Mapping[int, str] = field(default_factory=dict)
+    bookmarks: tuple[tuple[int, str], ...] = ()
 
     def slice(self, start: int, end: int) -> "MarkedText":
+        """The text from `start` up to `end`; a bookmark at `end` is the next slice's."""
         readings = {i - start: pinyin for i, pinyin in self.readings.items() if start <= i < end}
-        return MarkedText(self.text[start:end], readings)
+        bookmarks = tuple((i - start, name) for i, name in self.bookmarks if start <= i < end)
+        return MarkedText(self.text[start:end], readings, bookmarks)
+
+    def strip(self) -> "MarkedText":
+        """The text without white space at its ends; no bookmark is lost with it."""
+        text = self.text.strip()
+        left = len(self.text) - len(self.text.lstrip())
+        readings = {i - left: pinyin for i, pinyin in self.readings.items()}
+        bookmarks = tuple((min(max(i - left, 0), len(text)), name) for i, name in self.bookmarks)
+        return MarkedText(text, readings, bookmarks)
+
+    def __add__(self, other: "MarkedText") -> "MarkedText":
+        return joined((self, other))
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
         """The text with each match replaced, and every reading still on its character.
@@ -28,7 +45,7 @@ class MarkedText:
         A marked character inside a match keeps its reading if the replacement begins or ends like
         the match up to it; one that is rewritten loses it.
         """
-        if not self.readings:
+        if not self.readings and not self.bookmarks:
             return MarkedText(pattern.sub(replacement, self.text))
         parts: list[str] = []
         origins: list[int] = []  # for each new character its old position, -1 if it has none
@@ -41,19 +58,30 @@ class MarkedText:
         parts.append(self.text[done:])
         origins += range(done, len(self.text))
         moved = {new: self.readings[old] for new, old in enumerate(origins) if old in self.readings}
-        return MarkedText("".join(parts), moved)
+        return MarkedText("".join(parts), moved, tuple(_moved(self.bookmarks, origins)))
 
 
 def joined(pieces: Iterable[MarkedText]) -> MarkedText:
-    """One text after the other, every reading still on its character."""
+    """One text after the other, every reading and bookmark still on its character."""
     texts: list[str] = []
     readings: dict[int, str] = {}
+    bookmarks: list[tuple[int, str]] = []
     length = 0
     for piece in pieces:
-        readings |= {length + i: pinyin for i, pinyin in piece.readings.items()}
         texts.append(piece.text)
+        readings |= {i + length: pinyin for i, pinyin in piece.readings.items()}
+        bookmarks += [(i + length, name) for i, name in piece.bookmarks]
         length += len(piece.text)
-    return MarkedText("".join(texts), readings)
+    return MarkedText("".join(texts), readings, tuple(bookmarks))
+
+
+def _moved(bookmarks: Iterable[tuple[int, str]], origins: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Each before the first character that is left of those it stood before; what is rewritten begins anew."""
+    at = 0
+    for position, name in bookmarks:
+        while at < len(origins) and origins[at] < position:
+            at += 1
+        yield at, name
 
 
 def _origins(old: str, new: str, start: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import accumulate
 
 from tts_engine.speech.text.characters import CLOSING, HANZI, OPENING, PUNCTUATION, fold
 from tts_engine.speech.text.marks import MarkedText
@@ -56,12 +57,11 @@ def normalise(marked: MarkedText) -> MarkedText:
 
 def _fold(marked: MarkedText) -> MarkedText:
     folded = [fold(char) for char in marked.text]
-    if not marked.readings:
+    if not marked.readings and not marked.bookmarks:
         return MarkedText("".join(folded))
-    starts = [0]
-    for piece in folded:
-        starts.append(starts[-1] + len(piece))
-    return MarkedText("".join(folded), {starts[i]: pinyin for i, pinyin in marked.readings.items()})
+    starts = [0, *accumulate(map(len, folded))]
+    readings = {starts[i]: pinyin for i, pinyin in marked.readings.items()}
+    return MarkedText("".join(folded), readings, tuple((starts[i], name) for i, name in marked.bookmarks))
 
 
 def _tidy(text: MarkedText) -> MarkedText:

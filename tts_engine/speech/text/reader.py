@@ -1,41 +1,89 @@
-"""All stages in a row: marks, dictionary, normalise, sentences, segment, pronounce, prosody."""
+"""All stages in a row: normalise, sentences, segment, pronounce, prosody; for each passage of a script."""
 
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import accumulate, chain
 
 from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay
-from tts_engine.speech.text.dictionary import NO_ENTRIES, Dictionary
-from tts_engine.speech.text.marks import read_marks
 from tts_engine.speech.text.normalise import normalise
 from tts_engine.speech.text.pronounce import pronounce
 from tts_engine.speech.text.prosody import breathe, mark_breaks
+from tts_engine.speech.text.script import Clip, Item, Mark, Passage, Pause, Said, Script, plain_script
 from tts_engine.speech.text.segment import segment
-from tts_engine.speech.text.sentences import Span, split
+from tts_engine.speech.text.sentences import LAST_PAUSE, Span, split
 from tts_engine.speech.text.types import Reading, Sentence
 
 _ALLOWED_CONTROLS = "\t\n\r"
 
+ReadItem = Said | Pause | Mark | Clip
 
-def read(text: str, dictionary: Dictionary = NO_ENTRIES) -> Reading:
-    """How a text is read aloud, its words that are in the dictionary as that says.
+
+def read(text: str) -> Reading:
+    """How a plain text is read aloud.
 
     Deterministic, and needs neither network nor model files of a voice. The first call loads the
     dictionaries (about a second); after it any number of threads may call at once.
 
     Raises ControlCharacter, EmptyText or NothingToSay, and nothing else.
     """
-    _refuse_controls(text)
-    if not text.strip():
+    return reading_of(read_script(plain_script(text)))
+
+
+def reading_of(items: Iterable[ReadItem]) -> Reading:
+    """All that is said, whoever says it."""
+    return Reading(tuple(chain.from_iterable(item.sentences for item in items if isinstance(item, Said))))
+
+
+def read_script(script: Script) -> list[ReadItem]:
+    """The items in order, each passage as it is read aloud. Raises as `read` does."""
+    _refuse_controls(script.plain)
+    if not script.plain.strip():
         raise EmptyText("The text is empty: send at least one character that can be read aloud.")
-    marked = dictionary.apply(read_marks(text)) if dictionary else read_marks(text)
-    sentences = [sentence for span in split(normalise(marked)) for sentence in _sentences(span)]
-    if not sentences:
+    items = list(chain.from_iterable(map(_read_item, script.items)))
+    if not any(isinstance(item, Said) for item in items):
         raise NothingToSay("Nothing in the text can be read aloud: it has neither Hanzi nor Latin letters nor digits.")
-    return Reading(tuple(sentences))
+    return _with_ends(items)
+
+
+def _read_item(item: Item) -> list[ReadItem]:
+    """The item as it is read; where a passage has no sound nothing is left of it but its bookmarks."""
+    if not isinstance(item, Passage):
+        return [item]
+    sentences = tuple(chain.from_iterable(map(_sentences, split(normalise(item.text)))))
+    if not sentences:
+        return [Mark(name) for _, name in item.text.bookmarks]
+    return [Said(sentences, item.manner, item.place)]
+
+
+def _with_ends(items: Sequence[ReadItem]) -> list[ReadItem]:
+    """A pause that is asked for stands in place of the text's own; the end of all has one of its own."""
+    pause: float | None = LAST_PAUSE  # after the sentence that is looked for; None is as the text says
+    ended: list[ReadItem] = []
+    for item in reversed(items):
+        if isinstance(item, Said) and pause is not None:
+            item = item.ending(pause)
+        if not isinstance(item, Mark):
+            pause = 0.0 if isinstance(item, Pause) else None
+        ended.append(item)
+    return ended[::-1]
 
 
 def _sentences(span: Span) -> list[Sentence]:
     tokens = segment(span.marked.text)
-    return breathe(mark_breaks(pronounce(span.marked, tokens)), span.pause)
+    sentences = breathe(mark_breaks(pronounce(span.marked, tokens)), span.pause)
+    return _bookmarked(sentences, span.marked.bookmarks) if span.marked.bookmarks else sentences
+
+
+def _bookmarked(sentences: Sequence[Sentence], bookmarks: Sequence[tuple[int, str]]) -> list[Sentence]:
+    """Each bookmark with the sentence of the character it stands before; at the end of all, with the last."""
+    starts = [0, *accumulate(len(sentence.text) for sentence in sentences)]
+    own: list[list[tuple[int, str]]] = [[] for _ in sentences]
+    for position, name in bookmarks:
+        index = min(bisect_right(starts, position), len(sentences)) - 1
+        own[index].append((position - starts[index], name))
+    return [replace(one, bookmarks=tuple(marks)) for one, marks in zip(sentences, own, strict=True)]
 
 
 def _refuse_controls(text: str) -> None:

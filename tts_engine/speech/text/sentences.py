@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tts_engine.speech.text.characters import HANZI
+from tts_engine.speech.text.characters import CLAUSE_MARKS, HANZI, LIST_MARKS
 from tts_engine.speech.text.marks import MarkedText
 
 SENTENCE_PAUSE = 0.45
@@ -18,6 +18,7 @@ _CLOSERS = "”’」』）》〉】)\"'"
 _STOP = re.compile(
     rf"(?:[。！？!?；;…]+|[.．](?= |$|\n|[{_CLOSERS}]+(?: |$|\n)|(?<=[{HANZI}][.．])(?=[{HANZI}])))[{_CLOSERS}]*|\n+"
 )
+_CLAUSE_ENDS = tuple(CLAUSE_MARKS + LIST_MARKS)
 _SOUNDING = re.compile(f"[{HANZI}A-Za-z]")
 
 
@@ -30,34 +31,30 @@ class Span:
 
 
 def split(marked: MarkedText) -> list[Span]:
-    """The sentences in order, none without a sound; punctuation alone joins the sentence before it."""
+    """The sentences in order, none without a sound; punctuation alone joins the sentence beside it.
+
+    The pause of the last is that of its own punctuation; 0 where it ends without.
+    """
     spans: list[Span] = []
+    before = MarkedText("")  # punctuation at the start: only its bookmarks are kept
     for piece, pause in _pieces(marked):
         if _SOUNDING.search(piece.text):
-            spans.append(Span(piece, pause))
+            spans.append(Span(MarkedText("", bookmarks=before.bookmarks) + piece, pause))
+            before = MarkedText("")
         elif spans:
-            spans[-1] = _joined(spans[-1], piece, pause)
-    if spans:
-        spans[-1] = Span(spans[-1].marked, LAST_PAUSE)
+            spans[-1] = Span(spans[-1].marked + piece, max(spans[-1].pause, pause))
+        else:
+            before = MarkedText("", bookmarks=tuple((0, name) for _, name in piece.bookmarks))
     return spans
 
 
 def _pieces(marked: MarkedText) -> Iterator[tuple[MarkedText, float]]:
     start = 0
     for match in _STOP.finditer(marked.text):
-        yield _trimmed(marked, start, match.end()), _pause(match.group())
+        yield marked.slice(start, match.end()).strip(), _pause(match.group())
         start = match.end()
-    yield _trimmed(marked, start, len(marked.text)), LAST_PAUSE
-
-
-def _trimmed(marked: MarkedText, start: int, end: int) -> MarkedText:
-    text = marked.text[start:end]
-    left = len(text) - len(text.lstrip())
-    return marked.slice(start + left, start + left + len(text.strip()))
-
-
-def _joined(span: Span, tail: MarkedText, pause: float) -> Span:
-    return Span(MarkedText(span.marked.text + tail.text, span.marked.readings), max(span.pause, pause))
+    rest = marked.slice(start, len(marked.text) + 1).strip()  # with the bookmarks at the very end
+    yield rest, CUT_PAUSE if rest.text.endswith(_CLAUSE_ENDS) else 0.0
 
 
 def _pause(stop: str) -> float:

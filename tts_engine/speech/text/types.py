@@ -48,10 +48,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A run of words spoken in one breath; `pause` is the silence after it, in seconds."""
+    """A run of words spoken in one breath; `pause` is the silence after it, in seconds.
+
+    `bookmarks` are named moments: (position of the character before which one lies, its name).
+    """
 
     words: tuple[Word, ...]
     pause: float
+    bookmarks: tuple[tuple[int, str], ...] = ()
 
     @property
     def characters(self) -> Iterator[Character]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from tts_engine.speech.blends import parts_of
 from tts_engine.speech.voice import Speaker
 
 SPEAKERS = (
@@ -26,7 +27,16 @@ SPEAKERS = (
 
 
 def style_vector(speaker: str, symbols: int) -> npt.NDArray[np.float32]:
-    """The style [1, 256] of `speaker` for an utterance of that many symbols."""
+    """The style [1, 256] of `speaker`, or the weighted mean of a blend's, for an utterance of that many symbols."""
+    parts = parts_of(speaker)
+    if len(parts) == 1:
+        return _vector(speaker, symbols)
+    vectors = np.stack([_vector(one, symbols) for one, _ in parts])
+    mean: npt.NDArray[np.float32] = np.average(vectors, axis=0, weights=[weight for _, weight in parts])
+    return mean.astype(np.float32)
+
+
+def _vector(speaker: str, symbols: int) -> npt.NDArray[np.float32]:
     table = _tables()[speaker]
     vector: npt.NDArray[np.float32] = table[min(symbols, len(table) - 1)][np.newaxis].astype(np.float32)
     return vector

@@ -42,6 +42,7 @@ INFO = VoiceInfo(
     speed=Range(0.25, 4.0),
     pitch=Range(-12.0, 12.0),
     batch_size=1,  # the model takes one utterance a run
+    blends=True,
 )
 
 
