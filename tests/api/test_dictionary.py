@@ -212,7 +212,7 @@ def test_a_word_as_ssml(ask: Ask, key: MakeKey) -> None:
         answer = Client().post("/v1/text/preview", body, content_type="application/json", headers=key("speech"))
         assert (answer.json()["normalized_text"], answer.json()["billable_characters"]) == ("人工智能。", 3)
     problem = ask("PUT", "/entries/AI", {"ssml": "<speak>AI<voice name='x'>y</speak>"}, status=400)
-    assert "line 1, column" in problem["detail"]
+    assert "Line 1, column 29" in problem["detail"]
 
 
 def test_another_team_sees_nothing(ask: Ask, stranger: dict[str, str]) -> None:
