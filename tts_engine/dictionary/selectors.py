@@ -68,13 +68,21 @@ def dictionary(tenant_id: UUID, number: int) -> Dictionary:
     return _loaded(tenant_id, number) if number else NO_ENTRIES
 
 
-def as_read_now(tenant_id: UUID, written: Written) -> Written:
-    """The text with the entries that occur in it at this moment; most have none.
+def current(tenant_id: UUID) -> Dictionary:
+    """As it is at this moment, ready to be looked into; where nothing has changed, one short question."""
+    return dictionary(tenant_id, current_number(tenant_id))
 
-    Where nothing has changed since the last time, this asks one short question of the database.
+
+def as_read_now(tenant_id: UUID, written: Written) -> Written:
+    """The text with the entries that occur in it at this moment. Raises as `as_read_with`."""
+    return as_read_with(current(tenant_id), written)
+
+
+def as_read_with(now: Dictionary, written: Written) -> Written:
+    """The text with the entries that occur in it; most have none.
+
     Raises ScriptError, and DictionaryTextTooLong where what is said in place of words is too much.
     """
-    now = dictionary(tenant_id, current_number(tenant_id))
     if not now:
         return written
     script = written.script()
