@@ -7,7 +7,8 @@ from typing import Protocol
 
 from django.conf import settings
 
-from tts_engine.models import InputType
+from tts_engine.models import InputType, Synthesis
+from tts_engine.speech.errors import ScriptError
 from tts_engine.speech.text import Script, plain_script
 from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.dictionary import Dictionary, Entry, Kind
@@ -53,6 +54,14 @@ class Written:
         if self.input_type == InputType.TAGS:
             return read_tags(self.text, dict(self.voice_aliases), limits())
         return plain_script(self.text)
+
+
+def spoken_text(synthesis: Synthesis) -> str:
+    """What was spoken, without tags and pronunciation marks; the text as it is where limits have fallen since."""
+    try:
+        return Written.of(synthesis).script().plain
+    except ScriptError:
+        return synthesis.text
 
 
 @memoize

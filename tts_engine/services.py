@@ -235,7 +235,8 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     _forget_sentences(synthesis)
-    Synthesis.objects.filter(id=synthesis.id).update(text="", dictionary=None, deleted_at=Now())
+    gone = {"text": "", "dictionary": None, "voice_aliases": None}
+    Synthesis.objects.filter(id=synthesis.id).update(**gone, deleted_at=Now())
     store.delete(synthesis)
 
 

@@ -80,6 +80,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.EmptyText: ("text_empty", 400),
     speech.ControlCharacter: ("text_control_character", 400),
     speech.NothingToSay: ("text_unspeakable", 400),
+    speech.ScriptError: ("markup_invalid", 400),
     speech.UnknownUnit: ("text_unit_unknown", 400),
     speech.EntryError: ("dictionary_entry_invalid", 400),
     speech.StyleError: ("unsupported_by_voice", 400),

@@ -58,7 +58,7 @@ class ScriptError(TextError):
     `code` is that of what went wrong there, where it has one of its own.
     """
 
-    code = "ssml_invalid"
+    code = "markup_invalid"
 
     def __init__(self, message: str, place: object | None = None, code: str | None = None) -> None:
         super().__init__(f"{place}: {message}" if place else message)

@@ -49,7 +49,8 @@ class ScriptBuilder:
 
     def say_as(self, written: str, said: MarkedText, manner: Manner, place: Place | None = None) -> None:
         """`said` in the place of what is `written`, which is what counts."""
-        self._plain.append(written)
+        if written:
+            self._plain.append(written)
         last = self._items[-1] if self._items else None
         if isinstance(last, Passage) and (last.manner == manner or not _SAYS_SOMETHING.search(said.text)):
             self._items[-1] = replace(last, text=last.text + said)
@@ -87,12 +88,10 @@ class ScriptBuilder:
     def end_paragraph(self) -> None:
         self._end("\n")
 
-    def trim(self) -> None:
-        """Take white space off the end of what was written."""
-        while self._plain and not (kept := self._plain[-1].rstrip()):
-            self._plain.pop()
-        if self._plain:
-            self._plain[-1] = kept
+    @property
+    def last(self) -> str:
+        """The last character that was written, if there is one."""
+        return self._plain[-1][-1] if self._plain else ""
 
     def script(self) -> Script:
         return Script(tuple(self._items), "".join(self._plain))
