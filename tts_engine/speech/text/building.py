@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tts_engine.speech.errors import ScriptError
-from tts_engine.speech.text.characters import SENTENCE_MARKS
+from tts_engine.speech.text.characters import CLOSING, SENTENCE_MARKS
 from tts_engine.speech.text.marks import MarkedText, read_marks
 from tts_engine.speech.text.script import Clip, Item, Manner, Mark, Passage, Pause, Place, Script
 
 _SAYS_SOMETHING = re.compile(r"\w")
-_SENTENCE_END = re.compile(rf"(?:[{re.escape(SENTENCE_MARKS)}][”’」』）》)\"']*|\n)\s*$")
 
 
 def spoken_by(name: str, manner: Manner, aliases: Mapping[str, str]) -> Manner:
@@ -98,7 +97,11 @@ class ScriptBuilder:
 
     def _end(self, stop: str) -> None:
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Passage) or (stop != "\n" and _SENTENCE_END.search(last.text.text)):
-            return
-        if not last.text.text.endswith(stop):
+        if isinstance(last, Passage) and not _ends(last.text.text, stop):
             self._items[-1] = replace(last, text=last.text + MarkedText(stop))
+
+
+def _ends(text: str, stop: str) -> bool:
+    """Whether a sentence, or with a line break a paragraph, has its end there already."""
+    said = text.rstrip()
+    return "\n" in text[len(said) :] or (stop != "\n" and said.rstrip(CLOSING).endswith(tuple(SENTENCE_MARKS)))

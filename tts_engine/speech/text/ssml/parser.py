@@ -32,7 +32,7 @@ _ROOT = "text"
 _OPENING = f'<{_ROOT} xmlns:mstts="https://www.w3.org/2001/mstts">'
 _PROLOGUE = re.compile(r"\s*<[?!]")
 _WIDE = r"[^\x00-\u2e7f]"  # Hanzi and their punctuation: a line broken between two of them says nothing
-_BROKEN_LINE = re.compile(rf"(?<={_WIDE})\s*\n\s*(?={_WIDE})")
+_BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 _SPACES = re.compile(r"\s+")
 _is_wide = re.compile(_WIDE).match
 
@@ -182,4 +182,5 @@ def _named(name: tuple[str | None, str]) -> str:
 
 
 def _collapsed(text: str) -> str:
-    return _SPACES.sub(" ", _BROKEN_LINE.sub("", text))
+    unbroken = _BETWEEN_WIDE.sub(lambda gap: "" if "\n" in gap.group() else " ", text)
+    return _SPACES.sub(" ", unbroken)
