@@ -1,6 +1,6 @@
 """From what a request says, as text, tags or SSML, to the script that is spoken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache as memoize
 from typing import Protocol
@@ -25,8 +25,6 @@ class Asked(Protocol):
     def input_type(self) -> str: ...
     @property
     def voice_aliases(self) -> Mapping[str, str] | None: ...
-    @property
-    def dictionary(self) -> Sequence[Sequence[str]] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,9 @@ class Written:
 
     @classmethod
     def of(cls, asked: Asked) -> "Written":
-        entries = tuple(Entry(word, Kind(kind), value) for word, kind, value in asked.dictionary or ())
+        """A row has noted the entries that occur in it; those of an order are yet to be looked up."""
+        noted = (asked.dictionary if isinstance(asked, Synthesis) else None) or ()
+        entries = tuple(Entry(word, Kind(kind), value) for word, kind, value in noted)
         return cls(asked.text, asked.input_type, tuple(sorted((asked.voice_aliases or {}).items())), entries)
 
     def script(self) -> Script:

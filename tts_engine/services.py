@@ -1,6 +1,6 @@
 """What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache as memoize
@@ -49,7 +49,6 @@ class Order:
     audio_format: str
     input_type: str = InputType.TEXT
     voice_aliases: Mapping[str, str] | None = None  # names in the text to voices
-    dictionary: Sequence[Sequence[str]] | None = None  # entries that occur in it; `synthesis_request` looks them up
     emotion: str = NEUTRAL
     emotion_intensity: float = 1.0
     speed: float = 1.0

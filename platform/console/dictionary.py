@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Member, Scope, User
 from accounts.roles import SCOPES
 from accounts.selectors import membership_of
-from console.forms import EntryForm, SentenceForm, TableForm
+from console.forms import EntryForm, SentenceForm, TableForm, VersionForm
 from console.words import row_problem
 from tts_engine.dictionary import selectors, services
 from tts_engine.dictionary.models import DictionaryVersion
@@ -120,11 +120,10 @@ def take_in(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, member: Member) -> HttpResponse:
     """Go back to an earlier version, as a new one."""
-    number = request.POST.get("version", "")
+    form = VersionForm(request.POST)
+    number = form.cleaned_data["version"] if form.is_valid() else 0  # which no version has
     try:
-        version = services.version_restore(
-            tenant_id=member.tenant_id, number=int(number) if number.isdecimal() else 0, actor=_actor(request)
-        )
+        version = services.version_restore(tenant_id=member.tenant_id, number=number, actor=_actor(request))
     except DictionaryVersionNotFound:
         messages.error(request, _("This version is no longer kept."))
     else:
@@ -166,6 +165,7 @@ def _page(
         "versions": selectors.versions(member.tenant_id)[:VERSIONS],
         "entry_form": entry_form or EntryForm(),
         "table_form": table_form or TableForm(),
+        "sentence_form": SentenceForm(),
         "faults": faults,
     }
     return render(request, "console/dictionary.html", shown, status=status)

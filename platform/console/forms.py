@@ -57,7 +57,7 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(
         choices=[
             (Kind.PINYIN.value, _("Pinyin")),
-            (Kind.REPLACEMENT.value, _("Other words")),
+            (Kind.REPLACEMENT.value, _("Replacement")),
             (Kind.SSML.value, "SSML"),
         ],
         initial=Kind.PINYIN.value,
@@ -84,5 +84,22 @@ class TableForm(forms.Form):
     replace = forms.BooleanField(label=_("Remove entries that are not in the file"), required=False)
 
 
+class VersionForm(forms.Form):
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
 class SentenceForm(forms.Form):
-    sentence = forms.CharField(max_length=settings.SPEECH_MAX_CHARACTERS, strip=False)
+    sentence = forms.CharField(
+        label=_("Sentence"),
+        max_length=settings.SPEECH_MAX_CHARACTERS,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={
+                "id": "sentence",
+                "rows": 3,
+                "lang": "zh-hans",
+                "spellcheck": "false",
+                "placeholder": _("Type a sentence to see how it is read …"),
+            }
+        ),
+    )

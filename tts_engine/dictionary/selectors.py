@@ -53,6 +53,8 @@ def entries(tenant_id: UUID, number: int | None = None) -> QuerySet[DictionaryEn
 
 def containing(rows: QuerySet[DictionaryEntry], part: str) -> QuerySet[DictionaryEntry]:
     """Those whose word or value has this part, small letters or capitals."""
+    if "\x00" in part:  # which no text of PostgreSQL's holds
+        return rows.none()
     return rows.filter(Q(word__icontains=part) | Q(value__icontains=part))
 
 

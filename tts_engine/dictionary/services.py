@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.models import Tenant
 from tts_engine.dictionary import selectors
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
-from tts_engine.errors import DictionaryEntryNotFound, DictionaryFull
+from tts_engine.errors import DictionaryFull
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text.dictionary import Entry, Kind, make_entry
 
@@ -37,14 +37,11 @@ def entry_put(*, tenant_id: UUID, entry: Entry, actor: str) -> DictionaryVersion
 
 
 @transaction.atomic
-def entry_delete(*, tenant_id: UUID, word: str, actor: str) -> DictionaryVersion:
+def entry_delete(*, tenant_id: UUID, word: str, actor: str) -> DictionaryVersion | None:
     """Raises DictionaryEntryNotFound."""
     tenant = _locked(tenant_id)
-    selectors.entry(tenant_id, word)
-    version = _change(tenant, "delete", actor, {word: None})
-    if version is None:  # the word was there a moment ago, and nobody else holds the lock
-        raise DictionaryEntryNotFound(f"The dictionary has no entry '{word}'.")
-    return version
+    entry = selectors.entry(tenant_id, word)
+    return _change(tenant, "delete", actor, {entry.word: None})
 
 
 @transaction.atomic
