@@ -5,6 +5,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tts_engine.dictionary.table import read_table, write_table
 from tts_engine.errors import DictionaryTableInvalid, DictionaryTableTooLarge
@@ -50,6 +52,18 @@ def test_formulas_are_text(word: str) -> None:
     (_, row) = csv.reader(io.StringIO(table))
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
     assert read_table(table.encode()) == entries
+
+
+WRITTEN = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("'=+-@,\""), min_size=1, max_size=9)
+SOUND = WRITTEN.map(str.strip).filter(bool)
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(SOUND, SOUND, min_size=1, max_size=5))
+def test_whatever_goes_out_comes_in_again(said: dict[str, str]) -> None:
+    """Each as it was, in its order."""
+    entries = [Entry(word, Kind.REPLACEMENT, value) for word, value in said.items()]
+    assert read_table(write_table(entries).encode("utf-8-sig")) == entries
 
 
 @pytest.mark.parametrize(

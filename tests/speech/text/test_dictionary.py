@@ -1,6 +1,8 @@
 """The pronunciation dictionary: which words of a text are found, and what is said in their place."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text import Reading, plain_script, read_script, reading_of
@@ -86,6 +88,31 @@ def test_the_entries_that_occur_do_what_the_whole_dictionary_does() -> None:
     found = entries.found_in(plain_script(text))
     assert [entry.word for entry in found] == ["中国人民", "银行", "长", "AI"]
     assert read(text, Dictionary(found)) == read(text, entries) != read(text, Dictionary())
+
+
+FEW = "甲乙丙A1"  # so that words meet, overlap and touch
+WORDS = st.sets(st.text(FEW, min_size=1, max_size=4), max_size=8)
+
+
+@given(WORDS, st.text(FEW, max_size=12))
+def test_any_text_with_any_words(words: set[str], text: str) -> None:
+    """What is found is what trying every word at every place from the left finds, and enough to say the same again."""
+    entries = Dictionary(Entry(word, Kind.REPLACEMENT, f"{word}。") for word in words)
+    expected, at = [], 0
+    while at < len(text):
+        standing = [word for word in words if text.startswith(word, at) and not runs_on(text, at, at + len(word))]
+        longest = max(standing, key=len, default="")
+        expected += [(at, longest)] if longest else []
+        at += len(longest) or 1
+    assert [(match.start, match.entry.word) for match in entries.matches(text)] == expected
+    script = plain_script(text)
+    assert Dictionary(entries.found_in(script)).apply(script) == entries.apply(script)
+
+
+def runs_on(text: str, start: int, end: int) -> bool:
+    """Letters or digits go on beyond the word."""
+    edges = text[max(start - 1, 0) : start + 1], text[end - 1 : end + 1]
+    return "AA" in edges or "11" in edges
 
 
 def test_a_word_that_is_not_all_chinese_has_pinyin_for_its_chinese() -> None:
