@@ -148,7 +148,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     now = timezone.now()
     written = as_read_now(caller.tenant_id, Written.of(order))
     counted = counted_of(written)
-    others = [honoured(manner, place, info, style, voice_named)[0] for manner, place in counted.manners]
+    others = [honoured(*asked, info, style, voice_named)[0] for asked in counted.manners]
     clips.check(caller.tenant_id, counted.clips)
     facts = counted.facts
     synthesis = Synthesis(
@@ -192,7 +192,7 @@ class Counted:
     reading: str  # a digest
     characters: int  # billable
     facts: counting.TextFacts
-    manners: tuple[tuple[Manner, Place | None], ...]  # of what is not spoken as the request says
+    manners: tuple[tuple[Manner, str, Place | None], ...]  # with IPA, of what is not spoken as the request says
     clips: tuple[Clip, ...]
 
 
@@ -202,10 +202,13 @@ def counted_of(written: Written) -> Counted:
     script = written.script()
     items = front_end.read_script(script)
     facts = counting.text_facts(script.plain, front_end.reading_of(items).text)
-    manners = {item.manner: item.place for item in items if isinstance(item, Said) and item.manner != Manner()}
+    said = [item for item in items if isinstance(item, Said)]
+    manners = {(one.manner, one.ipa): one.place for one in said if one.ipa or one.manner != Manner()}
     clips = tuple(item for item in items if isinstance(item, Clip))
     characters = counting.billable_characters(script.plain)
-    return Counted(cache.digest(items), characters, facts, tuple(manners.items()), clips)
+    return Counted(
+        cache.digest(items), characters, facts, tuple((*asked, place) for asked, place in manners.items()), clips
+    )
 
 
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:

@@ -106,7 +106,9 @@ def _entry_problems() -> dict[str, str]:
         "syllable_count": _("“{word}” has {hanzi} Chinese characters and the pinyin {syllables} syllables."),
         "no_syllable": _("“{syllable}” is no syllable of pinyin with its tone. Write hao3 or hǎo, and 5 for no tone."),
         "ssml": _("The SSML cannot be read: {problem}"),
-        "ssml_elements": _("An entry's SSML is text with phoneme, sub, say-as and break, and no other elements."),
+        "ssml_elements": _(
+            "An entry's SSML is text with phoneme (pinyin), sub, say-as and break, and no other elements."
+        ),
         "encoding": _("The file is neither UTF-8, UTF-16 nor GBK. Save it as “CSV UTF-8”."),
         "head": _("The first row must name the columns: “word” and one or more of the others of {columns}."),
         "no_entries": _("The file has no entries below the names of its columns."),

@@ -164,6 +164,7 @@ def test_pinyin_in_any_common_spelling(word: str, written: str, kept: str) -> No
         ("好", Kind.SSML, "<voice name='yunxi'>好</voice>", "ssml", "ssml_elements"),
         ("好", Kind.SSML, "好<mark name='a'/>", "ssml", "ssml_elements"),
         ("好", Kind.SSML, "<speak></speak>", "ssml", "ssml_elements"),
+        ("GIF", Kind.SSML, '<phoneme alphabet="ipa" ph="dʒɪf">GIF</phoneme>', "ssml", "ssml_elements"),
     ],
 )
 def test_what_is_no_entry(word: str, kind: Kind, value: str, param: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_engine.speech.errors import ScriptError, TextError
@@ -277,6 +277,7 @@ def test_what_counts_is_the_text_without_tags(source: str, plain: str) -> None:
         ('<speak><say-as interpret-as="song">好</say-as></speak>', "Line 1, column 8", "song"),
         ('<speak><say-as interpret-as="cardinal">好</say-as></speak>', "Line 1, column 8", "number"),
         ('<speak><phoneme alphabet="ipa" ph="t">好</phoneme></speak>', "Line 1, column 8", "pinyin"),
+        ('<speak><phoneme alphabet="ups" ph="t">好</phoneme></speak>', "Line 1, column 8", "ups"),
         ('<speak><phoneme ph="hao3 a1">好</phoneme></speak>', "Line 1, column 8", "2 syllables for 1 Hanzi"),
         ('<speak><phoneme ph="qqq1">好</phoneme></speak>', "Line 1, column 8", "qqq1"),
         ('<speak><emotion category="bored">好</emotion></speak>', "Line 1, column 8", "bored"),
@@ -337,6 +338,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_any_text_is_read_or_refused(source: str) -> None:
     """Whatever comes, it is a script that can be read, or an error that says why; never a fault of ours."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tts_engine.speech.errors import ScriptError
 from tts_engine.speech.text.characters import CLOSING, SENTENCE_MARKS
-from tts_engine.speech.text.marks import MarkedText, read_marks
+from tts_engine.speech.text.marks import IPA, MarkedText, read_marks
 from tts_engine.speech.text.script import Clip, Item, Manner, Mark, Passage, Pause, Place, Script
 
 _SAYS_SOMETHING = re.compile(r"\w")
@@ -52,7 +52,8 @@ class ScriptBuilder:
             self._plain.append(written)
         last = self._items[-1] if self._items else None
         if isinstance(last, Passage) and (last.manner == manner or not _SAYS_SOMETHING.search(said.text)):
-            self._items[-1] = replace(last, text=last.text + said)
+            asked = place if any(reading.startswith(IPA) for reading in said.readings.values()) else last.place
+            self._items[-1] = replace(last, text=last.text + said, place=asked)
         elif said.text:
             self._items.append(Passage(said, manner, place))
 

@@ -21,7 +21,7 @@ from itertools import chain, groupby
 from tts_engine.speech.errors import EntryError, ScriptError
 from tts_engine.speech.text.building import Limits
 from tts_engine.speech.text.characters import is_hanzi
-from tts_engine.speech.text.marks import MarkedText, joined, parse_pinyin, read_marks
+from tts_engine.speech.text.marks import IPA, MarkedText, joined, parse_pinyin, read_marks
 from tts_engine.speech.text.script import Item, Manner, Passage, Pause, Script
 from tts_engine.speech.text.ssml import read_ssml
 
@@ -45,7 +45,7 @@ class Entry:
 
     `value` is, of PINYIN, a syllable with its tone for each Hanzi of the word, `chong2 qing4`; of
     REPLACEMENT, the text that is read in its place, in which pronunciation marks may stand; of SSML, a
-    `<speak>` of text, phoneme, sub, say-as and break.
+    `<speak>` of text, phoneme with pinyin, sub, say-as and break.
     """
 
     word: str
@@ -221,13 +221,20 @@ def _fragment(value: str) -> tuple[MarkedText | Pause, ...]:
         raise EntryError(message, param="ssml", reason="ssml", problem=str(error)) from error
     pieces = tuple(piece for item in items if (piece := _piece(item)))
     if len(pieces) < len(items) or not any(isinstance(piece, MarkedText) for piece in pieces):
-        message = "The SSML of an entry holds what is said, and no elements but phoneme, sub, say-as and break."
+        message = (
+            "The SSML of an entry holds what is said, and no elements but phoneme with pinyin, sub, say-as and break."
+        )
         raise EntryError(message, param="ssml", reason="ssml_elements")
     return pieces
 
 
 def _piece(item: Item) -> MarkedText | Pause | None:
-    """Nothing of what would change the voice or the manner, or is no speech."""
+    """Nothing of what would change the voice or the manner, is no speech, or not every voice can say (IPA)."""
     if isinstance(item, Passage):
-        return item.text if item.manner == Manner() and not item.text.bookmarks else None
+        plain = item.manner == Manner() and not item.text.bookmarks
+        return item.text if plain and not any(map(_is_ipa, item.text.readings.values())) else None
     return item if isinstance(item, Pause) else None
+
+
+def _is_ipa(reading: str) -> bool:
+    return reading.startswith(IPA)

@@ -11,10 +11,14 @@ from tts_engine.speech.text.data import data_lines
 _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 
 
+IPA = "/"  # stands around a reading that is no pinyin
+
+
 @dataclass(frozen=True, slots=True)
 class MarkedText:
     """A text, and the pinyin given by hand for the characters at some of its positions.
 
+    At the first letter of a Latin word the reading is its sounds in IPA, between slashes.
     `bookmarks` are named moments: (position of the character before which one lies, its name), in order.
     """
 

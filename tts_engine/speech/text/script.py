@@ -42,7 +42,7 @@ class Passage:
     """A run of text spoken in one manner.
 
     `text` is what is said: its pinyin given by hand and its bookmarks (SSML's `mark`) are at their
-    positions. `place` is where its manner was asked for, for errors.
+    positions. `place` is where its manner, or IPA in it, was asked for, for errors.
     """
 
     text: MarkedText
@@ -81,6 +81,7 @@ class Said:
 
     sentences: tuple[Sentence, ...]
     manner: Manner = Manner()
+    ipa: str = ""  # the sounds given in it, which not every voice can say
     place: Place | None = field(default=None, compare=False, repr=False)
 
     def ending(self, pause: float) -> "Said":
