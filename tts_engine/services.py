@@ -18,6 +18,7 @@ from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, clips, idempotency, queue, repeats, sentences, store, waits
+from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import InputType, Synthesis
 from tts_engine.scripts import Written
@@ -84,8 +85,8 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
-    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
+    Raises TextError, DictionaryTextTooLong, StyleError, UnknownVoice, Overloaded, what `billing.reserve`
+    refuses and what `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)
@@ -145,7 +146,8 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     style = style_of(order, speaker)
     check_style(info, style)
     now = timezone.now()
-    counted = counted_of(Written.of(order))
+    written = as_read_now(caller.tenant_id, Written.of(order))
+    counted = counted_of(written)
     others = [honoured(*asked, info, style, voice_named)[0] for asked in counted.manners]
     clips.check(caller.tenant_id, counted.clips)
     facts = counted.facts
@@ -158,6 +160,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         text=order.text.strip(),
         input_type=order.input_type,
         voice_aliases=order.voice_aliases or None,
+        dictionary=[list(entry.noted) for entry in written.dictionary] or None,
         model=order.model,
         voice=speaker,
         voice_revision=info.revision,
@@ -234,7 +237,8 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     _forget_sentences(synthesis)
-    Synthesis.objects.filter(id=synthesis.id).update(text="", voice_aliases=None, deleted_at=Now())
+    gone = {"text": "", "dictionary": None, "voice_aliases": None}
+    Synthesis.objects.filter(id=synthesis.id).update(**gone, deleted_at=Now())
     store.delete(synthesis)
 
 

@@ -68,6 +68,12 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.KeyInUse: ("idempotency_key_in_use", 409),
     engine.KeyReused: ("idempotency_key_reused", 422),
     engine.AnswerGone: ("idempotent_answer_gone", 410),
+    engine.DictionaryEntryNotFound: ("dictionary_entry_not_found", 404),
+    engine.DictionaryVersionNotFound: ("dictionary_version_not_found", 404),
+    engine.DictionaryFull: ("dictionary_full", 409),
+    engine.DictionaryTableInvalid: ("dictionary_table_invalid", 400),
+    engine.DictionaryTableTooLarge: ("dictionary_table_too_large", 413),
+    engine.DictionaryTextTooLong: ("dictionary_text_too_long", 400),
     engine.WarmListInvalid: ("warm_list_invalid", 400),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
@@ -76,6 +82,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.NothingToSay: ("text_unspeakable", 400),
     speech.ScriptError: ("markup_invalid", 400),
     speech.UnknownUnit: ("text_unit_unknown", 400),
+    speech.EntryError: ("dictionary_entry_invalid", 400),
     speech.StyleError: ("unsupported_by_voice", 400),
     speech.UnknownVoice: ("voice_not_found", 400),
     speech.UnknownFormat: ("format_not_supported", 400),
@@ -103,6 +110,10 @@ MADE: dict[type[Exception], Exception] = {
     billing.PriceBookChanged: billing.PriceBookChanged("why", "prices.a.unit"),
     billing.CostInvalid: billing.CostInvalid("server", "why"),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
+    engine.DictionaryTableInvalid: engine.DictionaryTableInvalid(
+        [engine.Fault(2, speech.EntryError("why", param="word", reason="empty"))]
+    ),
+    speech.EntryError: speech.EntryError("why", param="word", reason="empty"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }

@@ -96,6 +96,16 @@ class Script:
     items: tuple[Item, ...]
     plain: str
 
+    @property
+    def length(self) -> int:
+        """Characters that are spoken."""
+        return sum(len(item.text.text) for item in self.items if isinstance(item, Passage))
+
+    @property
+    def silence(self) -> float:
+        """Seconds of pauses that are asked for."""
+        return sum(item.seconds for item in self.items if isinstance(item, Pause))
+
 
 def plain_script(text: str) -> Script:
     """The trivial script: one passage, as the request says. Pronunciation marks 字(zi4) are taken out."""
