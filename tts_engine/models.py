@@ -96,8 +96,7 @@ class Synthesis(models.Model):
             ),
             models.CheckConstraint(
                 name="synthesis_ended_is_accounted",
-                condition=Q(status__in=OPEN)
-                | Q(finished_at__isnull=False, billed_characters__isnull=False),
+                condition=Q(status__in=OPEN) | Q(finished_at__isnull=False, billed_characters__isnull=False),
             ),
             models.CheckConstraint(
                 name="synthesis_never_billed_above_count",
