@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -79,13 +79,12 @@ def test_every_row_once(battered: Platform, caller: Caller) -> None:
     path = f"/v1/jobs/{draft['id']}"
     caller.ask("POST", f"{path}/start")
 
-    def done() -> int:
-        progress: dict[str, Any] = caller.ask("GET", path)["progress"]
-        return int(progress["rows"]["done"])
+    def spoken(share: float) -> Callable[[], bool]:
+        return lambda: caller.ask("GET", path)["progress"]["rows"]["done"] >= ROWS * share
 
     began = time.monotonic()
     for blow in range(KILLS):
-        until(lambda share=(blow + 1) / (KILLS + 2): done() >= ROWS * share, seconds=PATIENCE)
+        until(spoken((blow + 1) / (KILLS + 2)), seconds=PATIENCE)
         kill(battered, "worker")
         if blow == 0:
             kill(battered, "valkey-server")
