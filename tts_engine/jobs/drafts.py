@@ -141,7 +141,8 @@ def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ..
             raise JobTooLarge(f"A text has at most {settings.JOB_MAX_CHARACTERS:,} characters; divide it.")
         facts = counted.facts
         numbers = (counted.characters, facts.hanzi, facts.gbk_bytes, facts.utf8_bytes)
-        yield (job.id, uuid4(), number, row.text, row.chapter, row.voice, row.emotion, row.file_name, *numbers)
+        text = row.text if job.kind == JobKind.TEXT else row.text.strip()  # of a long text not a space is lost
+        yield (job.id, uuid4(), number, text, row.chapter, row.voice, row.emotion, row.file_name, *numbers)
 
 
 def _checked(number: int, row: Row, orders: "Orders") -> Counted:
