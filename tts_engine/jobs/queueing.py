@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import services as billing
 from tts_engine import queue
 from tts_engine.jobs.models import Job, JobItem
-from tts_engine.jobs.orders import Orders
+from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
 from tts_engine.services import Caller, count, row_of, wake_worker
 
@@ -91,7 +91,7 @@ def queue_items(job: Job) -> None:
 
 def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], list[Synthesis]]:
     """The voices and emotions that the items ask for, and a row as it would be for each of these."""
-    orders = Orders(job)
+    orders = Orders(order_of(job))
     caller = Caller(tenant_id=job.tenant_id, api_key_id=job.api_key_id, member_id=job.member_id)
     said = list(items.order_by().values_list("voice", "emotion").distinct())
     now = timezone.now()
