@@ -30,6 +30,9 @@ _DECIDING = (
 )
 
 
+UNREAD = "unread"  # as a key: that of a job's row is made when its worker reads the text
+
+
 def digest(items: Sequence[ReadItem]) -> str:
     """SHA-256 over how a text is read, and in which manner; 5 个 and 五个, read alike, are one."""
     return hashlib.sha256(repr(items).encode()).hexdigest()

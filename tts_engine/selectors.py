@@ -8,8 +8,7 @@ from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Now
 
 from tts_engine.errors import SynthesisNotFound
-from tts_engine.models import Status, Synthesis
-from tts_engine.queue import JOB
+from tts_engine.models import NOBODY_WAITS, OPEN, Status, Synthesis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +17,7 @@ class HistoryFilter:
 
     voice: str | None = None
     key: UUID | None = None
+    job: UUID | None = None
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -29,6 +29,7 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
     wanted = {
         "voice": narrow.voice,
         "api_key_id": narrow.key,
+        "job_id": narrow.job,
         "status": narrow.status,
         "created_at__gte": narrow.since,
         "created_at__lt": narrow.until,
@@ -69,7 +70,7 @@ def cache_use(*, tenant_id: UUID, since: datetime) -> CacheUse:
     )
 
 
-IS_JOB = Case(When(priority__gte=JOB, then=Value("job")), default=Value("interactive"))
+IS_JOB = Case(When(priority__gte=NOBODY_WAITS, then=Value("job")), default=Value("interactive"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,11 @@ class QueueLine:
 
 def queue_lines() -> list[QueueLine]:
     """One line for each class and status, empty ones too."""
-    unfinished = Synthesis.objects.filter(status__in=(Status.QUEUED, Status.RUNNING))
+    unfinished = Synthesis.objects.filter(status__in=OPEN)
     lines = unfinished.values(name=IS_JOB, state=F("status")).annotate(count=Count("id"), age=Now() - Min("created_at"))
     counted = {(line["name"], line["state"]): (line["count"], line["age"].total_seconds()) for line in lines}
     return [
         QueueLine(name, status, *counted.get((name, status), (0, 0.0)))
         for name in ("interactive", "job")
-        for status in (Status.QUEUED, Status.RUNNING)
+        for status in OPEN
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache as memoize
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, clips, idempotency, queue, repeats, sentences, store, waits
 from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
-from tts_engine.models import InputType, Synthesis
+from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, InputType, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
@@ -111,20 +111,22 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
     if found:
         _answer_from_cache(synthesis, found)
     else:
-        clock = queue.virtual_time()
+        interactive = synthesis.priority < NOBODY_WAITS
+        clock = queue.virtual_time(interactive=interactive)
         reservation = billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.characters,
             virtual_time=clock,
+            interactive=interactive,
             at=synthesis.created_at,
         )
         synthesis.start_tag = reservation.start_tag
         synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
-        transaction.on_commit(_wake_worker)
+        transaction.on_commit(wake_worker)
         synthesis.save(force_insert=True)
     return synthesis
 
@@ -142,25 +144,36 @@ def style_of(asked: Order | Synthesis, speaker: str) -> Style:
 
 def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
-    info, speaker = voice_named(order.voice)
-    style = style_of(order, speaker)
-    check_style(info, style)
-    now = timezone.now()
     written = as_read_now(caller.tenant_id, Written.of(order))
-    counted = counted_of(written)
-    others = [honoured(*asked, info, style, voice_named)[0] for asked in counted.manners]
-    clips.check(caller.tenant_id, counted.clips)
+    synthesis = row_of(caller, order, counted_of(written), synthesis_id)
+    _note_reading(synthesis, written)
+    if order.patience is not None:
+        synthesis.deadline = synthesis.created_at + order.patience
+    return synthesis
+
+
+def voice_for(order: Order) -> tuple[VoiceInfo, str]:
+    """The voice and its speaker. Raises UnknownVoice, and StyleError where the voice cannot speak like that."""
+    info, speaker = voice_named(order.voice)
+    check_style(info, style_of(order, speaker))
+    return info, speaker
+
+
+def row_of(
+    caller: Caller, order: Order, counted: "Counted", synthesis_id: UUID, at: datetime | None = None
+) -> Synthesis:
+    """The row of an order, not stored yet, but for what its reading tells. Raises as `voice_for`."""
+    info, speaker = voice_for(order)
     facts = counted.facts
-    synthesis = Synthesis(
+    return Synthesis(
         id=synthesis_id,
         tenant_id=caller.tenant_id,
         api_key_id=caller.api_key_id,
         member_id=caller.member_id,
-        created_at=now,  # one moment for row, ledger and day, even at a month's end
+        created_at=at or timezone.now(),  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
         input_type=order.input_type,
         voice_aliases=order.voice_aliases or None,
-        dictionary=[list(entry.noted) for entry in written.dictionary] or None,
         model=order.model,
         voice=speaker,
         voice_revision=info.revision,
@@ -171,8 +184,8 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         volume=order.volume,
         sample_rate=order.sample_rate or info.sample_rate,
         audio_format=order.audio_format,
-        priority=0 if order.interactive else queue.JOB,
-        deadline=None if order.patience is None else now + order.patience,
+        cache_key=cache.UNREAD if order.use_cache else "",
+        priority=0 if order.interactive else JOB_PRIORITY,
         characters=counted.characters,
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,
@@ -180,16 +193,39 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         utf8_bytes=facts.utf8_bytes,
         normalised_characters=facts.normalised_characters,
     )
-    if order.use_cache:
+
+
+def read_late(synthesis: Synthesis) -> None:
+    """Find out of a job's row, for its worker, what the door finds out of others; by the dictionary as it is now.
+
+    Raises as `synthesis_request` for its text.
+    """
+    written = Written.of(synthesis)
+    if synthesis.dictionary is not None:  # an attempt before this one has noted the entries
+        _note_reading(synthesis, written)
+        return
+    _note_reading(synthesis, as_read_now(synthesis.tenant_id, written))
+    if synthesis.dictionary:
+        Synthesis.objects.filter(id=synthesis.id).update(dictionary=synthesis.dictionary)
+
+
+def _note_reading(synthesis: Synthesis, written: Written) -> None:
+    """What is known of a row once its text has been read, all that the text asks for checked."""
+    info, speaker = voice_named(synthesis.voice)
+    counted = counted_of(written)
+    others = [honoured(*asked, info, style_of(synthesis, speaker), voice_named)[0] for asked in counted.manners]
+    clips.check(synthesis.tenant_id, counted.clips)
+    synthesis.dictionary = [list(entry.noted) for entry in written.dictionary] or None
+    synthesis.normalised_characters = counted.facts.normalised_characters
+    if synthesis.cache_key:
         synthesis.cache_key = cache.key(synthesis, counted.reading, [voice.revision for voice in others])
-    return synthesis
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What is asked of a text before it is spoken."""
 
-    reading: str  # a digest
+    reading: str  # a digest; empty where it was not read
     characters: int  # billable
     facts: counting.TextFacts
     manners: tuple[tuple[Manner, str, Place | None], ...]  # with IPA, of what is not spoken as the request says
@@ -211,23 +247,32 @@ def counted_of(written: Written) -> Counted:
     )
 
 
+def count(text: str) -> Counted:
+    """The same without reading it, which takes milliseconds: as if it were read out as it is written."""
+    plain = front_end.plain_text(text)
+    return Counted("", counting.billable_characters(plain), counting.text_facts(plain, plain), (), ())
+
+
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
     """Billed, where the plan bills repeats."""
     if synthesis.billed_characters:
+        interactive = synthesis.priority < NOBODY_WAITS
         billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.billed_characters,
-            virtual_time=queue.virtual_time(),
+            virtual_time=queue.virtual_time(interactive=interactive),
             at=synthesis.created_at,
             waits=False,
+            interactive=interactive,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
     repeats.answer(synthesis, found)
 
 
-def _wake_worker() -> None:
+def wake_worker() -> None:
+    """A row was added: have a worker look."""
     from tts_engine.tasks import speak_next  # the web process need not load the worker before it sends
 
     wake(speak_next)
@@ -236,7 +281,7 @@ def _wake_worker() -> None:
 def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
-    _forget_sentences(synthesis)
+    forget_sentences(synthesis)
     gone = {"text": "", "dictionary": None, "voice_aliases": None}
     Synthesis.objects.filter(id=synthesis.id).update(**gone, deleted_at=Now())
     store.delete(synthesis)
@@ -246,11 +291,11 @@ def forget_if_deleted(synthesis: Synthesis) -> None:
     """What was deleted while it was spoken leaves nothing behind; `synthesis` is as it was when it began."""
     if Synthesis.objects.filter(id=synthesis.id, deleted_at__isnull=False).exists():
         store.delete(synthesis)
-        _forget_sentences(synthesis)
+        forget_sentences(synthesis)
 
 
-def _forget_sentences(synthesis: Synthesis) -> None:
-    """Other texts of the tenant that share one have to speak it anew."""
+def forget_sentences(synthesis: Synthesis) -> None:
+    """Delete its sentences from the cache: other texts of the tenant that share one have to speak it anew."""
     try:
         items = front_end.read_script(Written.of(synthesis).script())
     except TextError:  # not one sentence was ever spoken of it

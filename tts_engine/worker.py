@@ -15,14 +15,14 @@ from structlog.contextvars import bound_contextvars
 
 from tts_engine import cache, clips, eviction, fair, queue, relay, sentences
 from tts_engine.batcher import Batcher
-from tts_engine.errors import SynthesisFailed
+from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
 from tts_engine.pace import Pace
 from tts_engine.scripts import Written
 from tts_engine.sentences import Place
-from tts_engine.services import catalog, forget_if_deleted, style_of, voice_named
+from tts_engine.services import catalog, forget_if_deleted, read_late, style_of, voice_named
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
@@ -63,14 +63,18 @@ class Engine:
         """Speak a claimed row to its end, good or bad."""
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
+                if synthesis.job_id:
+                    read_late(synthesis)
                 if not self._repeat(synthesis):
                     self._speak(synthesis)
-            except SpeechError as error:
+            except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
                 log.info("refused", code=error.code)
             except Exception:
                 log.exception("synthesis_failed", voice=synthesis.voice)
+                if synthesis.job_id and queue.give_back(synthesis):
+                    return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
 
@@ -124,8 +128,9 @@ class Engine:
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
-                offset = draft.size - len(piece)
-                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset, heard=keeper.news())
+                if not synthesis.job_id:
+                    offset = draft.size - len(piece)
+                    relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=offset, heard=keeper.news())
             draft.timeline = keeper.timeline
             outcome = queue.Outcome(
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
@@ -166,7 +171,7 @@ class Engine:
         with closing(in_order(turns, ahead=ahead)) as coming:
             for turn in coming:
                 self.taker.read(synthesis)  # its next sentences wait for the voice by now
-                if relay.has_hung_up(synthesis.id):
+                if not synthesis.job_id and relay.has_hung_up(synthesis.id):
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn

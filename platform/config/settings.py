@@ -234,6 +234,13 @@ DICTIONARY_TABLE_BYTES = 1_000_000  # of a table that is imported; bodies have a
 DICTIONARY_VERSIONS = 100  # kept of one team's
 DICTIONARY_SPOKEN_CHARACTERS = 2 * SPEECH_MAX_CHARACTERS  # of a text once its words are replaced
 
+# --- Jobs -------------------------------------------------------------------------------------
+
+JOB_MAX_CHARACTERS = 1_000_000  # of one long text
+JOB_MAX_ROWS = 100_000  # of one table
+JOB_PART_CHARACTERS = 1000  # a long text is cut into parts of so many at most: what is lost with a worker
+JOB_BODY_BYTES = 32 * 1024**2  # of a request that makes a job: its texts, or the files they are in
+
 # --- Webhooks ---------------------------------------------------------------------------------
 
 # Networks outside the public one, such as 10.20.0.0/16, that teams may have messages sent to.

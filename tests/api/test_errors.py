@@ -74,6 +74,11 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.DictionaryTableInvalid: ("dictionary_table_invalid", 400),
     engine.DictionaryTableTooLarge: ("dictionary_table_too_large", 413),
     engine.DictionaryTextTooLong: ("dictionary_text_too_long", 400),
+    engine.JobNotFound: ("job_not_found", 404),
+    engine.JobRowInvalid: ("empty_string", 400),
+    engine.JobTooLarge: ("job_too_large", 400),
+    engine.JobTooSmall: ("job_too_small", 400),
+    engine.JobStateConflict: ("job_state_conflict", 409),
     engine.WarmListInvalid: ("warm_list_invalid", 400),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
@@ -114,6 +119,7 @@ MADE: dict[type[Exception], Exception] = {
         [engine.Fault(2, speech.EntryError("why", param="word", reason="empty"))]
     ),
     speech.EntryError: speech.EntryError("why", param="word", reason="empty"),
+    engine.JobRowInvalid: engine.JobRowInvalid(1, "why", code="empty_string", member="text"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }

@@ -32,14 +32,14 @@ def pace(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetPace]:
     """pace(a, b, ...): workers that tell so many characters a second; the queue's clock starts anew."""
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
     monkeypatch.setattr(presence._known, "until", 0.0)  # what the test before this one was told
-    relay.writer().delete(queue.SERVING, queue.LATEST)
+    relay.writer().delete(*queue.REQUESTS)
 
     def pace(*rates: float) -> None:
         for number, rate in enumerate(rates):
             relay.writer().set(f"worker:test-{number}", rate)
 
     yield pace
-    relay.writer().delete(queue.SERVING, queue.LATEST, *(f"worker:test-{number}" for number in range(9)))
+    relay.writer().delete(*queue.REQUESTS, *(f"worker:test-{number}" for number in range(9)))
 
 
 def ask(tenant: Tenant, text: str = TEN, patience: timedelta | None = None) -> Synthesis:
@@ -85,7 +85,7 @@ def test_what_was_spoken_of_a_running_text_is_not_waited_for(pace: SetPace) -> N
     assert queue.claim() is not None
     assert wait(second).characters == 100
     assert (first.start_tag, first.finish_tag) == (0, second.start_tag)
-    queue.tell_clock("test-0", (second.start_tag or 0) * 3 // 4)
+    queue.tell_clock("test-0", (0, (second.start_tag or 0) * 3 // 4))
     assert wait(second).characters == 25
 
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_scope_webhooks'),
-        ('tts_engine', '0009_scripts'),
+        ('tts_engine', '0010_scripts'),
     ]
 
     operations = [

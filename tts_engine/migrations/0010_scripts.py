@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tts_engine", "0008_newest_of_cache")]
+    dependencies = [("tts_engine", "0009_jobs")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,185 @@
+"""What may be done with a job. Doors and pages call these; each is one transaction.
+
+A change of a job holds the lock of its row, so two at once happen one after the other, and the second
+finds the state that the first has left.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from billing import services as billing
+from billing.alerts import services as alerts
+from billing.errors import KeyQuotaExceeded, QuotaExceeded
+from tts_engine import store
+from tts_engine.errors import JobStateConflict
+from tts_engine.jobs import ending
+from tts_engine.jobs.models import Job, JobItem, JobStatus
+from tts_engine.jobs.queueing import queue_items
+from tts_engine.models import Status, Synthesis
+from tts_engine.services import forget_sentences, wake_worker
+
+AT_ONCE = 1000  # rows of a deleted job that are forgotten in one transaction
+
+
+def job_start(job: Job) -> Job:
+    """Reserve the whole and queue every item, or nothing of it.
+
+    Raises JobStateConflict, and what `billing.reserve_job` refuses; UnknownVoice or StyleError where a
+    voice is no longer there.
+    """
+    with _quota_alerted(job), _changing(job, JobStatus.DRAFT) as held:
+        queue_items(held)
+        held.status = JobStatus.RUNNING
+        held.started_at = timezone.now()
+    return held
+
+
+# A failed item gets another Synthesis, under a new id.
+NAME_ANEW = """
+    UPDATE tts_engine_jobitem i SET synthesis_id = gen_random_uuid()
+    FROM tts_engine_synthesis s
+    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed'
+"""
+
+
+def job_retry(job: Job) -> Job:
+    """Reserve and queue the failed items anew; those that failed stay in the history.
+
+    Raises as `job_start`, and JobStateConflict where none has failed.
+    """
+    with _quota_alerted(job), _changing(job, JobStatus.RUNNING, JobStatus.DONE) as held:
+        with connection.cursor() as cursor:
+            cursor.execute(NAME_ANEW, [held.id])
+            if not cursor.rowcount:
+                raise JobStateConflict("No row of this job has failed, so there is nothing to retry.")
+        queue_items(held)
+        held.status = JobStatus.RUNNING
+        held.finished_at = None
+    return held
+
+
+def job_pause(job: Job) -> Job:
+    """Begin nothing new of it; what is being spoken is spoken to its end. Raises JobStateConflict."""
+    with _changing(job, JobStatus.RUNNING) as held:
+        hold(held.id)
+        held.status = JobStatus.PAUSED
+    return held
+
+
+def job_resume(job: Job) -> Job:
+    """Go on. Raises JobStateConflict."""
+    with _changing(job, JobStatus.PAUSED) as held:
+        Synthesis.objects.filter(job=held, status=Status.HELD).update(status=Status.QUEUED)
+        held.status = JobStatus.RUNNING
+        transaction.on_commit(wake_worker)
+    transaction.on_commit(partial(ending.look, job.id))  # all of it may have been spoken meanwhile
+    return held
+
+
+def job_cancel(job: Job) -> Job:
+    """Release what has not begun; what is being spoken is spoken to its end, and billed. Raises JobStateConflict."""
+    with _changing(job, JobStatus.DRAFT, JobStatus.RUNNING, JobStatus.PAUSED) as held:
+        if held.status == JobStatus.DRAFT:
+            held.finished_at = timezone.now()
+        release(held)
+        held.status = JobStatus.CANCELLED
+    ending.look(job.id)
+    held.refresh_from_db()
+    return held
+
+
+def job_delete(job: Job) -> None:
+    """Nobody finds it any more, nor its Syntheses; texts and audio are gone within the next minutes.
+
+    What was counted and billed stays.
+    """
+    if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
+        job_cancel(job)
+    with transaction.atomic():
+        Job.objects.filter(id=job.id).update(deleted_at=Now())
+        Synthesis.objects.filter(job=job, deleted_at=None).update(deleted_at=Now())
+
+
+def hold(job_id: UUID) -> int:
+    """Hold the rows that wait; how many."""
+    return Synthesis.objects.filter(job_id=job_id, status=Status.QUEUED).update(status=Status.HELD)
+
+
+def release(job: Job) -> int:
+    """Cancel the rows that wait, and give their characters back; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tts_engine_synthesis SET status = 'cancelled', finished_at = now(), billed_characters = 0
+            WHERE job_id = %s AND status IN ('queued', 'held') RETURNING id
+            """,
+            [job.id],
+        )
+        ended = [row[0] for row in cursor.fetchall()]
+    return billing.release_rows(tenant_id=job.tenant_id, syntheses=ended) if ended else 0
+
+
+def sweep() -> None:
+    """Rows that came back to the queue from a lost worker follow their job; and jobs whose last row ended, end."""
+    for job in Job.objects.filter(finished_at=None).exclude(status=JobStatus.DRAFT):
+        if job.status in (JobStatus.PAUSED, JobStatus.CANCELLED):
+            _recall(job)
+        ending.look(job.id)
+
+
+@transaction.atomic
+def _recall(job: Job) -> None:
+    held = Job.objects.select_for_update().get(id=job.id)
+    if held.status == JobStatus.PAUSED:
+        hold(held.id)
+    elif held.status == JobStatus.CANCELLED:
+        release(held)
+
+
+def forget_deleted() -> int:
+    """Remove texts and audio of deleted jobs, for a beat's worth of time; how many rows."""
+    forgotten = 0
+    for job in Job.objects.filter(deleted_at__isnull=False, items__isnull=False).distinct():
+        while rows := list(JobItem.objects.filter(job=job).select_related("synthesis")[:AT_ONCE]):
+            _forget(rows)
+            forgotten += len(rows)
+    return forgotten
+
+
+def _forget(items: Sequence[JobItem]) -> None:
+    for item in items:
+        if item.synthesis:
+            forget_sentences(item.synthesis)
+            store.delete(item.synthesis)
+    with transaction.atomic():
+        Synthesis.objects.filter(job_item__in=items).update(text="")
+        JobItem.objects.filter(id__in=[item.id for item in items]).delete()
+
+
+@contextmanager
+def _changing(job: Job, *states: JobStatus) -> Iterator[Job]:
+    """The job, locked, in one of these states; what is done to its fields is stored."""
+    with transaction.atomic():
+        held = Job.objects.select_for_update().get(id=job.id)
+        if held.status not in states:
+            raise JobStateConflict(f"This job is {held.status}; it would have to be {' or '.join(states)}.")
+        yield held
+        held.save(update_fields=["status", "started_at", "finished_at"])
+
+
+@contextmanager
+def _quota_alerted(job: Job) -> Iterator[None]:
+    """A quota that refuses is told of, as at the other doors."""
+    try:
+        yield
+    except KeyQuotaExceeded:
+        raise  # the team has characters left
+    except QuotaExceeded as refusal:
+        alerts.quota_refused(job.tenant_id, refusal)
+        raise
