@@ -12,8 +12,19 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
+├── DictionaryEntryNotFound    no entry for that word in this team's dictionary
+├── DictionaryVersionNotFound  no such version of it, or one too old to be kept
+├── DictionaryFull             it would have more entries than a team's may
+├── DictionaryTableInvalid     a table of entries that is to be imported has faults; `faults` lists them
+├── DictionaryTableTooLarge    a table of entries is larger than one may be
+├── DictionaryTextTooLong      its replacements would make a text longer than may be spoken
 └── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tts_engine.speech.errors import EntryError
 
 
 class EngineError(Exception):
@@ -98,6 +109,62 @@ class AnswerGone(EngineError):
     """The request of this Idempotency-Key was answered and billed; its audio has been deleted since."""
 
     code = "idempotent_answer_gone"
+
+
+class DictionaryEntryNotFound(EngineError):
+    """The team's dictionary has no entry for that word."""
+
+    code = "dictionary_entry_not_found"
+
+
+class DictionaryVersionNotFound(EngineError):
+    """The team's dictionary has no such version, or it is too old to be kept."""
+
+    code = "dictionary_version_not_found"
+
+
+class DictionaryFull(EngineError):
+    """The dictionary would have more entries than a team's may."""
+
+    code = "dictionary_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row of a table."""
+
+    row: int
+    error: EntryError
+
+    def __str__(self) -> str:
+        return f"Row {self.row}: {self.error}"
+
+
+class DictionaryTableInvalid(EngineError):
+    """A table of entries has faults, of which the first `TOLD` are in the message; nothing of it was imported."""
+
+    code = "dictionary_table_invalid"
+    param = "file"
+    TOLD = 20
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        more = f"\nand {len(faults) - self.TOLD} more" if len(faults) > self.TOLD else ""
+        super().__init__("\n".join(str(fault) for fault in faults[: self.TOLD]) + more)
+        self.faults = faults
+
+
+class DictionaryTableTooLarge(EngineError):
+    """A table of entries is larger than one may be."""
+
+    code = "dictionary_table_too_large"
+    param = "file"
+
+
+class DictionaryTextTooLong(EngineError):
+    """The dictionary's replacements would make a text longer than may be spoken."""
+
+    code = "dictionary_text_too_long"
+    param = "input"
 
 
 class WarmListInvalid(EngineError):

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -41,6 +42,8 @@ class Synthesis(models.Model):
     text = models.TextField()
     input_type = models.CharField(max_length=10, choices=InputType, default=InputType.TEXT, db_default=InputType.TEXT)
     voice_aliases = models.JSONField(null=True)  # names in the text to voices; null is none
+    # The entries of the team's dictionary that occurred in it when it was taken in: [word, kind, value], ...
+    dictionary = ArrayField(ArrayField(models.TextField(), size=3), null=True)
     model = models.CharField(max_length=100)  # as the caller named it
     voice = models.CharField(max_length=100)
     voice_revision = models.CharField(max_length=100)
@@ -166,3 +169,6 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion  # noqa: E402, F401 - Django finds them here

@@ -18,6 +18,7 @@ from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, clips, idempotency, queue, repeats, sentences, store, waits
+from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import InputType, Synthesis
 from tts_engine.scripts import Written
@@ -84,8 +85,8 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
-    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
+    Raises TextError, DictionaryTextTooLong, StyleError, UnknownVoice, Overloaded, what `billing.reserve`
+    refuses and what `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)
@@ -145,8 +146,9 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     style = style_of(order, speaker)
     check_style(info, style)
     now = timezone.now()
-    counted = counted_of(Written.of(order))
-    others = [honoured(manner, place, info, style, voice_named)[0] for manner, place in counted.manners]
+    written = as_read_now(caller.tenant_id, Written.of(order))
+    counted = counted_of(written)
+    others = [honoured(*asked, info, style, voice_named)[0] for asked in counted.manners]
     clips.check(caller.tenant_id, counted.clips)
     facts = counted.facts
     synthesis = Synthesis(
@@ -158,6 +160,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         text=order.text.strip(),
         input_type=order.input_type,
         voice_aliases=order.voice_aliases or None,
+        dictionary=[list(entry.noted) for entry in written.dictionary] or None,
         model=order.model,
         voice=speaker,
         voice_revision=info.revision,
@@ -189,7 +192,7 @@ class Counted:
     reading: str  # a digest
     characters: int  # billable
     facts: counting.TextFacts
-    manners: tuple[tuple[Manner, Place | None], ...]  # of what is not spoken as the request says
+    manners: tuple[tuple[Manner, str, Place | None], ...]  # with IPA, of what is not spoken as the request says
     clips: tuple[Clip, ...]
 
 
@@ -199,10 +202,13 @@ def counted_of(written: Written) -> Counted:
     script = written.script()
     items = front_end.read_script(script)
     facts = counting.text_facts(script.plain, front_end.reading_of(items).text)
-    manners = {item.manner: item.place for item in items if isinstance(item, Said) and item.manner != Manner()}
+    said = [item for item in items if isinstance(item, Said)]
+    manners = {(one.manner, one.ipa): one.place for one in said if one.ipa or one.manner != Manner()}
     clips = tuple(item for item in items if isinstance(item, Clip))
     characters = counting.billable_characters(script.plain)
-    return Counted(cache.digest(items), characters, facts, tuple(manners.items()), clips)
+    return Counted(
+        cache.digest(items), characters, facts, tuple((*asked, place) for asked, place in manners.items()), clips
+    )
 
 
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
@@ -231,7 +237,8 @@ def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     _forget_sentences(synthesis)
-    Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
+    gone = {"text": "", "dictionary": None, "voice_aliases": None}
+    Synthesis.objects.filter(id=synthesis.id).update(**gone, deleted_at=Now())
     store.delete(synthesis)
 
 

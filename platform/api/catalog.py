@@ -75,6 +75,8 @@ class VoicesDoor(Door):
                 "emotion_intensity": _range(entry.info.emotion_intensity),
                 "speed": _range(entry.info.speed),
                 "pitch": _range(entry.info.pitch),
+                "blends": entry.info.blends,
+                "ipa": bool(entry.info.ipa),
                 "aliases": sorted(alias for alias, voice in settings.VOICE_ALIASES.items() if voice == entry.id),
             }
             for entry in catalog().entries()

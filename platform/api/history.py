@@ -19,6 +19,7 @@ from api.pages import Pages
 from tts_engine import store
 from tts_engine.errors import AudioNotReady
 from tts_engine.models import Status, Synthesis
+from tts_engine.scripts import spoken_text
 from tts_engine.selectors import HistoryFilter, history, synthesis_get
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.formats import FORMATS
@@ -53,15 +54,20 @@ class HistoryQuery(serializers.Serializer[Any]):
 
 
 class HistoryItem(serializers.ModelSerializer[Synthesis]):
+    spoken_text = serializers.SerializerMethodField(help_text="the text without tags and pronunciation marks")
     characters = serializers.IntegerField(help_text="billable characters of the text")
 
     class Meta:
         model = Synthesis
         fields: ClassVar = [
-            "id", "created_at", "status", "text", "model", "voice", "emotion", "emotion_intensity", "speed", "pitch",
-            "volume", "sample_rate", "audio_format", "characters", "billed_characters", "audio_ms", "queue_ms",
-            "first_byte_ms", "synthesis_ms", "cache_hit", "error_code", "error_message", "api_key",
+            "id", "created_at", "status", "text", "input_type", "voice_aliases", "spoken_text", "model", "voice",
+            "emotion", "emotion_intensity", "speed", "pitch", "volume", "sample_rate", "audio_format", "characters",
+            "billed_characters", "audio_ms", "queue_ms", "first_byte_ms", "synthesis_ms", "cache_hit", "error_code",
+            "error_message", "api_key",
         ]  # fmt: skip
+
+    def get_spoken_text(self, synthesis: Synthesis) -> str:
+        return spoken_text(synthesis)
 
 
 class SynthesisItem(HistoryItem):

@@ -12,6 +12,7 @@ from api.door import Door, caller_of
 from api.speech import ScriptRequest, VoiceField, written_of
 from billing.counting import billable_characters
 from tts_engine import clips
+from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.services import voice_named
 from tts_engine.speech import text as front_end
 from tts_engine.speech.speak import Part, lines_of, silence_after, staged
@@ -36,10 +37,11 @@ class PreviewDoor(Door):
         body = PreviewRequest(data=request.data)
         body.is_valid(raise_exception=True)
         info, speaker = voice_named(body.validated_data["voice"])
-        script = written_of(body.validated_data).script()
+        tenant_id = caller_of(request).tenant_id
+        script = as_read_now(tenant_id, written_of(body.validated_data)).script()
         items = front_end.read_script(script)
         # What would be refused is refused here too.
-        clips.check(caller_of(request).tenant_id, [item for item in items if isinstance(item, Clip)])
+        clips.check(tenant_id, [item for item in items if isinstance(item, Clip)])
         parts = staged(items, info, Style(speaker), voice_named)
         reading = front_end.reading_of(items)
         return Response(

@@ -3,7 +3,20 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import cache, catalog, health, history, organization, preview, savings, simple, speech, usage, webhooks
+from api import (
+    cache,
+    catalog,
+    dictionary,
+    health,
+    history,
+    organization,
+    preview,
+    savings,
+    simple,
+    speech,
+    usage,
+    webhooks,
+)
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -16,6 +29,13 @@ urlpatterns = [
     path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>/subtitles.<str:subtitle_format>", history.SubtitlesDoor.as_view()),
     path("v1/cache", cache.CacheDoor.as_view()),
+    path("v1/dictionary", dictionary.DictionaryDoor.as_view()),
+    path("v1/dictionary/entries/<path:word>", dictionary.EntryDoor.as_view()),
+    path("v1/dictionary/import", dictionary.ImportDoor.as_view()),
+    path("v1/dictionary/export", dictionary.ExportDoor.as_view()),
+    path("v1/dictionary/test", dictionary.TestDoor.as_view()),
+    path("v1/dictionary/versions", dictionary.VersionsDoor.as_view()),
+    path("v1/dictionary/versions/<int:number>/restore", dictionary.RestoreDoor.as_view()),
     path("v1/savings", savings.SavingsDoor.as_view()),
     path("v1/usage", usage.UsageDoor.as_view()),
     path("v1/usage/statement", usage.StatementDoor.as_view()),

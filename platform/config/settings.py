@@ -223,6 +223,15 @@ QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
+# --- Pronunciation dictionaries -----------------------------------------------------------------
+
+DICTIONARY_ENTRIES = 10_000  # of one team, and rows of a table that is imported
+DICTIONARY_WORD_CHARACTERS = 50
+DICTIONARY_VALUE_CHARACTERS = 300  # of what is said in a word's place, or of its pinyin
+DICTIONARY_TABLE_BYTES = 1_000_000  # of a table that is imported; bodies have at most DATA_UPLOAD_MAX_MEMORY_SIZE
+DICTIONARY_VERSIONS = 100  # kept of one team's
+DICTIONARY_SPOKEN_CHARACTERS = 2 * SPEECH_MAX_CHARACTERS  # of a text once its words are replaced
+
 # --- Webhooks ---------------------------------------------------------------------------------
 
 # Networks outside the public one, such as 10.20.0.0/16, that teams may have messages sent to.

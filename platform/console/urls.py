@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import operators, views
+from console import dictionary, operators, views
 
 
 class Favicon(RedirectView):
@@ -36,6 +36,12 @@ urlpatterns = [
     path("", views.studio, name="studio"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
+    path("dictionary", dictionary.page, name="dictionary"),
+    path("dictionary/put", dictionary.put, name="dictionary_put"),
+    path("dictionary/delete", dictionary.delete, name="dictionary_delete"),
+    path("dictionary/import", dictionary.take_in, name="dictionary_import"),
+    path("dictionary/restore", dictionary.restore, name="dictionary_restore"),
+    path("dictionary/try", dictionary.try_sentence, name="dictionary_try"),
     path("operators/savings", operators.savings, name="operators_savings"),
     path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
     path("favicon.ico", Favicon.as_view()),

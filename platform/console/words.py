@@ -5,6 +5,9 @@
 
 from django.utils.translation import gettext as _
 
+from tts_engine.errors import Fault
+from tts_engine.speech.errors import EntryError
+
 
 def studio_words() -> dict[str, str]:
     """Every string that static/studio/*.js shows, by key."""
@@ -81,4 +84,36 @@ def _states() -> dict[str, str]:
         "failed": _("Failed"),
         "cancelled": _("Cancelled"),
         "text_not_kept": _("Text not kept"),
+    }
+
+
+def entry_problem(error: EntryError) -> str:
+    """Why an entry of the dictionary, or a row of its table, is refused."""
+    return _entry_problems()[error.reason].format(**error.values)
+
+
+def row_problem(fault: Fault) -> str:
+    return _("Row {row}: {problem}").format(row=fault.row, problem=entry_problem(fault.error))
+
+
+def _entry_problems() -> dict[str, str]:
+    """By `reason`; each with the values that the error has for it."""
+    return {
+        "empty": _("Something is missing: a word, or how it is said."),
+        "control_character": _("It holds an invisible control character or a line break (U+{char}). Remove it."),
+        "too_long": _("It has {length} characters, and at most {longest} are allowed."),
+        "no_hanzi": _("“{word}” holds no Chinese character, and only such have pinyin. Give other words instead."),
+        "syllable_count": _("“{word}” has {hanzi} Chinese characters and the pinyin {syllables} syllables."),
+        "no_syllable": _("“{syllable}” is no syllable of pinyin with its tone. Write hao3 or hǎo, and 5 for no tone."),
+        "ssml": _("The SSML cannot be read: {problem}"),
+        "ssml_elements": _(
+            "An entry's SSML is text with phoneme (pinyin), sub, say-as and break, and no other elements."
+        ),
+        "encoding": _("The file is neither UTF-8, UTF-16 nor GBK. Save it as “CSV UTF-8”."),
+        "head": _("The first row must name the columns: “word” and one or more of the others of {columns}."),
+        "no_entries": _("The file has no entries below the names of its columns."),
+        "too_many_cells": _("It has {cells} cells, and the table {columns} columns. Put cells with commas in quotes."),
+        "no_csv": _("It is no row of a CSV file: a quotation mark is not closed, or a cell is too long."),
+        "one_value": _("“{word}” needs exactly one of {kinds}."),
+        "twice": _("“{word}” stands in row {first} already."),
     }

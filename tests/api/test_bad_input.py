@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 import pytest
@@ -107,6 +108,48 @@ MEMBERS: dict[str, tuple[dict[str, Any], Refused]] = {
     "volume -21": ({"volume": -21}, (400, "volume", "decimal_below_min_value")),
     "sample rate 7,999": ({"sample_rate": 7999}, (400, "sample_rate", "decimal_below_min_value")),
     "events from tts-1": ({"stream_format": "sse"}, (400, "stream_format", "unsupported_value")),
+    "SSML that is none": ({"input_type": "ssml", "input": "<speak>好"}, (400, "input", "markup_invalid")),
+    "SSML element unknown": (
+        {"input_type": "ssml", "input": "<speak><blink/>好</speak>"},
+        (400, "input", "markup_invalid"),
+    ),
+    "SSML voice unknown": (
+        {"input_type": "ssml", "input": "<speak><voice name='nobody'>好</voice></speak>"},
+        (400, "input", "voice_not_found"),
+    ),
+    "SSML emotion that the voice lacks": (
+        {"input_type": "ssml", "input": "<speak><emotion category='fear'>好</emotion></speak>"},
+        (400, "input", "unsupported_by_voice"),
+    ),
+    "SSML without a word": ({"input_type": "ssml", "input": "<speak><break/></speak>"}, (400, "input", "text_empty")),
+    "SSML of 4,097 characters": (
+        {"input_type": "ssml", "input": f"<speak>{'好' * 4097}</speak>"},
+        (400, "input", "string_above_max_length"),
+    ),
+    "SSML with a recording of nobody's": (
+        {"input_type": "ssml", "input": f"<speak>好<audio src='history:{UUID(int=5)}'/></speak>"},
+        (400, "input", "markup_invalid"),
+    ),
+    "billion laughs": (
+        {"input_type": "ssml", "input": "<!DOCTYPE s [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><speak>&b;</speak>"},
+        (400, "input", "markup_invalid"),
+    ),
+    "input type html": ({"input_type": "html"}, (400, "input_type", "invalid_value")),
+    "tag that cannot be read": (
+        {"allow_voice_tags": True, "input": "好[pause:soon]"},
+        (400, "input", "markup_invalid"),
+    ),
+    "tags in SSML": ({"allow_voice_tags": True, "input_type": "ssml"}, (400, "allow_voice_tags", "unsupported_value")),
+    "a cast without names in the text": (
+        {"voice_aliases": {"甲": "yunxi"}},
+        (400, "voice_aliases", "unsupported_value"),
+    ),
+    "a cast of 51": (
+        {"voice_aliases": {str(n): "yunxi" for n in range(51)}},
+        (400, "voice_aliases", "string_above_max_length"),
+    ),
+    "a blend of two voices' names": ({"voice": "xiaobei+nobody"}, (400, "voice", "voice_not_found")),
+    "a blend that is none": ({"voice": "xiaobei(x)"}, (400, "voice", "unsupported_by_voice")),
     "cache maybe": ({"cache": "maybe"}, (400, "cache", "invalid_type")),
 }
 

@@ -28,6 +28,7 @@ class Door:
     def path(self) -> str:
         path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
         path = path.replace("<str:subtitle_format>", "srt")
+        path = path.replace("<path:word>", "word").replace("<int:number>", "1")
         return "/" + path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<int:delivery_id>", "1")
 
 
@@ -43,6 +44,15 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/subtitles.<str:subtitle_format>", "GET", "history", 404),
     Door("v1/cache", "DELETE", "admin", 200),
+    Door("v1/dictionary", "GET", "admin", 200),
+    Door("v1/dictionary/entries/<path:word>", "GET", "admin", 404),
+    Door("v1/dictionary/entries/<path:word>", "PUT", "admin", 400),
+    Door("v1/dictionary/entries/<path:word>", "DELETE", "admin", 404),
+    Door("v1/dictionary/import", "POST", "admin", 415),  # it takes CSV
+    Door("v1/dictionary/export", "GET", "admin", 200),
+    Door("v1/dictionary/test", "POST", "admin", 400),
+    Door("v1/dictionary/versions", "GET", "admin", 200),
+    Door("v1/dictionary/versions/<int:number>/restore", "POST", "admin", 404),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
@@ -86,6 +96,12 @@ SIGNED_IN = {
     "",
     "statement",
     "statement/<month:month>",
+    "dictionary",
+    "dictionary/put",
+    "dictionary/delete",
+    "dictionary/import",
+    "dictionary/restore",
+    "dictionary/try",
     "operators/savings",
     "operators/savings/figures",
     "accounts/reauthenticate/",
@@ -133,7 +149,7 @@ def knock(tenant: Tenant) -> Callable[..., int]:
         answer = (client or Client()).generic(
             door.method,
             door.path,
-            b"{}" if door.method in {"POST", "PATCH"} else b"",
+            b"{}" if door.method in {"POST", "PUT", "PATCH"} else b"",
             "application/json",
             headers=headers,
         )
@@ -170,7 +186,7 @@ def test_a_viewer_looks_and_does_not_speak(door: Door, knock: Callable[..., int]
     assert knock(door, {}, client) == (door.answer if door.scope in {"history", "usage"} else 403)
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "PATCH", "DELETE"}], ids=ids)
+@pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "PUT", "PATCH", "DELETE"}], ids=ids)
 def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
     """Another site can send the browser here with its cookies; without our CSRF token it is refused."""
     user = user_create(username="otto", password="a long word to guess")

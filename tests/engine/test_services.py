@@ -86,6 +86,10 @@ def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
         {"volume": 3.0},
         {"sample_rate": 16_000},
         {"use_cache": False},
+        {"text": "<speak>你<break/>好。</speak>", "input_type": "ssml"},
+        {"text": "<speak><voice name='yunxi'>你好。</voice></speak>", "input_type": "ssml"},
+        {"text": "[volume:-3dB]你好。", "input_type": "tags"},
+        {"voice": "xiaoxiao(2)+yunxi"},
     ],
 )
 def test_what_decides_the_bytes_decides_the_cache(tenant: Tenant, changed: dict[str, Any]) -> None:

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from tts_engine.speech.catalog import Catalog
-from tts_engine.speech.errors import StyleError
-from tts_engine.speech.speak import plan, speak
+from tts_engine.speech.errors import ScriptError, StyleError
+from tts_engine.speech.speak import lines_of, plan, speak, staged
+from tts_engine.speech.text import read_script
+from tts_engine.speech.text.building import Limits
+from tts_engine.speech.text.ssml import read_ssml
 from tts_engine.speech.timeline import Timekeeper
-from tts_engine.speech.voice import Samples, Style, Voice
+from tts_engine.speech.voice import Samples, Style, Voice, speak_alone
+from tts_engine.speech.voices.kokoro import english
+from tts_engine.speech.voices.kokoro.symbols import _vocabulary
 
 TEXT = "欢迎光临我们的店铺！"
 
@@ -93,3 +98,24 @@ def onset(samples: Samples, rate: int, after: int) -> float:
     stretch = samples[: min(len(samples), rate) // window * window].reshape(-1, window)
     loudness = np.sqrt(np.mean(stretch**2, axis=1))
     return float(after + window * np.argmax(loudness > loudness.max() * 10 ** (-30 / 20))) / rate
+
+
+def test_sounds_given_in_ipa_are_said(voice: Voice) -> None:
+    """As dictionaries write them, the word is what the lexicon has; other sounds are another word."""
+
+    def said(word: str) -> Samples:
+        script = read_ssml(f"<speak>请说{word}。</speak>", {}, Limits())
+        lines = lines_of(staged(read_script(script), voice.info, Style("xiaoxiao"), Catalog(Path()).resolve))
+        return np.concatenate([chunk.samples for line in lines for chunk in speak_alone(voice, line.utterance)])
+
+    phoneme = '<phoneme alphabet="ipa" ph="{}">potato</phoneme>'
+    assert np.array_equal(said(phoneme.format("pəˈteɪtoʊ")), said(phoneme.format("pə.ˈteɪ.toʊ")))
+    assert np.array_equal(said(phoneme.format("bəˈtwin")), said("between"))
+    with pytest.raises(ScriptError, match=r"Line 1, column 10: .*'ǂ'"):
+        said(phoneme.format("pǂ"))
+
+
+def test_every_symbol_of_ipa_that_is_offered_has_a_sound() -> None:
+    """None is refused by the model's vocabulary once it was let in."""
+    for symbol in english.SAYABLE:
+        assert set(english.from_ipa(symbol)) <= set(_vocabulary())

@@ -7,6 +7,7 @@ SpeechError
 │   ├── NothingToSay       no character the front end or the voice can read
 │   ├── ScriptError        SSML or voice tags that cannot be understood or honoured
 │   └── UnknownUnit        a sound that the voice's model has no unit for
+├── EntryError             an entry of a pronunciation dictionary says nothing that can be said
 ├── StyleError             the voice cannot honour what was asked of it
 ├── UnknownVoice           no voice of that name is installed
 ├── UnknownFormat          no encoder for that audio format
@@ -57,7 +58,7 @@ class ScriptError(TextError):
     `code` is that of what went wrong there, where it has one of its own.
     """
 
-    code = "ssml_invalid"
+    code = "markup_invalid"
 
     def __init__(self, message: str, place: object | None = None, code: str | None = None) -> None:
         super().__init__(f"{place}: {message}" if place else message)
@@ -72,6 +73,27 @@ class UnknownUnit(TextError):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"This voice has no unit for {', '.join(names)}: write it in another way.")
         self.names = tuple(names)
+
+
+class EntryError(SpeechError):
+    """An entry of a pronunciation dictionary cannot be honoured.
+
+    `param` names the member at fault. `reason` and `values` tell the same as the message, for whoever
+    says it in another language.
+    """
+
+    code = "dictionary_entry_invalid"
+
+    def __init__(self, message: str, *, param: str, reason: str, **values: object) -> None:
+        self.values = {name: _short(value) for name, value in {"param": param, **values}.items()}
+        super().__init__(message.format(**self.values))
+        self.param = param
+        self.reason = reason
+
+
+def _short(value: object) -> object:
+    """What somebody wrote may be long, and a message quotes no more of it than helps to find it."""
+    return f"{value[:200]}…" if isinstance(value, str) and len(value) > 200 else value
 
 
 class StyleError(SpeechError):

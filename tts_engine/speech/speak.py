@@ -25,6 +25,7 @@ from tts_engine.speech.voice import (
     Utterance,
     Voice,
     VoiceInfo,
+    check_ipa,
     check_style,
     speak_alone,
 )
@@ -67,7 +68,7 @@ def staged(items: Iterable[ReadItem], info: VoiceInfo, style: Style, cast: Cast)
 
 
 def _lines(said: Said, info: VoiceInfo, style: Style, cast: Cast) -> list[Line]:
-    voice, own = honoured(said.manner, said.place, info, style, cast)
+    voice, own = honoured(said.manner, said.ipa, said.place, info, style, cast)
     return [Line(Utterance(sentence, own), voice, said.manner) for sentence in said.sentences]
 
 
@@ -75,17 +76,20 @@ def lines_of(parts: Iterable[Part]) -> list[Line]:
     return [part for part in parts if isinstance(part, Line)]
 
 
-def honoured(manner: Manner, place: Place | None, info: VoiceInfo, style: Style, cast: Cast) -> tuple[VoiceInfo, Style]:
+def honoured(
+    manner: Manner, ipa: str, place: Place | None, info: VoiceInfo, style: Style, cast: Cast
+) -> tuple[VoiceInfo, Style]:
     """Who speaks in this manner, and how, where the request asks for `info` and `style`.
 
     Raises ScriptError, which names the `place`, where there is no such voice or it cannot.
     """
-    if manner == Manner():
+    if manner == Manner() and not ipa:
         return info, style
     try:
         voice, speaker = cast(manner.voice) if manner.voice else (info, style.speaker)
         own = in_manner(manner, replace(style, speaker=speaker))
         check_style(voice, own)
+        check_ipa(voice, ipa)
     except (UnknownVoice, StyleError) as error:
         raise ScriptError(str(error), place, code=error.code) from error
     return voice, own

@@ -61,6 +61,7 @@ class VoiceInfo:
     pitch: Range | None = None  # semitones
     batch_size: int = 1
     blends: bool = False  # its speakers can be mixed
+    ipa: frozenset[str] = frozenset()  # the symbols of the International Phonetic Alphabet that it can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +181,12 @@ def check_style(info: VoiceInfo, style: Style) -> None:
             raise StyleError(
                 f"{param} must be between {bounds.low:g} and {bounds.high:g} for the voice {info.id}.", param=param
             )
+
+
+def check_ipa(info: VoiceInfo, ipa: str) -> None:
+    """Raise StyleError for the first of these sounds that the voice cannot say."""
+    if ipa and not info.ipa:
+        raise StyleError(f"The voice {info.id} cannot say IPA; write pinyin, or another word.", param="input")
+    for symbol in ipa:
+        if symbol not in info.ipa:
+            raise StyleError(f"The voice {info.id} has no sound for '{symbol}' of IPA.", param="input")

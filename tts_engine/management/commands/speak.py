@@ -9,13 +9,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tts_engine.models import InputType
+from tts_engine.scripts import Written
+from tts_engine.services import catalog, voice_named
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.formats import format_of_file
 from tts_engine.speech.audio.render import rendered
-from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import SpeechError
-from tts_engine.speech.speak import plan, speak
-from tts_engine.speech.voice import EMOTIONS, NEUTRAL, Samples, Style
+from tts_engine.speech.speak import join, lines_of, staged
+from tts_engine.speech.text import read_script
+from tts_engine.speech.text.script import Clip
+from tts_engine.speech.voice import EMOTIONS, NEUTRAL, Samples, Style, speak_alone
 
 
 class Command(BaseCommand):
@@ -27,6 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--voice", default=settings.DEFAULT_VOICE)
         parser.add_argument("--emotion", default=NEUTRAL, choices=EMOTIONS)
         parser.add_argument("--speed", type=float, default=1.0)
+        parser.add_argument(
+            "--input-type", default=InputType.TEXT, choices=InputType.values, help="how TEXT is written"
+        )
         parser.add_argument("--pitch", type=float, default=0.0, help="semitones")
         parser.add_argument("-o", dest="file", type=Path, default=Path("speech.wav"), metavar="FILE")
 
@@ -41,17 +48,21 @@ class Command(BaseCommand):
 
     def _speak(self, text: str, file: Path, options: dict[str, Any]) -> tuple[float, float]:
         audio_format = format_of_file(file.name)
-        catalog = Catalog(settings.VOXHOUSE_HOME)
-        info, speaker = catalog.resolve(settings.VOICE_ALIASES.get(options["voice"], options["voice"]))
+        info, speaker = voice_named(options["voice"])
         style = Style(speaker, emotion=options["emotion"], speed=options["speed"], pitch=options["pitch"])
-        utterances = plan(text, info, style)
-        voice = catalog.load(info.id)
+        items = read_script(Written(text, options["input_type"]).script())
+        parts = staged(items, info, style, voice_named)
+        if any(isinstance(part, Clip) for part in parts):
+            raise CommandError("Recordings are a tenant's own; only the API knows whose they are.")
+        lines = lines_of(parts)
+        voices = {line.voice.id: catalog().load(line.voice.id) for line in lines}
+        spoken = (speak_alone(voices[line.voice.id], line.utterance) for line in lines)
         began = time.monotonic()
         samples = 0
 
         def counted() -> Iterator[Samples]:
             nonlocal samples
-            for chunk in speak(voice, utterances):
+            for chunk in join(parts, spoken, info.sample_rate):
                 samples += len(chunk.samples)
                 yield chunk.samples
 

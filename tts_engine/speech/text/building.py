@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tts_engine.speech.errors import ScriptError
-from tts_engine.speech.text.characters import SENTENCE_MARKS
-from tts_engine.speech.text.marks import MarkedText, read_marks
+from tts_engine.speech.text.characters import CLOSING, SENTENCE_MARKS
+from tts_engine.speech.text.marks import IPA, MarkedText, read_marks
 from tts_engine.speech.text.script import Clip, Item, Manner, Mark, Passage, Pause, Place, Script
 
 _SAYS_SOMETHING = re.compile(r"\w")
-_SENTENCE_END = re.compile(rf"(?:[{re.escape(SENTENCE_MARKS)}][”’」』）》)\"']*|\n)\s*$")
 
 
 def spoken_by(name: str, manner: Manner, aliases: Mapping[str, str]) -> Manner:
@@ -51,11 +50,13 @@ class ScriptBuilder:
     def say_as(self, written: str, said: MarkedText, manner: Manner, place: Place | None = None) -> None:
         """`said` in the place of what is `written`, which is what counts."""
         said = said.standing_for(written, self._length)
-        self._plain.append(written)
-        self._length += len(written)
+        if written:
+            self._plain.append(written)
+            self._length += len(written)
         last = self._items[-1] if self._items else None
         if isinstance(last, Passage) and (last.manner == manner or not _SAYS_SOMETHING.search(said.text)):
-            self._items[-1] = replace(last, text=last.text + said)
+            asked = place if any(reading.startswith(IPA) for reading in said.readings.values()) else last.place
+            self._items[-1] = replace(last, text=last.text + said, place=asked)
         elif said.text:
             self._items.append(Passage(said, manner, place))
 
@@ -90,20 +91,21 @@ class ScriptBuilder:
     def end_paragraph(self) -> None:
         self._end("\n")
 
-    def trim(self) -> None:
-        """Take white space off the end of what was written."""
-        while self._plain and not (kept := self._plain[-1].rstrip()):
-            self._plain.pop()
-        if self._plain:
-            self._plain[-1] = kept
-        self._length = sum(map(len, self._plain))
+    @property
+    def last(self) -> str:
+        """The last character that was written, if there is one."""
+        return self._plain[-1][-1] if self._plain else ""
 
     def script(self) -> Script:
         return Script(tuple(self._items), "".join(self._plain))
 
     def _end(self, stop: str) -> None:
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Passage) or (stop != "\n" and _SENTENCE_END.search(last.text.text)):
-            return
-        if not last.text.text.endswith(stop):
+        if isinstance(last, Passage) and not _ends(last.text.text, stop):
             self._items[-1] = replace(last, text=last.text + MarkedText(stop).standing_for("", self._length))
+
+
+def _ends(text: str, stop: str) -> bool:
+    """Whether a sentence, or with a line break a paragraph, has its end there already."""
+    said = text.rstrip()
+    return "\n" in text[len(said) :] or (stop != "\n" and said.rstrip(CLOSING).endswith(tuple(SENTENCE_MARKS)))

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -15,11 +15,14 @@ _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 Origin = tuple[int, int]
 """The stretch [start, end) of the written text that a character of the reading stands for; empty if it was put in."""
 
+IPA = "/"  # stands around a reading that is no pinyin
+
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
     """A text, the pinyin given by hand for some of its characters, and where each character comes from.
 
+    At the first letter of a Latin word the reading is its sounds in IPA, between slashes.
     `bookmarks` are named moments: (position of the character before which one lies, its name), in order.
     Origins never go back. A text that is made without any is the written one.
     """
@@ -48,10 +51,7 @@ class MarkedText:
         return MarkedText(text, readings, bookmarks, self.origins[left : left + len(text)])
 
     def __add__(self, other: "MarkedText") -> "MarkedText":
-        shift = len(self.text)
-        readings = {**self.readings, **{i + shift: pinyin for i, pinyin in other.readings.items()}}
-        bookmarks = (*self.bookmarks, *((i + shift, name) for i, name in other.bookmarks))
-        return MarkedText(self.text + other.text, readings, bookmarks, [*self.origins, *other.origins])
+        return joined((self, other))
 
     def standing_for(self, written: str, place: int) -> "MarkedText":
         """The same as what is said for a text that was written at this place of a longer one."""
@@ -61,6 +61,10 @@ class MarkedText:
         origins = [(place + i, place + i + 1) for i in range(head)]
         origins += [(first, last)] * rest + [(last + i, last + i + 1) for i in range(tail)]
         return replace(self, origins=origins)
+
+    def instead_of(self, other: "MarkedText") -> "MarkedText":
+        """The same as what is said for all of another text, which is not empty."""
+        return replace(self, origins=[other._origin(0, len(other.text))] * len(self.text))
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
         """The text with each match replaced, every reading still on its character, and origins kept.
@@ -110,6 +114,22 @@ class MarkedText:
             return self.origins[start][0], self.origins[end - 1][1]
         place = self.origins[start - 1][1] if start else 0
         return place, place
+
+
+def joined(pieces: Iterable[MarkedText]) -> MarkedText:
+    """One text after the other, every reading and bookmark still on its character, and origins kept."""
+    texts: list[str] = []
+    readings: dict[int, str] = {}
+    bookmarks: list[tuple[int, str]] = []
+    origins: list[Origin] = []
+    length = 0
+    for piece in pieces:
+        texts.append(piece.text)
+        readings |= {i + length: pinyin for i, pinyin in piece.readings.items()}
+        bookmarks += [(i + length, name) for i, name in piece.bookmarks]
+        origins += piece.origins
+        length += len(piece.text)
+    return MarkedText("".join(texts), readings, tuple(bookmarks), origins)
 
 
 def _common(old: str, new: str) -> tuple[int, int]:

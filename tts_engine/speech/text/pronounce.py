@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from tts_engine.speech.text.erhua import ERHUA, is_erhua
 from tts_engine.speech.text.lexicon import character_reading, ends_neutral, phrase_reading, phrases_inside
-from tts_engine.speech.text.marks import MarkedText
+from tts_engine.speech.text.marks import IPA, MarkedText
 from tts_engine.speech.text.polyphones import strong_readings, weak_readings
 from tts_engine.speech.text.sandhi import change_tones
 from tts_engine.speech.text.segment import Token
@@ -21,7 +21,7 @@ def pronounce(sentence: MarkedText, tokens: Sequence[Token]) -> list[Word]:
     """The tokens of a sentence as words whose characters have their readings; no breaks yet."""
     readings = lexical_readings(sentence, tokens)
     spoken = change_tones(sentence.text, readings, frozenset(sentence.readings))
-    return [_word(token, spoken) for token in tokens]
+    return [_word(token, spoken) if token.kind is not WordKind.LATIN else _latin(token, sentence) for token in tokens]
 
 
 def lexical_readings(sentence: MarkedText, tokens: Sequence[Token]) -> dict[int, str]:
@@ -79,6 +79,11 @@ def _set_base_tones(readings: dict[int, str], text: str) -> None:
     for position, base in ((i, {"一": "yi1", "不": "bu4"}.get(text[i])) for i in readings):
         if base:
             readings[position] = base
+
+
+def _latin(token: Token, sentence: MarkedText) -> Word:
+    ipa = sentence.readings.get(token.start)
+    return Word(tuple(map(Character, token.text)), token.kind, ipa=ipa and ipa.strip(IPA))
 
 
 def _word(token: Token, readings: dict[int, str]) -> Word:

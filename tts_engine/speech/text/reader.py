@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain, islice
 
-from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay
+from tts_engine.speech.errors import ControlCharacter, EmptyText, NothingToSay, ScriptError
 from tts_engine.speech.text.alignment import align
+from tts_engine.speech.text.marks import IPA
 from tts_engine.speech.text.normalise import normalise
 from tts_engine.speech.text.pronounce import pronounce
 from tts_engine.speech.text.prosody import breathe, mark_breaks
@@ -38,7 +39,7 @@ def reading_of(items: Iterable[ReadItem]) -> Reading:
 
 
 def read_script(script: Script) -> list[ReadItem]:
-    """The items in order, each passage as it is read aloud. Raises as `read` does."""
+    """The items in order, each passage as it is read aloud. Raises as `read` does, and ScriptError."""
     _refuse_controls(script.plain)
     if not script.plain.strip():
         raise EmptyText("The text is empty: send at least one character that can be read aloud.")
@@ -60,7 +61,15 @@ def _read_item(item: Item, sentences: tuple[Sentence, ...]) -> list[ReadItem]:
         return [item]
     if not sentences:
         return [Mark(name) for _, name in item.text.bookmarks]
-    return [Said(sentences, item.manner, item.place)]
+    return [Said(sentences, item.manner, _ipa(item, sentences), item.place)]
+
+
+def _ipa(passage: Passage, sentences: Iterable[Sentence]) -> str:
+    """All sounds that were given in IPA. Raises ScriptError where one was given to a part of what is said otherwise."""
+    given = [reading.strip(IPA) for reading in passage.text.readings.values() if reading.startswith(IPA)]
+    if given and given != [word.ipa for sentence in sentences for word in sentence.words if word.ipa]:
+        raise ScriptError("IPA cannot be given to a part of a number, a unit or an address.", passage.place)
+    return "".join(given)
 
 
 def _with_ends(items: Sequence[ReadItem]) -> list[ReadItem]:

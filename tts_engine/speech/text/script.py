@@ -42,7 +42,7 @@ class Passage:
     """A run of text spoken in one manner.
 
     `text` is what is said: its pinyin given by hand and its bookmarks (SSML's `mark`) are at their
-    positions. `place` is where its manner was asked for, for errors.
+    positions. `place` is where its manner, or IPA in it, was asked for, for errors.
     """
 
     text: MarkedText
@@ -81,6 +81,7 @@ class Said:
 
     sentences: tuple[Sentence, ...]
     manner: Manner = Manner()
+    ipa: str = ""  # the sounds given in it, which not every voice can say
     place: Place | None = field(default=None, compare=False, repr=False)
 
     def ending(self, pause: float) -> "Said":
@@ -94,6 +95,16 @@ class Script:
 
     items: tuple[Item, ...]
     plain: str
+
+    @property
+    def length(self) -> int:
+        """Characters that are spoken."""
+        return sum(len(item.text.text) for item in self.items if isinstance(item, Passage))
+
+    @property
+    def silence(self) -> float:
+        """Seconds of pauses that are asked for."""
+        return sum(item.seconds for item in self.items if isinstance(item, Pause))
 
 
 def plain_script(text: str) -> Script:

@@ -37,9 +37,12 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    """Characters that belong together; `ipa` is how a Latin word is said where the writer gave its sounds."""
+
     characters: tuple[Character, ...]
     kind: WordKind
     break_after: Break = Break.NONE
+    ipa: str | None = None
 
     @property
     def text(self) -> str:

@@ -172,15 +172,16 @@ def _sub(builder: ScriptBuilder, _text: str, manner: Manner, attributes: Attribu
 
 
 def _phoneme(builder: ScriptBuilder, text: str, manner: Manner, attributes: Attributes) -> None:
-    attributes.take("alphabet", _alphabet, None)
-    said = attributes.need("ph", lambda ph: phonemes.with_pinyin(text, ph))
+    alphabet = attributes.take("alphabet", _alphabet, "py")
+    read = phonemes.with_ipa if alphabet == "ipa" else phonemes.with_pinyin
+    said = attributes.need("ph", lambda ph: read(text, ph))
     builder.say_as(text, said, manner, attributes.place)
 
 
 def _alphabet(value: str) -> str:
-    if value.lower() not in phonemes.PINYIN:
-        raise ValueError(f"no voice here can; write pinyin, with one of {', '.join(phonemes.PINYIN)}")
-    return value
+    if value.lower() not in (*phonemes.PINYIN, "ipa"):
+        raise ValueError(f"use one of {', '.join(phonemes.PINYIN)} or ipa")
+    return value.lower()
 
 
 def _say_as(builder: ScriptBuilder, text: str, manner: Manner, attributes: Attributes) -> None:

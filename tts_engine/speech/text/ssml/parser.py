@@ -32,8 +32,9 @@ _ROOT = "text"
 _OPENING = f'<{_ROOT} xmlns:mstts="https://www.w3.org/2001/mstts">'
 _PROLOGUE = re.compile(r"\s*<[?!]")
 _WIDE = r"[^\x00-\u2e7f]"  # Hanzi and their punctuation: a line broken between two of them says nothing
-_BROKEN_LINE = re.compile(rf"(?<={_WIDE})\s*\n\s*(?={_WIDE})")
+_BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 _SPACES = re.compile(r"\s+")
+_is_wide = re.compile(_WIDE).match
 
 
 def read_ssml(source: str, aliases: Mapping[str, str], limits: Limits) -> Script:
@@ -81,7 +82,8 @@ class _Handler(ContentHandler):
         self._offset = offset  # columns before the source's first
         self._open: list[_Element] = []
         self._count = 0
-        self._at_edge = True  # what was read last says nothing beside white space
+        self._gap = ""  # white space after what was said last; it says nothing at the edge of a block
+        self._at_edge = True
 
     @property
     def place(self) -> Place:
@@ -116,13 +118,14 @@ class _Handler(ContentHandler):
             self._divide(self._open.pop().name)
             return
         element = self._open.pop()
-        text = "".join(element.text)
-        if element.name in EMPTY and text.strip():
+        text = _collapsed("".join(element.text)).strip()
+        if element.name in EMPTY and text:
             raise element.attributes.refused("has nothing inside; close it as <break/>")
         self._divide(element.name)
-        leaf(self.builder, _collapsed(text).strip(), element.manner, element.attributes)
+        self._bridge(text)
+        leaf(self.builder, text, element.manner, element.attributes)
         element.attributes.finish()
-        self._at_edge = element.name in BLOCKS
+        self._at_edge = self._at_edge and not text
 
     def _admit(self, element: Attributes) -> None:
         """Raises ScriptError for an element that is unknown here or beyond a limit."""
@@ -145,19 +148,28 @@ class _Handler(ContentHandler):
         if not self._open:
             return
         current = self._open[-1]
-        text = _collapsed("".join(current.text))
+        raw = "".join(current.text)
         current.text.clear()
-        if self._at_edge:
-            text = text.lstrip()
-        if text:
-            self.builder.say(text, current.manner, current.attributes.place)
-            self._at_edge = text.endswith(" ")
+        text = _collapsed(raw).strip()
+        if not text:
+            self._gap += raw
+            return
+        self._gap += raw[: len(raw) - len(raw.lstrip())]
+        self._bridge(text)
+        self.builder.say(text, current.manner, current.attributes.place)
+        self._gap, self._at_edge = raw[len(raw.rstrip()) :], False
+
+    def _bridge(self, following: str) -> None:
+        """Say the space before what follows, if it says anything there."""
+        broken = "\n" in self._gap and _is_wide(self.builder.last) and _is_wide(following)
+        if following and self._gap and not self._at_edge and not broken:
+            self.builder.say(" ", Manner())
+        self._gap = "" if following else self._gap
 
     def _divide(self, name: str) -> None:
         """What the edge of such an element means to the text beside it."""
         if name in BLOCKS:
-            self.builder.trim()
-            self._at_edge = True
+            self._gap, self._at_edge = "", True
         if name == "p":
             self.builder.end_paragraph()
         elif name == "s":
@@ -170,4 +182,5 @@ def _named(name: tuple[str | None, str]) -> str:
 
 
 def _collapsed(text: str) -> str:
-    return _SPACES.sub(" ", _BROKEN_LINE.sub("", text))
+    unbroken = _BETWEEN_WIDE.sub(lambda gap: "" if "\n" in gap.group() else " ", text)
+    return _SPACES.sub(" ", unbroken)

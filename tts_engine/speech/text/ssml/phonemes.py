@@ -1,13 +1,17 @@
-"""Pinyin as SSML writes it: `chong2 qing4` (Alibaba), `chong 2 - qing 4` (Azure's sapi), one syllable a Hanzi."""
+"""Pinyin as SSML writes it: `chong2 qing4` (Alibaba), `chong 2 - qing 4` (Azure's sapi), one syllable a Hanzi.
+
+And IPA, for words in Latin letters.
+"""
 
 import re
 
 from tts_engine.speech.text.characters import is_hanzi
 from tts_engine.speech.text.erhua import ERHUA
-from tts_engine.speech.text.marks import MarkedText, parse_pinyin
+from tts_engine.speech.text.marks import IPA, MarkedText, parse_pinyin
 
 PINYIN = ("py", "pinyin", "sapi", "x-microsoft-sapi", "x-microsoft-pinyin", "x-amazon-pinyin")
 
+_LATIN_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 _SYLLABLE = re.compile(r"[\s\-'.]*([A-Za-zü:Ü]+)\s*([0-5])")
 _REST = re.compile(r"[\s\-'.]*")
 
@@ -19,6 +23,16 @@ def with_pinyin(text: str, ph: str) -> MarkedText:
     if len(syllables) != len(hanzi):
         raise ValueError(f"it has {len(syllables)} syllables for {len(hanzi)} Hanzi")
     return MarkedText(text, dict(zip(hanzi, syllables, strict=True)))
+
+
+def with_ipa(text: str, ph: str) -> MarkedText:
+    """A Latin word with its sounds. Raises ValueError for anything else."""
+    if not _LATIN_WORD.fullmatch(text):
+        raise ValueError("IPA is for one word in Latin letters; for Hanzi write pinyin")
+    sounds = ph.strip().strip(IPA)
+    if not sounds or IPA in sounds:
+        raise ValueError("it has no sound")
+    return MarkedText(text, {0: f"{IPA}{sounds}{IPA}"})
 
 
 def _syllables(ph: str) -> list[str]:

@@ -63,13 +63,15 @@ def _telephone(text: str, _detail: str) -> str:
 
 def _characters(text: str, _detail: str) -> str:
     """Each character by its name, letters as letters."""
-    return " ".join(_name_of(char) for char in text if not char.isspace())
+    return "".join(_name_of(char) for char in text if not char.isspace())
 
 
-def _name_of(char: str) -> str:
+def _name_of(char: str, one: str = "一") -> str:
     if char.isascii() and char.isdigit():
-        return digits(char)
-    return _SIGN_NAMES.get(char, char.upper() if char.isascii() else char)
+        return digits(char, one)
+    if char.isascii() and char.isalpha():
+        return char.upper() + " "  # apart from the next, so that they are no word
+    return _SIGN_NAMES.get(char, char)
 
 
 def _punctuation(text: str, _detail: str) -> str:
@@ -148,7 +150,7 @@ def _address(text: str, _detail: str) -> str:
 
 def _identity(text: str, _detail: str) -> str:
     """Every digit and letter for itself."""
-    return " ".join(digits(char, one="幺") if char in "0123456789" else char.upper() for char in text if char.isalnum())
+    return "".join(_name_of(char, one="幺") for char in text if char.isalnum())
 
 
 def _as_written(text: str, _detail: str) -> str:

@@ -35,6 +35,24 @@ LONG_VOWELS = {"a": "A", "e": "i", "i": "I", "o": "O", "u": "ju"}
 MAGIC_E = re.compile(r"(?<![aeiou])([aeiou])([bcdfgklmnpstvz])e$")  # made, Skype
 
 
+# IPA as dictionaries write English, in the model's symbols; longer ones first.
+IPA = {
+    "tʃ": "ʧ", "dʒ": "ʤ", "eɪ": "A", "aɪ": "I", "oʊ": "O", "əʊ": "Q", "aʊ": "W", "ɔɪ": "Y", "ɝ": "ɜɹ", "g": "ɡ",
+    "r": "ɹ", ".": "", "‿": "", " ": "",
+}  # fmt: skip
+IPA_SYMBOL = re.compile("|".join(map(re.escape, IPA)))
+LATE_STRESS = re.compile("([ˈˌ])([^AIOQWYaeiouyɑɐɒæɔəɚɛɜɨɪɯøœʊʌɤᵻˈˌ]+)")
+SAYABLE = frozenset("abcdefghijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɝɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲᵻ.‿ ")
+
+
+def from_ipa(sounds: str) -> str:
+    """`təˈmeɪtoʊ` in the model's symbols, təmˈAtO; every one of SAYABLE has some.
+
+    Dictionaries write a stress before its syllable, the model's lexicon before its vowel.
+    """
+    return LATE_STRESS.sub(r"\2\1", IPA_SYMBOL.sub(lambda match: IPA[match.group()], sounds))
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a Latin word spoken on its own, and its place [first, end) in the word."""

@@ -98,6 +98,9 @@ def syllable(pinyin: str) -> str:
 
 
 def _sounds_of(word: Word, first: int) -> Iterator[Sound]:
+    if word.ipa:
+        yield Sound(english.from_ipa(word.ipa), first, first + len(word.characters), spoken=True)
+        return
     if word.kind is WordKind.LATIN:
         for part in english.parts(word.text):
             yield Sound(part.symbols, first + part.first, first + part.end, spoken=True)

@@ -20,7 +20,7 @@ from tts_engine.speech.voice import (
     VoiceInfo,
     nobody_more,
 )
-from tts_engine.speech.voices.kokoro import model, pieces, rhythm, styles
+from tts_engine.speech.voices.kokoro import english, model, pieces, rhythm, styles
 from tts_engine.speech.voices.kokoro.networks import SAMPLE_RATE, Networks
 from tts_engine.speech.voices.kokoro.speakers import SPEAKERS, style_vector
 from tts_engine.speech.voices.kokoro.symbols import token_ids, transcribe
@@ -43,6 +43,7 @@ INFO = VoiceInfo(
     pitch=Range(-12.0, 12.0),
     batch_size=1,  # the model takes one utterance a run
     blends=True,
+    ipa=english.SAYABLE,
 )
 
 
