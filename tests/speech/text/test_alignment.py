@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_engine.speech.errors import TextError
-from tts_engine.speech.text import plain_text, read
+from tts_engine.speech.text import plain_text, read, read_script, reading_of
+from tts_engine.speech.text.building import Limits
+from tts_engine.speech.text.dictionary import Dictionary, Entry, Kind
+from tts_engine.speech.text.ssml import read_ssml
 from tts_engine.speech.text.types import Break
 
 
@@ -44,6 +47,17 @@ def test_all_that_was_written_is_there_once(text: str) -> None:
     assert "".join(w.text for sentence in reading.sentences for w in sentence.written) == plain_text(text)
     for sentence in reading.sentences:
         assert sum(w.characters for w in sentence.written) == len(sentence.text)
+
+
+def test_tags_ssml_and_dictionaries_keep_what_was_written() -> None:
+    """What an entry has said for a word, what say-as says: the subtitles show the word."""
+    entries = [Entry("WHO", Kind.REPLACEMENT, "世界卫生组织"), Entry("行长", Kind.PINYIN, "hang2 zhang3")]
+    digits = '<say-as interpret-as="digits">12</say-as>'
+    source = f'<speak>WHO的行长<mark name="m"/>有{digits}<voice name="yunxi">个</voice></speak>'
+    script = read_ssml(source, {}, Limits())
+    reading = reading_of(read_script(Dictionary(entries).apply(script)))
+    shown = [(w.text, w.characters) for sentence in reading.sentences for w in sentence.written]
+    assert shown == [("WHO", 6), ("的", 1), ("行", 1), ("长", 1), ("有", 1), ("12", 2), ("个", 1)]
 
 
 def test_lines_break_after_marks_that_close_and_before_those_that_open() -> None:

@@ -198,8 +198,8 @@ def _said(entry: Entry, written: MarkedText) -> Iterable[MarkedText | Pause]:
     if written.readings:
         return [written]
     bookmarks = MarkedText("", bookmarks=tuple((0, name) for _, name in written.bookmarks))
-    pieces = _fragment(entry.value) if entry.kind is Kind.SSML else [_replacement(entry.value)]
-    return [bookmarks, *(piece if isinstance(piece, Pause) else piece.instead_of(written) for piece in pieces)]
+    said = _fragment(entry.value) if entry.kind is Kind.SSML else [_replacement(entry.value)]
+    return [bookmarks, *(piece.instead_of(written) if isinstance(piece, MarkedText) else piece for piece in said)]
 
 
 def _readings(entry: Entry) -> dict[int, str]:

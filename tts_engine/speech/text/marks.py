@@ -11,10 +11,11 @@ from tts_engine.speech.text.data import data_lines
 
 _MARK = re.compile(rf"(?<=[{HANZI}])[(（]([A-Za-zü:Ü]{{1,7}})([1-5])[)）]")
 
-IPA = "/"  # stands around a reading that is no pinyin
 
 Origin = tuple[int, int]
 """The stretch [start, end) of the written text that a character of the reading stands for; empty if it was put in."""
+
+IPA = "/"  # stands around a reading that is no pinyin
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class MarkedText:
         return replace(self, origins=origins)
 
     def instead_of(self, other: "MarkedText") -> "MarkedText":
-        """The same as what is said for all that another text, not an empty one, comes from."""
-        return replace(self, origins=[(other.origins[0][0], other.origins[-1][1])] * len(self.text))
+        """The same as what is said for all of another text, which is not empty."""
+        return replace(self, origins=[other._origin(0, len(other.text))] * len(self.text))
 
     def rewrite(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "MarkedText":
         """The text with each match replaced, every reading still on its character, and origins kept.
