@@ -24,16 +24,20 @@ _END_SIZE = 22
 _LOCATOR_64 = b"PK\x06\x07"
 _LOCATOR_64_SIZE = 20
 _ENCRYPTED = 0x1
+_COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB: old XLS, and an XLSX with a password
+# What `zipfile` says of an archive whose fields are wrong.
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError)
 
 
 class Archive:
     """A ZIP file that somebody else made. Raises Damaged, Hostile and TooLarge wherever it shows."""
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
+        _check_beginning(file)
         _check_directory(file)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        except _BROKEN as error:
             raise Damaged(f"The file is damaged: {error}. Save it anew.") from error
         self._budget = Budget(limits.unpacked_bytes, "Unpacked, the file has more than {most} bytes: divide it.")
 
@@ -68,8 +72,14 @@ class Archive:
                     if size > RATIO_COUNTS_FROM and size > MOST_RATIO * info.compress_size:
                         raise Hostile(f"'{name}' in the file unpacks to more than {MOST_RATIO} times its size.")
                     yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _BROKEN as error:
             raise Damaged(f"'{name}' in the file is damaged: {error}. Save it anew.") from error
+
+
+def _check_beginning(file: BinaryIO) -> None:
+    file.seek(0)
+    if file.read(len(_COMPOUND_FILE)) == _COMPOUND_FILE:
+        raise Damaged("The file is protected by a password, or an old XLS: save it as XLSX without a password.")
 
 
 def _check_directory(file: BinaryIO) -> None:

@@ -26,9 +26,11 @@ BUILT_IN: Mapping[int, str] = {
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
     r"|\[(?P<elapsed>h+|m+|s+)\]|\[[^\]]*\]|[_*]."
-    r"|(?P<noon>AM/PM|A/P|上午/下午)|(?P<date>y+|m+|d+|h+|s+|a{3,4})|(?P<number>[0#?][0#?,.]*)|(?P<sign>.)",
+    r"|(?P<noon>AM/PM|A/P|上午/下午)|(?P<date>y+|m+|d+|h+|s+|a{3,4})|(?P<number>[0#?][0#?,.]*|\.0+)|(?P<sign>.)",
     re.IGNORECASE | re.DOTALL,
 )
+# What the computer's own settings decide; in China they are these.
+_OF_THE_SYSTEM = {"[$-F800]": 'yyyy"年"m"月"d"日"', "[$-F400]": "h:mm:ss"}
 _WEEKDAYS = "一二三四五六日"
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _FOUR_DIGIT_SERIALS = 2_958_466  # the day after 9999-12-31
@@ -75,6 +77,7 @@ def _section_for(value: Decimal, count: int) -> int:
 @lru_cache(maxsize=256)
 def _sections(number_format: str) -> tuple[tuple[_Token, ...], ...]:
     """Empty where the format is general, or is of a kind that is shown plainly."""
+    number_format = _OF_THE_SYSTEM.get(number_format[:8], number_format)
     sections: list[list[_Token]] = [[]]
     for match in _TOKEN.finditer("" if _is_plain(number_format) else number_format):
         kind = match.lastgroup
@@ -90,17 +93,20 @@ def _sections(number_format: str) -> tuple[tuple[_Token, ...], ...]:
 
 def _is_plain(number_format: str) -> bool:
     bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", number_format)
-    return bare.lower().startswith("general") or bare == "@" or bool(re.search(r"E[+-]|[0#?]\s*/\s*[0#?\d]", bare))
+    return (
+        bare.lower().startswith(("general", "g/")) or bare == "@" or bool(re.search(r"E[+-]|[0#?]\s*/\s*[0#?\d]", bare))
+    )
 
 
 def _part(token: _Token, value: Decimal, section: tuple[_Token, ...]) -> str:
     if token.kind != "number":
         return token.value
     percents = sum(each.value.count("%") for each in section if each.kind == "text")
-    whole, _, fraction = token.value.partition(".")
-    scaled = value * 100**percents / 1000 ** (len(whole) - len(whole.rstrip(",")))
+    bare = token.value.rstrip(",")
+    whole, _, fraction = bare.partition(".")
+    scaled = value * 100**percents / 1000 ** (len(token.value) - len(bare))  # each comma at the end is thousands
     rounded = scaled.quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP)
-    digits = f"{rounded:,f}" if "," in whole.rstrip(",") else f"{rounded:f}"
+    digits = f"{rounded:,f}" if "," in whole else f"{rounded:f}"
     before, _, after = digits.partition(".")
     after = after.rstrip("0") + "0" * (fraction.count("0") - len(after.rstrip("0"))) if after else ""
     return before.zfill(whole.count("0")) + (f".{after}" if after else "")
@@ -109,7 +115,7 @@ def _part(token: _Token, value: Decimal, section: tuple[_Token, ...]) -> str:
 def _date(value: Decimal, section: tuple[_Token, ...], from_1904: bool) -> str:
     if not 0 <= value < _FOUR_DIGIT_SERIALS:
         return plain(value)
-    moment = _moment(value, from_1904, fractions=any(t.value == "." for t in section))
+    moment = _moment(value, from_1904, fractions="number" in {token.kind for token in section})
     half_days = any(token.kind == "noon" for token in section)
     dates = [token.value[0] if token.kind in ("date", "elapsed") else "" for token in section]
     words = []

@@ -14,11 +14,8 @@ DELIMITERS = ",;\t"
 
 def read_csv(file: BinaryIO, limits: Limits) -> Iterator[NumberedCells]:
     """The lines of a CSV file. Raises UnknownEncoding, TooLarge, Damaged."""
-    text = text_of(file)
-    try:
+    with text_of(file) as text:
         yield from _lines(text, limits)
-    finally:
-        text.detach()
 
 
 def _lines(text: TextIO, limits: Limits) -> Iterator[NumberedCells]:

@@ -61,4 +61,4 @@ def _end(text: str, start: int, most: int) -> int:
     spanning = (
         found.start() for found in _UNIT.finditer(text, max(bound - 9, start), bound + 9) if found.end() > bound
     )
-    return max(start + 1, min(bound, *spanning))
+    return max(start + 1, min([bound, *spanning]))

@@ -10,6 +10,7 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from tts_engine.manuscripts.errors import UnknownEncoding
@@ -21,14 +22,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _ADVICE = "Save it as UTF-8 (in Excel: 'CSV UTF-8')."
 
 
-def text_of(file: BinaryIO) -> io.TextIOWrapper:
-    """The file as text, read as it is asked for; line breaks are kept as they are.
+@contextmanager
+def text_of(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
+    """The file as text, read as it is asked for; line breaks are kept as they are, and the file open.
 
-    The caller must `detach` it to keep the file open. Raises UnknownEncoding, before a character is given.
+    Raises UnknownEncoding, before a character is given.
     """
     encoding = encoding_of(file)
     file.seek(0)
-    return io.TextIOWrapper(file, encoding, newline="")
+    text = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        yield text
+    finally:
+        if not file.closed:
+            text.detach()
 
 
 def encoding_of(file: BinaryIO) -> str:

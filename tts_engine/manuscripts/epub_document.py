@@ -86,7 +86,7 @@ class _Page:
     def data(self, text: str) -> None:
         if not self._silent:
             self._budget.spend(len(text.strip()))
-            self._text.append(text)
+            self._text.append(" " if text.isspace() else text)  # however much of it there is
 
     def close_block(self) -> None:
         text = " ".join("".join(self._text).split())

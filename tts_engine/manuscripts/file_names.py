@@ -17,7 +17,7 @@ def safe(name: str) -> str:
     kept = _UNSAFE.sub("_", kept)
     if (stem := _ENDING.sub("", kept[-5:])) != kept[-5:]:
         kept = kept[:-5] + stem
-    kept = _shortened(kept.strip().lstrip(".")).rstrip(". ")
+    kept = _shortened(kept.lstrip(". ")).rstrip(". ")
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 

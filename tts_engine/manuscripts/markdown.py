@@ -14,6 +14,7 @@ from tts_engine.manuscripts.book import Chapter
 from tts_engine.manuscripts.encoding import text_of
 from tts_engine.manuscripts.limits import Limits, characters_of
 
+ROOM_FOR_MARKS = 4  # times the text that they mark
 CHAPTER_RANKS = ("h1", "h2")
 _FRONT_MATTER = re.compile(r"---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]\n(?=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])")
@@ -24,13 +25,9 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 
 def read_markdown(file: BinaryIO, limits: Limits) -> Iterator[Chapter]:
     """The chapters of a Markdown file. Raises UnknownEncoding, TooLarge."""
-    stream = text_of(file)
-    try:
-        # Four times the text is room for marks; the text itself is counted once they are out.
-        source = stream.read(4 * limits.characters + 1)
-    finally:
-        stream.detach()
-    characters_of(limits).spend(max(len(source) - 3 * limits.characters, 0))
+    with text_of(file) as text:
+        source = text.read(ROOM_FOR_MARKS * limits.characters + 1)
+    characters_of(limits).spend(len(source) // ROOM_FOR_MARKS)  # the text itself is counted once the marks are out
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     yield from _chapters(
         _PARSER.parse(_FRONT_MATTER.sub("", source, count=1) if source.startswith("---\n") else source)

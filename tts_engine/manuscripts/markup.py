@@ -10,6 +10,9 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from tts_engine.manuscripts.errors import Damaged, Hostile
 
+# Expat keeps an unfinished one as a whole, and before 2.6 looked through it anew with every piece that came.
+LONGEST_TOKEN = 1024 * 1024  # bytes
+
 _HTML_ENTITIES = {name: chr(code) for name, code in name2codepoint.items()}
 
 
@@ -35,9 +38,13 @@ def parsed(pieces: Iterable[bytes], target: Target, *, name: str) -> Iterator[No
     parser = DefusedXMLParser(target=target)
     parser.entity.update(_HTML_ENTITIES)
     parser.parser.UseForeignDTD(True)  # else an entity of HTML is an error where no DTD is named
+    fed = 0
     try:
         for piece in pieces:
             parser.feed(piece)
+            fed += len(piece)
+            if fed - parser.parser.CurrentByteIndex > LONGEST_TOKEN:
+                raise Hostile(f"'{name}' in the file has a tag or comment longer than {LONGEST_TOKEN:,} bytes.")
             yield
         parser.close()
     except DefusedXmlException as error:

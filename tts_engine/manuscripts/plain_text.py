@@ -18,11 +18,8 @@ _HEADING = re.compile(
 
 def read_plain_text(file: BinaryIO, limits: Limits) -> Iterator[Chapter]:
     """The chapters of a TXT file. Raises UnknownEncoding, TooLarge."""
-    text = text_of(file)
-    try:
+    with text_of(file) as text:
         yield from _chapters(_lines(text, limits))
-    finally:
-        text.detach()
 
 
 def _lines(text: Iterable[str], limits: Limits) -> Iterator[str]:
