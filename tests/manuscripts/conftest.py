@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping
+
 import pytest
 
 from tts_engine.manuscripts import Limits
@@ -25,7 +26,7 @@ def limits() -> Limits:
     return LIMITS
 
 
-def packed(parts: Mapping[str, str | bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+def packed(parts: Mapping[str, str] | Mapping[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
     """A ZIP archive of these parts."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
@@ -43,7 +44,7 @@ def epub(
 ) -> io.BytesIO:
     """An EPUB whose spine is `documents` in order: name and what is in the body of each."""
     items = "".join(f'<item id="{name}" href="{name}" media-type="application/xhtml+xml"/>' for name in documents)
-    parts: dict[str, str | bytes] = {"META-INF/container.xml": CONTAINER}
+    parts = {"META-INF/container.xml": CONTAINER}
     if nav:
         items += '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
         parts["OEBPS/nav.xhtml"] = page(f'<nav epub:type="toc"><ol>{nav}</ol></nav>')

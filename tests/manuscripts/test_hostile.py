@@ -174,7 +174,7 @@ def test_no_damage_leads_to_anything_but_an_error_of_ours(data: st.DataObject) -
         all_of_it(io.BytesIO(bytes(content)), name)
 
 
-def _unpacked(file: BinaryIO) -> dict[str, str | bytes]:
+def _unpacked(file: BinaryIO) -> dict[str, bytes]:
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
