@@ -1,12 +1,11 @@
 """Manuscripts: files that people upload, TXT, Markdown, EPUB, CSV and XLSX, become texts to speak.
 
-A plain library like `speech`. `read` gives a book or a table; `parts_of` cuts a book into parts,
-`lines_of` fills a template from a table. Everything in a file is a stranger's: see `errors` for
+A plain library like `speech`. `read` gives a book, whose chapters are ready to be cut into parts, or a
+table, from whose rows `lines_of` fills a template. Everything in a file is a stranger's: see `errors` for
 what is refused, and `limits` for how much is read.
 """
 
 from tts_engine.manuscripts.book import Book, Chapter
-from tts_engine.manuscripts.cutting import Part, cut, parts_of
 from tts_engine.manuscripts.errors import ManuscriptError
 from tts_engine.manuscripts.filling import Choices, Line, lines_of
 from tts_engine.manuscripts.limits import Limits
@@ -22,11 +21,8 @@ __all__ = [
     "Limits",
     "Line",
     "ManuscriptError",
-    "Part",
     "Row",
     "Table",
-    "cut",
     "lines_of",
-    "parts_of",
     "read",
 ]
