@@ -17,6 +17,7 @@ PIECE = 64 * 1024  # bytes
 _VERSION, _VERSION_64 = 20, 45
 _UTF8_NAME = 0x800
 _MOST_FILES, _MOST_BYTES = 0xFFFF, 0xFFFFFFFF
+_SEE_64_SHORT, _SEE_64 = 0xFFFF, 0xFFFFFFFF  # in a field whose value is in the ZIP64 record
 _REGULAR_FILE = 0o100644 << 16  # what Unix takes it for, readable by all
 _UNIX = 3 << 8
 
@@ -38,7 +39,7 @@ def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
 
 def _archive(entries: Iterable[Entry], directory: BinaryIO) -> Iterator[bytes]:
     offset = count = 0
-    for count, entry in enumerate(entries, 1):
+    for entry in entries:
         with entry.open() as file:
             crc, size = _checked(file)
             header = _local_header(entry, crc, size)
@@ -46,6 +47,7 @@ def _archive(entries: Iterable[Entry], directory: BinaryIO) -> Iterator[bytes]:
             yield header
             yield from _pieces(file)
         offset += len(header) + size
+        count += 1
     size = directory.tell()
     yield from _pieces(directory)
     yield _end(count, size, offset)
@@ -92,23 +94,19 @@ def _directory_record(entry: Entry, crc: int, size: int, offset: int) -> bytes:
     extra = struct.pack("<2HQ", 1, 8, offset) if far else b""
     version = _VERSION_64 if far else _VERSION
     fields = (_UNIX | version, version, _UTF8_NAME, 0, *_dos_time(entry.modified), crc, size, size)
-    places = (len(name), len(extra), 0, 0, 0, _REGULAR_FILE, min(offset, _MOST_BYTES))
+    places = (len(name), len(extra), 0, 0, 0, _REGULAR_FILE, _SEE_64 if far else offset)
     return struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *fields, *places) + name + extra
 
 
 def _end(count: int, size: int, offset: int) -> bytes:
     """`size` of the directory, which begins at `offset`."""
-    record = b""
-    if count > _MOST_FILES or offset + size > _MOST_BYTES:
-        at = offset + size
-        record = struct.pack(
-            "<4sQ2H2I4Q", b"PK\x06\x06", 44, _UNIX | _VERSION_64, _VERSION_64, 0, 0, count, count, size, offset
-        )
-        record += struct.pack("<4sIQI", b"PK\x06\x07", 0, at, 1)
-    counts = (min(count, _MOST_FILES), min(count, _MOST_FILES))
-    return record + struct.pack(
-        "<4s4H2IH", b"PK\x05\x06", 0, 0, *counts, min(size, _MOST_BYTES), min(offset, _MOST_BYTES), 0
-    )
+    if count <= _MOST_FILES and offset + size <= _MOST_BYTES:
+        return struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, size, offset, 0)
+    versions = (_UNIX | _VERSION_64, _VERSION_64)
+    record = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, *versions, 0, 0, count, count, size, offset)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, offset + size, 1)
+    see_64 = (_SEE_64_SHORT, _SEE_64_SHORT, _SEE_64, _SEE_64)
+    return record + locator + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, *see_64, 0)
 
 
 def _dos_time(moment: datetime) -> tuple[int, int]:
