@@ -11,6 +11,10 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
+├── JobNotFound         no such job for this tenant, or it was deleted
+├── JobRowInvalid       one row of a job cannot be taken in; `param` names it
+├── JobTooLarge         it has more rows or characters than a job may
+├── JobStateConflict    this cannot be done to a job in its present state
 └── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
 
@@ -98,3 +102,32 @@ class WarmListInvalid(EngineError):
 
     code = "warm_list_invalid"
     param = "file"
+
+
+class JobNotFound(EngineError):
+    """No such job for this tenant, or it was deleted."""
+
+    code = "job_not_found"
+
+
+class JobRowInvalid(EngineError):
+    """One row of a job cannot be taken in, and then none is; `code` tells why, `param` which."""
+
+    code = "row_invalid"
+
+    def __init__(self, number: int, message: str, *, code: str, member: str) -> None:
+        super().__init__(f"Row {number}: {message}")
+        self.code = code
+        self.param = f"items[{number - 1}].{member}"
+
+
+class JobTooLarge(EngineError):
+    """It has more rows or characters than a job may have; nothing was kept of it."""
+
+    code = "job_too_large"
+
+
+class JobStateConflict(EngineError):
+    """This cannot be done to a job in its present state; nothing was changed."""
+
+    code = "job_state_conflict"

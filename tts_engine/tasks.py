@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tts_engine import eviction, idempotency, queue, stale
+from tts_engine.jobs import services as jobs
 from tts_engine.worker import engine
 
 
@@ -14,9 +15,10 @@ def speak_next() -> None:
 
 @shared_task
 def tidy() -> None:
-    """End reservations that lost their synthesis, and forget old Idempotency-Keys."""
+    """End reservations that lost their synthesis, forget old Idempotency-Keys and what deleted jobs held."""
     stale.expire_reservations()
     idempotency.forget_old()
+    jobs.forget_deleted()
 
 
 @shared_task
@@ -27,7 +29,8 @@ def evict() -> None:
 
 @shared_task
 def sweep() -> None:
-    """Take back rows of workers that went away, and end the wait of those whose callers wait no longer."""
+    """Take back rows of workers that went away, end the wait of those whose callers wait no longer, end jobs."""
     queue.forget_dead()
     queue.requeue_expired()
     queue.expire()
+    jobs.sweep()
