@@ -7,10 +7,13 @@ The list of members that ends an archive waits on disk. APPNOTE.TXT of PKWARE, v
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
+
+from tts_engine.streaming import gathered
 
 PIECE = 64 * 1024  # bytes
 
@@ -24,23 +27,23 @@ _UNIX = 3 << 8
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file under a name; it is opened when its turn comes, and must stay as it is until it is closed."""
+    """A file under a name; it is opened when its turn comes, and must stay as it is while it is read."""
 
     name: str
-    open: Callable[[], BinaryIO]
+    path: Path
     modified: datetime
 
 
 def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
-    """The bytes of the archive in pieces of some 64 KB. Raises ValueError for a file of 4 GB or more."""
+    """The bytes of the archive in pieces of 64 KB or more. Raises ValueError for a file of 4 GB or more."""
     with tempfile.TemporaryFile() as directory:
-        yield from _full(_archive(entries, directory))
+        yield from gathered(_archive(entries, directory), least=PIECE)
 
 
 def _archive(entries: Iterable[Entry], directory: BinaryIO) -> Iterator[bytes]:
     offset = count = 0
     for entry in entries:
-        with entry.open() as file:
+        with entry.path.open("rb") as file:
             crc, size = _checked(file)
             header = _local_header(entry, crc, size)
             directory.write(_directory_record(entry, crc, size, offset))
@@ -68,18 +71,6 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
     while piece := file.read(PIECE):
         yield piece
-
-
-def _full(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces that are worth a step each."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        if len(waiting) >= PIECE:
-            yield bytes(waiting)
-            waiting.clear()
-    if waiting:
-        yield bytes(waiting)
 
 
 def _local_header(entry: Entry, crc: int, size: int) -> bytes:

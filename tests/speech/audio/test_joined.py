@@ -1,7 +1,9 @@
 """Many recordings as one: each begins where it was announced, and players find the chapters."""
 
 import io
-from functools import partial
+import itertools
+from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
@@ -15,19 +17,23 @@ from tts_engine.speech.audio.joined import Clip, joined
 from tts_engine.speech.voice import Samples
 
 RATE = 8000
+MakeClip = Callable[..., Clip]
 
 
-def flac(samples: Samples, rate: int = RATE) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate, format="FLAC")
-    return file.getvalue()
+@pytest.fixture
+def clip(tmp_path: Path) -> MakeClip:
+    """clip(samples, start_ms=, length_ms=): a recording of these samples that lies there."""
+    numbers = itertools.count()
+
+    def clip(samples: Samples, *, start_ms: int, length_ms: int, rate: int = RATE, volume: float = 0.0) -> Clip:
+        path = tmp_path / f"{next(numbers)}.flac"
+        soundfile.write(path, samples, rate)
+        return Clip(path, start_ms, length_ms, volume)
+
+    return clip
 
 
-def clip(samples: Samples, *, start_ms: int, length_ms: int, rate: int = RATE, volume: float = 0.0) -> Clip:
-    return Clip(partial(io.BytesIO, flac(samples, rate)), start_ms, length_ms, volume)
-
-
-def test_every_clip_begins_on_its_millisecond() -> None:
+def test_every_clip_begins_on_its_millisecond(clip: MakeClip) -> None:
     """Though each is announced up to half a millisecond too short or too long; a thousand do not drift."""
     rng = np.random.default_rng(7)
     clips, start = [], 0
@@ -43,7 +49,7 @@ def test_every_clip_begins_on_its_millisecond() -> None:
         assert at == 0 or whole[at - 1] == 0
 
 
-def test_clips_of_other_rates_and_volumes_join() -> None:
+def test_clips_of_other_rates_and_volumes_join(clip: MakeClip) -> None:
     """A job may have voices of 16 and 24 kHz; each row has its own volume."""
     loud = clip(np.full(2400, 0.1, np.float32), start_ms=0, length_ms=100, rate=24_000, volume=6.0)
     plain = clip(np.full(1600, 0.1, np.float32), start_ms=150, length_ms=100, rate=16_000)

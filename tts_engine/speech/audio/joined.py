@@ -5,9 +5,9 @@ length, half a millisecond at most, is cut off or added as silence. So chapters 
 are reckoned from the announced lengths, never drift from what is heard.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +23,7 @@ SECOND = 1000  # ms
 class Clip:
     """A mono FLAC recording and where it lies in the whole."""
 
-    open: Callable[[], BinaryIO]
+    path: Path
     start_ms: int
     length_ms: int
     volume: float = 0.0  # dB
@@ -45,7 +45,7 @@ def joined(clips: Iterable[Clip], rate: int) -> Iterator[Samples]:
 
 
 def _samples(clip: Clip, rate: int) -> Iterator[Samples]:
-    with clip.open() as file:
+    with clip.path.open("rb") as file:
         own_rate = sample_rate_of(file)
         yield from resampled(amplified(decoded(file), clip.volume), own_rate, rate)
 
