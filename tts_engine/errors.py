@@ -14,6 +14,7 @@ EngineError
 ├── JobNotFound         no such job for this tenant, or it was deleted
 ├── JobRowInvalid       one row of a job cannot be taken in; `param` names it
 ├── JobTooLarge         it has more rows or characters than a job may
+├── JobTooSmall         it has no row
 ├── JobStateConflict    this cannot be done to a job in its present state
 ├── JobHasNoAudio       it has no audio yet, or not all that was asked for
 ├── ResultTooLarge      no file of that format can hold it
@@ -120,7 +121,7 @@ class JobRowInvalid(EngineError):
     def __init__(self, number: int, message: str, *, code: str, member: str) -> None:
         super().__init__(f"Row {number}: {message}")
         self.code = code
-        self.param = f"items[{number - 1}].{member}"
+        self.param = f"items.{number - 1}.{member}"
 
 
 class JobTooLarge(EngineError):
@@ -140,6 +141,12 @@ class ResultTooLarge(EngineError):
 
     code = "result_too_large"
     param = "format"
+
+
+class JobTooSmall(EngineError):
+    """A job has no row with a text."""
+
+    code = "job_too_small"
 
 
 class JobStateConflict(EngineError):

@@ -5,13 +5,13 @@ database connection and no more than that piece waits for the reader.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable
 from threading import Lock
 
 from django.db import connections
 
 
-def gathered(pieces: Iterable[bytes], *, least: int) -> Iterator[bytes]:
+def gathered(pieces: Iterable[bytes], *, least: int) -> Generator[bytes, None, None]:
     """The same bytes in pieces of `least` or more, so that each is worth a step."""
     waiting = bytearray()
     for piece in pieces:

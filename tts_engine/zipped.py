@@ -7,7 +7,7 @@ The list of members that ends an archive waits on disk. APPNOTE.TXT of PKWARE, v
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ class Entry:
     modified: datetime
 
 
-def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
+def zipped(entries: Iterable[Entry]) -> Generator[bytes, None, None]:
     """The bytes of the archive in pieces of 64 KB or more. Raises ValueError for a file of 4 GB or more."""
     with tempfile.TemporaryFile() as directory:
         yield from gathered(_archive(entries, directory), least=PIECE)

@@ -3,7 +3,22 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api import cache, catalog, health, history, organization, preview, savings, simple, speech, usage, webhooks
+from api import (
+    cache,
+    catalog,
+    health,
+    history,
+    job_files,
+    job_results,
+    jobs,
+    organization,
+    preview,
+    savings,
+    simple,
+    speech,
+    usage,
+    webhooks,
+)
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -12,8 +27,20 @@ urlpatterns = [
     path("v1/models/<str:name>", catalog.ModelDoor.as_view()),
     path("v1/text/preview", preview.PreviewDoor.as_view()),
     path("v1/history", history.HistoryDoor.as_view()),
+    path("v1/history/download", job_results.HistoryDownloadDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>", history.SynthesisDoor.as_view()),
     path("v1/history/<uuid:synthesis_id>/audio", history.AudioDoor.as_view()),
+    path("v1/jobs", jobs.JobsDoor.as_view()),
+    path("v1/jobs/files", job_files.JobFilesDoor.as_view()),
+    path("v1/jobs/files/preview", job_files.JobFilesPreviewDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/download", job_results.JobDownloadDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>", jobs.JobDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/items", jobs.ItemsDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/start", jobs.StartDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/pause", jobs.PauseDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/resume", jobs.ResumeDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/cancel", jobs.CancelDoor.as_view()),
+    path("v1/jobs/<uuid:job_id>/retry", jobs.RetryDoor.as_view()),
     path("v1/cache", cache.CacheDoor.as_view()),
     path("v1/savings", savings.SavingsDoor.as_view()),
     path("v1/usage", usage.UsageDoor.as_view()),

@@ -7,7 +7,7 @@ what is refused, and `limits` for how much is read.
 
 from tts_engine.manuscripts.book import Book, Chapter
 from tts_engine.manuscripts.errors import ManuscriptError
-from tts_engine.manuscripts.filling import Choices, Line, lines_of
+from tts_engine.manuscripts.filling import Check, Line, Refusal, lines_of
 from tts_engine.manuscripts.limits import Limits
 from tts_engine.manuscripts.reading import BOOKS, TABLES, read
 from tts_engine.manuscripts.table import Row, Table
@@ -17,10 +17,11 @@ __all__ = [
     "TABLES",
     "Book",
     "Chapter",
-    "Choices",
+    "Check",
     "Limits",
     "Line",
     "ManuscriptError",
+    "Refusal",
     "Row",
     "Table",
     "lines_of",

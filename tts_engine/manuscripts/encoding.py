@@ -18,7 +18,7 @@ from tts_engine.manuscripts.errors import UnknownEncoding
 PIECE = 64 * 1024  # bytes
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _EVERYDAY = 0.75  # the least share of everyday Hanzi; Chinese prose has 0.95, a list of names 0.85
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _ADVICE = "Save it as UTF-8 (in Excel: 'CSV UTF-8')."
 
 
@@ -59,7 +59,7 @@ def encoding_of(file: BinaryIO) -> str:
 def _decodes(file: BinaryIO, encoding: str) -> bool:
     try:
         for piece in _pieces(file, encoding):
-            if control := _CONTROL.search(piece):
+            if control := CONTROL.search(piece):
                 raise UnknownEncoding(f"The file holds the control character U+{ord(control[0]):04X}: it is no text.")
     except UnicodeDecodeError:
         return False

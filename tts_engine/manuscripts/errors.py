@@ -70,14 +70,18 @@ class TemplateInvalid(ManuscriptError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A cell that cannot be used. `row` is what a spreadsheet shows at its left edge: the header is row 1."""
+    """A cell that cannot be used. `row` is what a spreadsheet shows at its left edge: the header is row 1.
+
+    `column` is empty where the row as a whole is meant.
+    """
 
     row: int
     column: str
     message: str
 
     def __str__(self) -> str:
-        return f"row {self.row}, column '{self.column}': {self.message}"
+        place = f"row {self.row}, column '{self.column}'" if self.column else f"row {self.row}"
+        return f"{place}: {self.message}"
 
 
 class RowsInvalid(ManuscriptError):

@@ -1,6 +1,6 @@
 """A table and a template become the texts of a job, each row with the settings that are its own."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tts_engine.manuscripts.errors import Fault, RowsInvalid, TemplateInvalid
@@ -22,11 +22,15 @@ EMOTIONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the columns of voice and emotion may name."""
+class Refusal:
+    """Why a row cannot have its voice or its emotion; `param` names the one that is at fault."""
 
-    voices: Collection[str]
-    emotions: Collection[str]
+    param: str
+    message: str
+
+
+Check = Callable[[str, str], Refusal | None]
+"""What is wrong with a voice and an emotion, each empty where the job's is to be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class _Settings:
     file_name: str | None
 
 
-def lines_of(table: Table, template: str, choices: Choices, limits: Limits) -> Iterator[Line]:
+def lines_of(table: Table, template: str, check: Check, limits: Limits) -> Iterator[Line]:
     """A line for each row of the table; an empty `template` is the column `text`.
 
     At a faulty row no more lines come, but the rest is looked through, so that the error tells of the
@@ -57,19 +61,22 @@ def lines_of(table: Table, template: str, choices: Choices, limits: Limits) -> I
     """
     asked = _template(table, template)
     settings = _settings(table)
-    return _lines(table, asked, settings, choices, limits)
+    return _lines(table, asked, settings, check, limits)
 
 
-def _lines(table: Table, template: Template, settings: _Settings, choices: Choices, limits: Limits) -> Iterator[Line]:
+def _lines(table: Table, template: Template, settings: _Settings, check: Check, limits: Limits) -> Iterator[Line]:
     names, budget, faults = UniqueNames(), characters_of(limits), list[Fault]()
     for row in table.rows:
         cells = dict(zip(table.columns, row.cells, strict=True))
-        if found := _faults(row, cells, template, settings, choices):
-            faults += found
-            if len(faults) > MOST_FAULTS:
-                break
+        faults += _faults(row, cells, template, settings, check)
+        if len(faults) > MOST_FAULTS:
+            break
         if not faults:
             line = _line(row, cells, template, settings, names)
+            if len(line.text) > limits.cell_characters:
+                raise RowsInvalid(
+                    [Fault(row.number, "", f"its text is longer than {limits.cell_characters:,} characters.")]
+                )
             budget.spend(len(line.text))
             yield line
     if faults:
@@ -101,17 +108,12 @@ def _column(table: Table, names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in table.columns), None)
 
 
-def _faults(
-    row: Row, cells: Mapping[str, str], template: Template, settings: _Settings, choices: Choices
-) -> list[Fault]:
+def _faults(row: Row, cells: Mapping[str, str], template: Template, settings: _Settings, check: Check) -> list[Fault]:
     faults = [Fault(row.number, column, "it is empty.") for column in template.columns if not cells[column]]
-    voice = _cell(cells, settings.voice)
-    if settings.voice and voice and voice not in choices.voices:
-        faults.append(Fault(row.number, settings.voice, f"there is no voice '{_short(voice)}'."))
-    emotion = _emotion(cells, settings)
-    if settings.emotion and emotion and emotion not in choices.emotions:
-        message = f"there is no emotion '{_short(emotion)}'; use one of {', '.join(choices.emotions)}."
-        faults.append(Fault(row.number, settings.emotion, message))
+    refusal = check(_cell(cells, settings.voice), _emotion(cells, settings))
+    if refusal:
+        column = settings.emotion if refusal.param == "emotion" else settings.voice
+        faults.append(Fault(row.number, column or settings.emotion or refusal.param, refusal.message))
     return faults
 
 
@@ -133,7 +135,3 @@ def _cell(cells: Mapping[str, str], column: str | None) -> str:
 def _emotion(cells: Mapping[str, str], settings: _Settings) -> str:
     given = _cell(cells, settings.emotion)
     return EMOTIONS.get(given, given.lower())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:40]}…"

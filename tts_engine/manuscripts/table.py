@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tts_engine.manuscripts.encoding import CONTROL
 from tts_engine.manuscripts.errors import Damaged, Fault, NothingToRead, RowsInvalid, TooLarge
 from tts_engine.manuscripts.limits import Limits
 
@@ -69,6 +70,8 @@ def _rows(lines: Iterable[NumberedCells], places: dict[str, int], limits: Limits
         for column, cell in zip(places, kept, strict=True):
             if len(cell) > limits.cell_characters:
                 raise RowsInvalid([Fault(number, column, f"it is longer than {limits.cell_characters:,} characters.")])
+            if control := CONTROL.search(cell):
+                raise RowsInvalid([Fault(number, column, f"it holds the control character U+{ord(control[0]):04X}.")])
         yield Row(number, kept)
     if not count:
         raise NothingToRead("The table has a header but no rows.")

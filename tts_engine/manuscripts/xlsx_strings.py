@@ -10,7 +10,7 @@ from tts_engine.manuscripts.errors import TooLarge
 from tts_engine.manuscripts.limits import Limits
 from tts_engine.manuscripts.markup import local
 
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")
 
 
 def unescaped(text: str) -> str:
