@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +20,7 @@ from api.door import Door, StrictSerializer, TextField, caller_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.jobs import JobRequest, OneJobShape
 from tts_engine.jobs import drafts, services, uploads
-from tts_engine.jobs.models import JobStatus
+from tts_engine.jobs.models import LONGEST_NAME, JobStatus
 
 
 class JobMembersField(serializers.Field[dict[str, Any], Any, Any, Any]):
@@ -82,16 +81,15 @@ class JobFilesDoor(Door):
         order = JobRequest.order(asked)
         once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file)])
         kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=order)
-        with closing(rows):
-            job = drafts.job_create(
-                caller=caller_of(request),
-                job_id=self.request_id,
-                name=asked["name"] or file.name,
-                kind=kind,
-                order=order,
-                rows=rows,
-                once=once,
-            )
+        job = drafts.job_create(
+            caller=caller_of(request),
+            job_id=self.request_id,
+            name=asked["name"] or file.name[-LONGEST_NAME:],
+            kind=kind,
+            order=order,
+            rows=rows,
+            once=once,
+        )
         replayed = job.id != self.request_id
         if asked["start"] and job.status == JobStatus.DRAFT:
             job = services.job_start(job)

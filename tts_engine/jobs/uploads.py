@@ -1,7 +1,7 @@
 """An uploaded file becomes the rows of a job."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
@@ -33,11 +33,12 @@ class Glimpse:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def limits(kind_characters: int) -> Limits:
+def limits(characters: int) -> Limits:
+    """The installation's, for so many characters in all."""
     return Limits(
         file_bytes=settings.JOB_BODY_BYTES,
         unpacked_bytes=settings.JOB_UNPACKED_BYTES,
-        characters=kind_characters,
+        characters=characters,
         rows=settings.JOB_MAX_ROWS,
         columns=settings.JOB_MAX_COLUMNS,
         cell_characters=settings.SPEECH_MAX_CHARACTERS,
@@ -48,9 +49,8 @@ def glimpse(file: BinaryIO, name: str) -> Glimpse:
     """The beginning of a table, or the chapters of a text. Raises ManuscriptError."""
     found = read(file, name, limits(settings.JOB_MAX_CHARACTERS))
     if isinstance(found, Table):
-        return Glimpse(
-            JobKind.TABLE, columns=found.columns, rows=tuple(row.cells for row in islice(found.rows, GLIMPSED))
-        )
+        rows = tuple(row.cells for row in islice(found.rows, GLIMPSED))
+        return Glimpse(JobKind.TABLE, columns=found.columns, rows=rows)
     return Glimpse(JobKind.TEXT, tuple(Chapter(each.title, len(each.text)) for each in found.chapters))
 
 
@@ -59,16 +59,13 @@ def rows_of_file(file: BinaryIO, name: str, *, template: str, order: Order) -> t
 
     Raises ManuscriptError, also while the rows are read.
     """
-    bounds = limits(settings.JOB_MAX_CHARACTERS)
-    found = read(file, name, bounds)
+    found = read(file, name, limits(settings.JOB_MAX_CHARACTERS))
     if isinstance(found, Table):
-        return JobKind.TABLE, _rows(
-            found, template, order, replace(bounds, characters=settings.JOB_MAX_TABLE_CHARACTERS)
-        )
+        return JobKind.TABLE, _rows(found, template, order)
     return JobKind.TEXT, rows_of_text((each.title[:LONGEST_NAME], each.text + "\n") for each in found.chapters)
 
 
-def _rows(table: Table, template: str, order: Order, bounds: Limits) -> Iterator[Row]:
+def _rows(table: Table, template: str, order: Order) -> Iterator[Row]:
     orders = Orders(order)
 
     def check(voice: str, emotion: str) -> Refusal | None:
@@ -78,5 +75,5 @@ def _rows(table: Table, template: str, order: Order, bounds: Limits) -> Iterator
             return Refusal(error.param or "voice", str(error))
         return None
 
-    for line in lines_of(table, template, check, bounds):
+    for line in lines_of(table, template, check, limits(settings.JOB_MAX_TABLE_CHARACTERS)):
         yield Row(line.text, voice=line.voice, emotion=line.emotion, file_name=line.file_name)

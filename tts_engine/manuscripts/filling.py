@@ -74,9 +74,8 @@ def _lines(table: Table, template: Template, settings: _Settings, check: Check, 
         if not faults:
             line = _line(row, cells, template, settings, names)
             if len(line.text) > limits.cell_characters:
-                raise RowsInvalid(
-                    [Fault(row.number, "", f"its text is longer than {limits.cell_characters:,} characters.")]
-                )
+                long = f"its text is longer than {limits.cell_characters:,} characters."
+                raise RowsInvalid([Fault(row.number, "", long)])
             budget.spend(len(line.text))
             yield line
     if faults:
