@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
@@ -84,7 +85,7 @@ class JobFilesDoor(Door):
         job = drafts.job_create(
             caller=caller_of(request),
             job_id=self.request_id,
-            name=asked["name"] or file.name[-LONGEST_NAME:],
+            name=asked["name"] or PurePath(file.name).stem[:LONGEST_NAME],
             kind=kind,
             order=order,
             rows=rows,

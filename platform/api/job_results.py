@@ -128,7 +128,7 @@ def _name(synthesis: Synthesis) -> str:
 
 def _sent(pieces: Generator[bytes, None, None], media_type: str, name: str) -> StreamingHttpResponse:
     """An attachment whose length nobody knows yet; its name for old browsers and for others (RFC 6266)."""
-    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    plain = name if name.isascii() else f"job.{name.rpartition('.')[2]}"
     headers = {
         "Content-Type": media_type,
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
@@ -138,4 +138,4 @@ def _sent(pieces: Generator[bytes, None, None], media_type: str, name: str) -> S
 
 
 def _stem(job: Job) -> str:
-    return safe(job.name.rsplit(".", 1)[0]) or f"job-{str(job.id)[:8]}"
+    return safe(job.name) or f"job-{str(job.id)[:8]}"

@@ -86,7 +86,7 @@ export class NewJob {
       kind === "table"
         ? say("columns", { count: number(columns.length) })
         : say("chapters", { chapters: number(chapters.length), count });
-    byId("job-name").placeholder = this.#file.name;
+    byId("job-name").placeholder = this.#file.name.replace(/\.[^.]+$/, "");
     byId("columns").replaceChildren(...columns.map((column) => this.#chip(column)));
     byId("chapters").replaceChildren(...chapters.map(chapterRow));
     if (kind === "table" && !byId("template").value) byId("template").value = firstTemplate(columns);
@@ -235,4 +235,6 @@ function chapterRow({ title, characters }) {
   return row;
 }
 
-const yuan = (amount) => (amount / MILLION).toFixed(2);
+const money = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const little = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 });
+const yuan = (amount) => (amount < MILLION / 10 ? little : money).format(amount / MILLION);

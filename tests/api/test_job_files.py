@@ -43,7 +43,7 @@ def upload(key: MakeKey) -> Upload:
 def test_a_table_becomes_a_draft_with_a_text_a_row(upload: Upload) -> None:
     """Names and voices of rows are kept; the draft is named after its file and counts what it will bill."""
     draft = upload("保单.csv", TABLE, job=JOB | {"template": "尊敬的{name}，保单{policy}到期。"})
-    assert (draft["name"], draft["kind"], draft["status"], draft["rows"]) == ("保单.csv", "table", "draft", 2)
+    assert (draft["name"], draft["kind"], draft["status"], draft["rows"]) == ("保单", "table", "draft", 2)
     assert [(row["text"], row["voice"], row["file_name"]) for row in draft["preview"]] == [
         ("尊敬的张三，保单P-1到期。", "", "zhang"),
         ("尊敬的李四，保单P-2到期。", "yunxi", ""),

@@ -40,7 +40,7 @@ def level(height: float, seconds: float = 0.1) -> Samples:
     return np.full(round(seconds * RATE), height, np.float32)
 
 
-def make_job(tenant: Tenant, rows: list[Row], *, kind: JobKind = JobKind.TABLE, name: str = "保单.csv") -> Job:
+def make_job(tenant: Tenant, rows: list[Row], *, kind: JobKind = JobKind.TABLE, name: str = "保单") -> Job:
     draft = job_create(caller=Caller(tenant_id=tenant.id), name=name, kind=kind, order=ORDER, rows=rows)
     return job_start(draft)
 
