@@ -9,11 +9,12 @@ of the book, then of all of it. Prints audio, bytes, CPU time and how much the p
 
 import argparse
 import os
-import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from bench.database import running
 
@@ -64,18 +65,21 @@ def make_book(characters: int) -> "Job":
 
 
 def measure(name: str, job: "Job", pieces: Iterator[bytes]) -> None:
-    before, began = peak_mb(), time.process_time()
-    size = sum(len(piece) for piece in pieces)
+    before, began = resident_mb(), time.process_time()
+    size, most = 0, before
+    for piece in pieces:
+        size += len(piece)
+        most = max(most, resident_mb())
     hours = job.rows * PART * SECONDS_A_CHARACTER / 3600
     cpu = time.process_time() - began
     print(
         f"{name}, {job.rows * PART:,} characters, {hours:.1f} h: {size / 1e6:.0f} MB in {cpu:.1f} s of CPU time "
-        f"({hours * 3600 / cpu:.0f} times as fast as it is heard); the process grew by {peak_mb() - before:.1f} MB"
+        f"({hours * 3600 / cpu:.0f} times as fast as it is heard); the process grew by {most - before:.1f} MB"
     )
 
 
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def resident_mb() -> float:
+    return float(psutil.Process().memory_info().rss) / 1e6
 
 
 def main() -> None:
