@@ -145,7 +145,7 @@ def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ..
         yield (job.id, uuid4(), number, text, row.chapter, row.voice, row.emotion, row.file_name, *numbers)
 
 
-def _checked(number: int, row: Row, orders: "Orders") -> Counted:
+def _checked(number: int, row: Row, orders: Orders) -> Counted:
     refuse = partial(JobRowInvalid, number)
     if not row.text.strip():
         raise refuse("the text is empty.", code="empty_string", member="text")
