@@ -97,6 +97,7 @@ OPEN = {
 # Pages for people who are signed in.
 SIGNED_IN = {
     "",
+    "jobs",
     "statement",
     "statement/<month:month>",
     "operators/savings",
