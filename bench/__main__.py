@@ -11,6 +11,7 @@ BENCHMARKS = (
     "bench.repeats",
     "bench.waits",
     "bench.reserve",
+    "bench.jobs",
     "bench.rollup",
     "bench.usage",
 )

@@ -116,12 +116,13 @@ def reserve_job(
     virtual_time: int,
     api_key_id: UUID | None = None,
     at: datetime | None = None,
+    trial: bool = False,
 ) -> Reservation:
     """Promise all rows of a job at once, as `reserve` does one request; what is refused is refused as a whole.
 
     The rows, of so many `characters` each, follow each other between the two tags of the answer. They
     take none of the places of concurrent requests and nothing of the characters a minute. A row that is
-    longer than a text may be refuses all.
+    longer than a text may be refuses all. A `trial` answers or raises the same, and moves nothing.
 
     Raises, and then nothing was moved:
         TenantSuspended, TextTooLong, QuotaExceeded, KeyQuotaExceeded
@@ -134,9 +135,9 @@ def reserve_job(
         "tenant": tenant_id,
         "job": job_id,
         "api_key": api_key_id,
-        "syntheses": list(syntheses),
-        "sizes": list(characters),
-        "before": before,
+        "syntheses": [] if trial else list(syntheses),
+        "sizes": [] if trial else list(characters),
+        "before": [] if trial else before,
         "rows": len(before),
         "characters": whole,
         "longest": max(characters, default=0),
@@ -146,7 +147,10 @@ def reserve_job(
         "waits": False,
         "at": at or timezone.now(),
     }
-    return _reserve(RESERVE_JOB, values)
+    with transaction.atomic():
+        reservation = _reserve(RESERVE_JOB, values)
+        transaction.set_rollback(trial)  # its locks are gone with it
+    return reservation
 
 
 def _reserve(statement: str, values: dict[str, Any]) -> Reservation:

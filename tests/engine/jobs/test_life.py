@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Tenant
+from billing import services as billing
 from billing.errors import QuotaExceeded, TextTooLong
 from billing.models import Account, Counter, LedgerEntry, Plan
 from billing.reconciliation import reconcile
@@ -133,6 +135,27 @@ def test_jobs_take_turns(started: MakeJob) -> None:
     served = [claimed().job_id for _ in range(8)]
     assert served.count(short.id) == 3
     assert served.count(long.id) == 5
+
+
+def test_of_two_jobs_started_at_once_one_follows_the_other(
+    tenant: Tenant, draft: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has its place from the ledger, whatever it expected when it began."""
+    first, second = draft("一。", "二。"), draft("三。")
+    reserve_job = billing.reserve_job
+
+    def overtaken(**asked: Any) -> billing.Reservation:
+        expected = reserve_job(**asked)
+        if asked.get("trial") and asked["job_id"] == second.id:
+            services.job_start(first)
+        return expected
+
+    monkeypatch.setattr(billing, "reserve_job", overtaken)
+    services.job_start(second)
+    (row,) = rows_of(second, Status.QUEUED)
+    assert row.start_tag == rows_of(first, Status.QUEUED)[-1].finish_tag
+    assert row.finish_tag == Counter.objects.get(tenant=tenant).job_virtual_finish
+    assert reconcile() == []
 
 
 def test_a_paused_job_waits(started: MakeJob) -> None:
