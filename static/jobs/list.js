@@ -1,5 +1,5 @@
 // All jobs of the team, the newest first; those that go on are looked at again and again.
-import { number, say, time } from "../studio/words.js";
+import { number, page, say, time } from "../studio/words.js";
 import { act, failed, newest, one, remove, result } from "./api.js";
 
 const LATER = 2000; // ms until a job that goes on is looked at again
@@ -157,7 +157,9 @@ function ask(button) {
   }, SURE);
 }
 
-function failedRow({ number: row, text, error_message: error }) {
+function failedRow({ number: row, text, error_code: code, error_message: message }) {
+  const own = `problem_${code}`;
+  const error = own in page.words ? say(own) : message;
   const item = document.createElement("li");
   const reason = document.createElement("span");
   reason.textContent = say("row_failed", { number: number(row), error });
