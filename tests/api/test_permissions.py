@@ -46,6 +46,10 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>/subtitles.<str:subtitle_format>", "GET", "history", 404),
     Door("v1/jobs", "GET", "speech", 200),
     Door("v1/jobs", "POST", "speech", 400),
+    Door("v1/jobs/files", "POST", "speech", 415),
+    Door("v1/jobs/files/preview", "POST", "speech", 415),
+    Door("v1/jobs/<uuid:job_id>/download", "GET", "history", 404),
+    Door("v1/history/download", "POST", "history", 400),
     Door("v1/jobs/<uuid:job_id>", "GET", "speech", 404),
     Door("v1/jobs/<uuid:job_id>", "DELETE", "speech", 404),
     Door("v1/jobs/<uuid:job_id>/items", "GET", "speech", 404),
@@ -106,6 +110,7 @@ OPEN = {
 # Pages for people who are signed in.
 SIGNED_IN = {
     "",
+    "jobs",
     "statement",
     "statement/<month:month>",
     "dictionary",

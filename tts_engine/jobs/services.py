@@ -24,7 +24,7 @@ from tts_engine.jobs.queueing import queue_items
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import forget_sentences, wake_worker
 
-AT_ONCE = 1000  # rows of a deleted job that are forgotten in one transaction
+AT_ONCE = 2000  # rows that are released, or forgotten, in one transaction
 
 
 def job_start(job: Job) -> Job:
@@ -87,8 +87,8 @@ def job_cancel(job: Job) -> Job:
     with _changing(job, JobStatus.DRAFT, JobStatus.RUNNING, JobStatus.PAUSED) as held:
         if held.status == JobStatus.DRAFT:
             held.finished_at = timezone.now()
-        release(held)
         held.status = JobStatus.CANCELLED
+    release(held)
     ending.look(job.id)
     held.refresh_from_db()
     return held
@@ -111,35 +111,49 @@ def hold(job_id: UUID) -> int:
     return Synthesis.objects.filter(job_id=job_id, status=Status.QUEUED).update(status=Status.HELD)
 
 
-def release(job: Job) -> int:
-    """Cancel the rows that wait, and give their characters back; how many."""
+# Those that would be spoken next go first.
+CANCEL_SOME = """
+    UPDATE tts_engine_synthesis SET status = 'cancelled', finished_at = now(), billed_characters = 0
+    WHERE id IN (
+        SELECT id FROM tts_engine_synthesis WHERE job_id = %s AND status IN ('queued', 'held')
+        ORDER BY start_tag LIMIT %s FOR NO KEY UPDATE
+    )
+    RETURNING id
+"""
+
+
+def release(job: Job) -> None:
+    """Cancel the rows of a cancelled job that wait, and give their characters back.
+
+    Some at a time, for the team's requests wait meanwhile; what is left undone, the sweeper does.
+    """
+    while _release_some(job) == AT_ONCE:
+        pass
+
+
+@transaction.atomic
+def _release_some(job: Job) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE tts_engine_synthesis SET status = 'cancelled', finished_at = now(), billed_characters = 0
-            WHERE job_id = %s AND status IN ('queued', 'held') RETURNING id
-            """,
-            [job.id],
-        )
-        ended = [row[0] for row in cursor.fetchall()]
-    return billing.release_rows(tenant_id=job.tenant_id, syntheses=ended) if ended else 0
+        cursor.execute(CANCEL_SOME, [job.id, AT_ONCE])
+        cancelled = [row[0] for row in cursor.fetchall()]
+    billing.release_rows(tenant_id=job.tenant_id, syntheses=cancelled)
+    return len(cancelled)
 
 
 def sweep() -> None:
     """Rows that came back to the queue from a lost worker follow their job; and jobs whose last row ended, end."""
     for job in Job.objects.filter(finished_at=None).exclude(status=JobStatus.DRAFT):
-        if job.status in (JobStatus.PAUSED, JobStatus.CANCELLED):
-            _recall(job)
+        if job.status == JobStatus.PAUSED:
+            _hold_again(job)
+        elif job.status == JobStatus.CANCELLED:
+            release(job)
         ending.look(job.id)
 
 
 @transaction.atomic
-def _recall(job: Job) -> None:
-    held = Job.objects.select_for_update().get(id=job.id)
-    if held.status == JobStatus.PAUSED:
-        hold(held.id)
-    elif held.status == JobStatus.CANCELLED:
-        release(held)
+def _hold_again(job: Job) -> None:
+    if Job.objects.select_for_update().filter(id=job.id, status=JobStatus.PAUSED).exists():  # not resumed just now
+        hold(job.id)
 
 
 def forget_deleted() -> int:

@@ -1,3 +1,4 @@
+"""Jobs and their items; what is held; the clocks of two queues each find their greatest tag in an index."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -99,7 +100,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='synthesis',
-            index=models.Index(condition=models.Q(('job__isnull', False), ('status__in', ('queued', 'held', 'running'))), fields=['job', 'status'], name='synthesis_open_of_job'),
+            index=models.Index(condition=models.Q(('job__isnull', False), ('status__in', ('queued', 'held', 'running'))), fields=['job', 'start_tag'], name='synthesis_open_of_job'),
         ),
         migrations.AddConstraint(
             model_name='synthesis',

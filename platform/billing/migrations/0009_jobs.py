@@ -1,3 +1,4 @@
+"""The rows of a job are counted apart from requests, and what nobody waits for has a virtual finish of its own."""
 
 from django.db import migrations, models
 
