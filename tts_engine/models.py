@@ -11,13 +11,25 @@ from accounts.models import ApiKey, Member, Tenant
 
 
 class Status(models.TextChoices):
-    """queued -> running -> done | failed | cancelled; each step is one conditional UPDATE."""
+    """queued -> running -> done | failed | cancelled; each step is one conditional UPDATE.
+
+    Those of a paused job are held, and queued again when it goes on.
+    """
 
     QUEUED = "queued"
+    HELD = "held"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+# Not ended: nothing is billed yet, and all of it is reserved.
+OPEN = (Status.QUEUED, Status.HELD, Status.RUNNING)
+
+# Added to the priority of a plan, and more than any two plans differ by: all that somebody waits for goes before.
+JOB_PRIORITY = 10_000
+NOBODY_WAITS = JOB_PRIORITY // 2  # the priorities from here on
 
 
 class Synthesis(models.Model):
@@ -27,6 +39,7 @@ class Synthesis(models.Model):
     member = models.ForeignKey(  # the number stays when the member leaves: it is what usage is summed by
         Member, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )
+    job = models.ForeignKey("tts_engine.Job", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
 
     # What was asked for
@@ -83,7 +96,7 @@ class Synthesis(models.Model):
             ),
             models.CheckConstraint(
                 name="synthesis_ended_is_accounted",
-                condition=Q(status__in=(Status.QUEUED, Status.RUNNING))
+                condition=Q(status__in=OPEN)
                 | Q(finished_at__isnull=False, billed_characters__isnull=False),
             ),
             models.CheckConstraint(
@@ -102,7 +115,18 @@ class Synthesis(models.Model):
             ),
             models.Index(name="synthesis_leases", fields=["lease_expires_at"], condition=Q(status=Status.RUNNING)),
             # The queue's virtual time is the greatest start tag that was ever given service.
-            models.Index(name="synthesis_served", fields=["start_tag"], condition=Q(attempt__gt=0)),
+            models.Index(
+                name="synthesis_served", fields=["start_tag"], condition=Q(attempt__gt=0, priority__lt=NOBODY_WAITS)
+            ),
+            models.Index(
+                name="synthesis_served_jobs",
+                fields=["start_tag"],
+                condition=Q(attempt__gt=0, priority__gte=NOBODY_WAITS),
+            ),
+            models.Index(name="synthesis_of_job", fields=["job"], condition=Q(job__isnull=False)),
+            models.Index(
+                name="synthesis_open_of_job", fields=["job", "status"], condition=Q(job__isnull=False, status__in=OPEN)
+            ),
             models.Index(name="synthesis_history", fields=["tenant", "-created_at", "-id"]),
             # Holds all that usage over time asks for, so that the rows themselves, with their texts, stay unread.
             models.Index(
@@ -156,3 +180,9 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+# Django finds an app's models in this module; these are kept with what belongs to them.
+from tts_engine.jobs.models import Job, JobItem  # noqa: E402
+
+__all__ = ["CachePurge", "IdempotencyKey", "Job", "JobItem", "Status", "Synthesis"]
