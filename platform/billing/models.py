@@ -61,6 +61,7 @@ class Account(models.Model):
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="account")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="accounts")
     open_requests = models.IntegerField(default=0, help_text="reserved and not ended; derived from the ledger")
+    open_job_rows = models.IntegerField(default=0, help_text="the same of jobs, which take no places of requests")
     minute_until = models.DateTimeField(
         null=True, blank=True, help_text="when a whole minute's characters are free again"
     )
@@ -68,7 +69,8 @@ class Account(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="account_requests_are_never_negative", condition=Q(open_requests__gte=0))
+            models.CheckConstraint(name="account_requests_are_never_negative", condition=Q(open_requests__gte=0)),
+            models.CheckConstraint(name="account_job_rows_are_never_negative", condition=Q(open_job_rows__gte=0)),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +89,7 @@ class Counter(models.Model):
     used = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     virtual_finish = models.BigIntegerField(default=0, help_text="fair queueing: when all the tenant asked for is done")
+    job_virtual_finish = models.BigIntegerField(default=0, help_text="the same of what nobody waits for")
 
     class Meta:
         constraints = [
@@ -94,7 +97,7 @@ class Counter(models.Model):
             models.CheckConstraint(name="counter_period_has_length", condition=Q(period_end__gt=F("period_start"))),
             models.CheckConstraint(
                 name="counter_is_never_negative",
-                condition=Q(used__gte=0, reserved__gte=0, virtual_finish__gte=0),
+                condition=Q(used__gte=0, reserved__gte=0, virtual_finish__gte=0, job_virtual_finish__gte=0),
             ),
         ]
 
@@ -120,6 +123,7 @@ class LedgerEntry(models.Model):
     counter = models.ForeignKey(Counter, on_delete=models.PROTECT, related_name="entries", db_index=False)
     synthesis_id = models.UUIDField(null=True, blank=True)
     api_key_id = models.UUIDField(null=True, blank=True)
+    job_id = models.UUIDField(null=True, blank=True)
     kind = models.CharField(max_length=8, choices=Move)
     characters = models.BigIntegerField()
     used_before = models.BigIntegerField()

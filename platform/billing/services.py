@@ -4,8 +4,10 @@ The moves belong into the transaction that changes the Synthesis row, so that ne
 without the other; outside of one they refuse to run. They rest on PostgreSQL's READ COMMITTED.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +22,18 @@ from billing.alerts import services as alerts
 from billing.errors import AccountExists, OverSettled, UnknownAccount, UnknownPlan, UnknownReservation
 from billing.limits.refusals import Verdict, refused
 from billing.models import Account, Move, Plan
-from billing.statements import END, LOCK_RESERVATION, OPEN_COUNTER, OPEN_KEY, OPEN_KEY_COUNTER, RESERVE
+from billing.statements import (
+    END,
+    LOCK_ACCOUNT,
+    LOCK_RESERVATION,
+    OPEN_COUNTER,
+    OPEN_KEY,
+    OPEN_KEY_COUNTER,
+    RELEASE_ROWS,
+    RESERVE,
+    RESERVE_JOB,
+    RESERVE_UNHURRIED,
+)
 
 DEFAULT_PLAN = "standard"
 
@@ -63,12 +76,14 @@ def reserve(
     virtual_time: int,
     api_key_id: UUID | None = None,
     waits: bool = True,
+    interactive: bool = True,
     at: datetime | None = None,
 ) -> Reservation:
     """Promise the tenant, and the key it asks with, these characters in the period that holds `at` (now), or raise.
 
-    `virtual_time` is the tag that the queue serves at this moment, 0 before the first. What
-    does not wait (it is settled in the same transaction) takes none of the places of concurrent requests.
+    `virtual_time` is the tag that the queue serves at this moment, 0 before the first; that of the other
+    queue where nobody waits for the answer (not `interactive`). What does not wait in a queue (it is
+    settled in the same transaction) takes none of the places of concurrent requests.
 
     Raises, and then nothing was moved:
         TenantSuspended, TextTooLong, QuotaExceeded, KeyQuotaExceeded, RateExceeded, ConcurrencyExceeded
@@ -82,19 +97,67 @@ def reserve(
         "synthesis": synthesis_id,
         "api_key": api_key_id,
         "characters": characters,
+        "longest": characters,
+        "metered": characters,
         "virtual_time": virtual_time,
         "work": characters * SCALE,
         "waits": waits,
         "at": at or timezone.now(),
     }
-    row = _one(RESERVE, values) or _opened(values)
+    return _reserve(RESERVE if interactive else RESERVE_UNHURRIED, values)
+
+
+def reserve_job(
+    *,
+    tenant_id: UUID,
+    job_id: UUID,
+    syntheses: Sequence[UUID],
+    characters: Sequence[int],
+    virtual_time: int,
+    api_key_id: UUID | None = None,
+    at: datetime | None = None,
+) -> Reservation:
+    """Promise all rows of a job at once, as `reserve` does one request; what is refused is refused as a whole.
+
+    The rows, of so many `characters` each, follow each other between the two tags of the answer. They
+    take none of the places of concurrent requests and nothing of the characters a minute. A row that is
+    longer than a text may be refuses all.
+
+    Raises, and then nothing was moved:
+        TenantSuspended, TextTooLong, QuotaExceeded, KeyQuotaExceeded
+        UnknownAccount
+    """
+    _require_transaction()
+    before = list(accumulate(characters, initial=0))
+    whole = before.pop()
+    values = {
+        "tenant": tenant_id,
+        "job": job_id,
+        "api_key": api_key_id,
+        "syntheses": list(syntheses),
+        "sizes": list(characters),
+        "before": before,
+        "rows": len(before),
+        "characters": whole,
+        "longest": max(characters, default=0),
+        "metered": 0,  # they wait for their turn anyway
+        "virtual_time": virtual_time,
+        "work": whole * SCALE,
+        "waits": False,
+        "at": at or timezone.now(),
+    }
+    return _reserve(RESERVE_JOB, values)
+
+
+def _reserve(statement: str, values: dict[str, Any]) -> Reservation:
+    row = _one(statement, values) or _opened(statement, values)
     verdict = Verdict(*row)
     if verdict.refusal:
-        raise refused(verdict, asked=characters)
+        raise refused(verdict, asked=values["longest" if verdict.refusal == "text" else "characters"])
     return Reservation(start_tag=verdict.start_tag, finish_tag=verdict.finish_tag, priority=verdict.priority)
 
 
-def _opened(values: dict[str, Any]) -> tuple[Any, ...]:
+def _opened(statement: str, values: dict[str, Any]) -> tuple[Any, ...]:
     """The same once the counters are there: it is the first request of a period or of a key."""
     account = Account.objects.select_for_update(no_key=True).filter(tenant_id=values["tenant"]).first()
     if account is None:
@@ -105,9 +168,9 @@ def _opened(values: dict[str, Any]) -> tuple[Any, ...]:
     row = None
     while row is None:  # once more only where the plan's period was changed between the statements
         with connection.cursor() as cursor:
-            for statement in (OPEN_COUNTER, OPEN_KEY, OPEN_KEY_COUNTER):
-                cursor.execute(statement, values)
-        row = _one(RESERVE, values)
+            for opening in (OPEN_COUNTER, OPEN_KEY, OPEN_KEY_COUNTER):
+                cursor.execute(opening, values)
+        row = _one(statement, values)
     return row
 
 
@@ -131,18 +194,31 @@ def release(*, synthesis_id: UUID, at: datetime | None = None) -> bool:
     return _end(synthesis_id, Move.RELEASE, 0, at or timezone.now())
 
 
+def release_rows(*, tenant_id: UUID, syntheses: Sequence[UUID], at: datetime | None = None) -> int:
+    """Give back what is still reserved for these rows of the tenant's jobs; how many there were."""
+    _require_transaction()
+    values = {"tenant": tenant_id, "syntheses": list(syntheses), "at": at or timezone.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ACCOUNT, values)
+    released = _one(RELEASE_ROWS, values)
+    return int(released[0]) if released else 0
+
+
 def _end(synthesis_id: UUID, kind: Move, billed: int, at: datetime) -> bool:
     _require_transaction()
     reservation = _one(LOCK_RESERVATION, {"synthesis": synthesis_id})
     if reservation is None:
         raise UnknownReservation(f"Nothing was reserved for synthesis {synthesis_id}.")
-    counter_id, api_key_id, held = reservation
+    counter_id, api_key_id, job_id, held = reservation
     if not 0 <= billed <= held:
         raise OverSettled(f"{billed} characters cannot be settled of {held} reserved.")
     values = {
         "counter": counter_id,
         "api_key": api_key_id,
         "synthesis": synthesis_id,
+        "job": job_id,
+        "requests": int(job_id is None),
+        "job_rows": int(job_id is not None),
         "kind": kind,
         "characters": billed if kind is Move.SETTLE else held,
         "billed": billed,

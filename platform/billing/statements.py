@@ -27,14 +27,19 @@ def _spent(minute_until: str) -> str:
 # numbers the verdict rests on; no row where a counter has yet to be opened.
 #
 # Fairness is start-time fair queueing (Goyal, Vin and Cheng 1996): S = max(virtual time, the tenant's
-# last finish), finish = S + characters / weight. Characters a minute are a bucket of one minute's
-# characters that fills evenly, kept as the moment when it will be full again (the generic cell rate
-# algorithm of ITU-T I.371).
-RESERVE = f"""
+# last finish), finish = S + characters / weight. What somebody waits for and what nobody waits for are
+# two queues, each with a finish of its own: who has a long job running is not behind with requests.
+# Characters a minute are a bucket of one minute's characters that fills evenly, kept as the moment when
+# it will be full again (the generic cell rate algorithm of ITU-T I.371).
+
+
+def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
+    """The statement, with the column of the queue's finish, and what differs between a request and a job."""
+    return f"""
     WITH held AS (
         SELECT a.tenant_id, a.open_requests, a.minute_until, a.suspended_at, p.priority, p.weight, p.overage,
                p.concurrent_requests, p.characters_per_minute, p.max_text_characters, {periods.QUOTA} AS quota,
-               c.id AS counter_id, c.used, c.reserved, c.virtual_finish, c.period_end,
+               c.id AS counter_id, c.used, c.reserved, c.{finish} AS last_finish, c.period_end,
                {periods.WINDOW_START} AS window_start, {periods.WINDOW_END} AS window_end
         FROM billing_account a
         JOIN billing_plan p ON p.id = a.plan_id
@@ -70,17 +75,17 @@ RESERVE = f"""
                key.open_requests AS key_open,
                key.concurrent_requests AS key_concurrent_requests,
                LEAST(held.max_text_characters, key.max_text_characters) AS longest_text,
-               GREATEST(held.virtual_finish, %(virtual_time)s) AS start_tag,
+               GREATEST(held.last_finish, %(virtual_time)s) AS start_tag,
                {_spent("held.minute_until")}
-                   + interval '1 minute' * (%(characters)s::float / held.characters_per_minute) AS full_at,
+                   + interval '1 minute' * (%(metered)s::float / held.characters_per_minute) AS full_at,
                {_spent("key.minute_until")}
-                   + interval '1 minute' * (%(characters)s::float / key.characters_per_minute) AS key_full_at
+                   + interval '1 minute' * (%(metered)s::float / key.characters_per_minute) AS key_full_at
         FROM held LEFT JOIN key ON true
         WHERE key.counter_id IS NOT NULL OR %(api_key)s::uuid IS NULL
     ), verdict AS (
         SELECT *, start_tag + %(work)s::bigint / weight AS finish_tag, CASE
             WHEN suspended_at IS NOT NULL THEN 'suspended'
-            WHEN %(characters)s > longest_text THEN 'text'
+            WHEN %(longest)s > longest_text THEN 'text'
             WHEN NOT overage AND period_used + period_reserved + %(characters)s > quota THEN 'quota'
             WHEN key_used + key_reserved + %(characters)s > key_quota THEN 'key_quota'
             WHEN GREATEST(full_at, key_full_at) > %(at)s + interval '1 minute' THEN 'rate'
@@ -90,37 +95,65 @@ RESERVE = f"""
         FROM now
     ), moved AS (
         UPDATE billing_counter c
-        SET reserved = c.reserved + %(characters)s, virtual_finish = v.finish_tag
+        SET reserved = c.reserved + %(characters)s, {finish} = v.finish_tag
         FROM verdict v WHERE v.refusal IS NULL AND c.id = v.counter_id
         RETURNING c.id, c.used, c.reserved
     ), account_moved AS (
-        UPDATE billing_account a SET open_requests = a.open_requests + 1, minute_until = v.full_at
+        UPDATE billing_account a SET {opened}, minute_until = v.full_at
         FROM verdict v WHERE v.refusal IS NULL AND a.tenant_id = v.tenant_id
     ), key_moved AS (
-        UPDATE billing_keylimit l SET open_requests = l.open_requests + 1, minute_until = v.key_full_at
+        UPDATE billing_keylimit l SET {key_opened}minute_until = v.key_full_at
         FROM verdict v WHERE v.refusal IS NULL AND l.api_key_id = %(api_key)s
     ), key_counter_moved AS (
         UPDATE billing_keycounter k SET reserved = k.reserved + %(characters)s
         FROM verdict v WHERE v.refusal IS NULL AND k.id = v.key_counter_id
     ), written AS (
-        INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, kind, characters,
+        INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, job_id, kind, characters,
                                          used_before, used_after, reserved_before, reserved_after, at)
-        SELECT id, %(synthesis)s, %(api_key)s, 'reserve', %(characters)s,
-               used, used, reserved - %(characters)s, reserved, %(at)s
-        FROM moved
+        {entries}
     )
     SELECT refusal, start_tag, finish_tag, priority, longest_text, quota, period_used, period_reserved,
            key_quota, key_used, key_reserved, concurrent_requests, key_concurrent_requests, period_end,
            extract(epoch FROM GREATEST(full_at, key_full_at) - %(at)s)::float - 60 AS wait
     FROM verdict
-"""  # noqa: S608 - only constants of this package are put in
+"""  # noqa: S608 - only constants of this module are put in
+
+
+_A_REQUEST = {
+    "opened": "open_requests = a.open_requests + 1",
+    "key_opened": "open_requests = l.open_requests + 1, ",
+    "entries": """
+        SELECT id, %(synthesis)s, %(api_key)s, NULL::uuid, 'reserve', %(characters)s,
+               used, used, reserved - %(characters)s, reserved, %(at)s
+        FROM moved
+    """,
+}
+# A job is reserved as a whole, with an entry for each of its rows, in their order. They take no places of
+# requests.
+_A_JOB = {
+    "opened": "open_job_rows = a.open_job_rows + %(rows)s",
+    "key_opened": "",
+    "entries": """
+        SELECT m.id, r.synthesis_id, %(api_key)s, %(job)s::uuid, 'reserve', r.characters,
+               m.used, m.used, m.reserved - %(characters)s + r.before,
+               m.reserved - %(characters)s + r.before + r.characters, %(at)s
+        FROM moved m, unnest(%(syntheses)s::uuid[], %(sizes)s::bigint[], %(before)s::bigint[])
+            AS r (synthesis_id, characters, before)
+        ORDER BY r.before
+    """,
+}
+RESERVE = _reserve(finish="virtual_finish", **_A_REQUEST)
+RESERVE_UNHURRIED = _reserve(finish="job_virtual_finish", **_A_REQUEST)
+RESERVE_JOB = _reserve(finish="job_virtual_finish", **_A_JOB)
 
 # A month's or day's first request opens the tenant's counter, a key's first one the key's rows.
 # The queue knows no months: a tenant's work that still waits from the last one keeps its place.
 OPEN_COUNTER = f"""
-    INSERT INTO billing_counter (tenant_id, period_start, period_end, used, reserved, virtual_finish)
+    INSERT INTO billing_counter (tenant_id, period_start, period_end, used, reserved,
+                                 virtual_finish, job_virtual_finish)
     SELECT t.id, {periods.START}, {periods.END}, 0, 0,
-           COALESCE((SELECT max(virtual_finish) FROM billing_counter WHERE tenant_id = t.id), 0)
+           COALESCE((SELECT max(virtual_finish) FROM billing_counter WHERE tenant_id = t.id), 0),
+           COALESCE((SELECT max(job_virtual_finish) FROM billing_counter WHERE tenant_id = t.id), 0)
     FROM accounts_tenant t JOIN billing_account a ON a.tenant_id = t.id JOIN billing_plan p ON p.id = a.plan_id
     WHERE t.id = %(tenant)s
     ON CONFLICT (tenant_id, period_start, period_end) DO NOTHING
@@ -147,7 +180,7 @@ OPEN_KEY_COUNTER = f"""
 # On its own before END, whose reading then begins after the lock is had: of two ends at once the
 # second sees the first.
 LOCK_RESERVATION = """
-    SELECT e.counter_id, e.api_key_id, e.characters
+    SELECT e.counter_id, e.api_key_id, e.job_id, e.characters
     FROM billing_ledgerentry e
     JOIN billing_counter c ON c.id = e.counter_id
     JOIN billing_account a ON a.tenant_id = c.tenant_id
@@ -165,10 +198,11 @@ END = f"""
         )
         RETURNING id, tenant_id, period_start, period_end, used, reserved
     ), account_moved AS (
-        UPDATE billing_account a SET open_requests = a.open_requests - 1
+        UPDATE billing_account a
+        SET open_requests = a.open_requests - %(requests)s, open_job_rows = a.open_job_rows - %(job_rows)s
         FROM moved WHERE a.tenant_id = moved.tenant_id
     ), key_moved AS (
-        UPDATE billing_keylimit l SET open_requests = l.open_requests - 1
+        UPDATE billing_keylimit l SET open_requests = l.open_requests - %(requests)s
         FROM moved WHERE l.api_key_id = %(api_key)s
     ), key_counter_moved AS (
         UPDATE billing_keycounter k SET used = k.used + %(billed)s, reserved = k.reserved - %(held)s
@@ -191,12 +225,55 @@ END = f"""
         ON CONFLICT (counter_id, percent) DO NOTHING
         RETURNING id
     ), written AS (
-        INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, kind, characters,
+        INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, job_id, kind, characters,
                                          used_before, used_after, reserved_before, reserved_after, at)
-        SELECT id, %(synthesis)s, %(api_key)s, %(kind)s, %(characters)s,
+        SELECT id, %(synthesis)s, %(api_key)s, %(job)s, %(kind)s, %(characters)s,
                used - %(billed)s, used, reserved + %(held)s, reserved, %(at)s
         FROM moved
         RETURNING id
     )
     SELECT (SELECT count(*) FROM written), ARRAY(SELECT id FROM alerted ORDER BY id)
 """  # noqa: S608 - see RESERVE
+
+# On its own before RELEASE_ROWS, for the same reason.
+LOCK_ACCOUNT = "SELECT FROM billing_account WHERE tenant_id = %(tenant)s FOR NO KEY UPDATE"
+
+# Rows of a job that will not be spoken; what of them has ended already stays as it is. They may be of
+# several periods and keys, for a failed row is reserved anew when it is tried again.
+RELEASE_ROWS = """
+    WITH open AS (
+        SELECT e.counter_id, e.api_key_id, e.job_id, e.synthesis_id, e.characters,
+               sum(e.characters) OVER (PARTITION BY e.counter_id ORDER BY e.id)::bigint AS upto
+        FROM billing_ledgerentry e JOIN billing_counter c ON c.id = e.counter_id
+        WHERE e.synthesis_id = ANY(%(syntheses)s::uuid[]) AND e.kind = 'reserve' AND c.tenant_id = %(tenant)s
+          AND e.job_id IS NOT NULL
+          AND NOT EXISTS (
+              SELECT FROM billing_ledgerentry ended
+              WHERE ended.synthesis_id = e.synthesis_id AND ended.kind IN ('settle', 'release')
+          )
+    ), moved AS (
+        UPDATE billing_counter c SET reserved = c.reserved - o.characters
+        FROM (SELECT counter_id, sum(characters)::bigint AS characters FROM open GROUP BY counter_id) o
+        WHERE c.id = o.counter_id
+        RETURNING c.id, c.used, c.reserved + o.characters AS reserved
+    ), account_moved AS (
+        UPDATE billing_account a SET open_job_rows = a.open_job_rows - (SELECT count(*) FROM open)
+        WHERE a.tenant_id = %(tenant)s
+    ), key_counter_moved AS (
+        UPDATE billing_keycounter k SET reserved = k.reserved - o.characters
+        FROM (
+            SELECT counter_id, api_key_id, sum(characters)::bigint AS characters FROM open
+            GROUP BY counter_id, api_key_id
+        ) o
+        WHERE k.counter_id = o.counter_id AND k.api_key_id = o.api_key_id
+    ), written AS (
+        INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, job_id, kind, characters,
+                                         used_before, used_after, reserved_before, reserved_after, at)
+        SELECT m.id, o.synthesis_id, o.api_key_id, o.job_id, 'release', o.characters,
+               m.used, m.used, m.reserved - o.upto + o.characters, m.reserved - o.upto, %(at)s
+        FROM open o JOIN moved m ON m.id = o.counter_id
+        ORDER BY m.id, o.upto
+        RETURNING id
+    )
+    SELECT count(*) FROM written
+"""

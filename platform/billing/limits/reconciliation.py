@@ -8,7 +8,7 @@ from billing.reconciliation import Drift, check, repairs
 
 # Every reservation that has not ended.
 OPEN = """
-    SELECT c.tenant_id, e.api_key_id, e.counter_id, e.characters
+    SELECT c.tenant_id, e.api_key_id, e.job_id, e.counter_id, e.characters
     FROM billing_ledgerentry e JOIN billing_counter c ON c.id = e.counter_id
     WHERE e.kind = 'reserve' AND NOT EXISTS (
         SELECT FROM billing_ledgerentry ended
@@ -18,9 +18,10 @@ OPEN = """
 
 DRIFTED = f"""
     WITH open AS ({OPEN}), of_tenants AS (
-        SELECT tenant_id, count(*) AS requests FROM open GROUP BY tenant_id
+        SELECT tenant_id, count(*) FILTER (WHERE job_id IS NULL) AS requests, count(job_id) AS job_rows
+        FROM open GROUP BY tenant_id
     ), of_keys AS (
-        SELECT api_key_id, count(*) AS requests FROM open GROUP BY api_key_id
+        SELECT api_key_id, count(*) AS requests FROM open WHERE job_id IS NULL GROUP BY api_key_id
     ), reserved AS (
         SELECT counter_id, api_key_id, sum(characters)::bigint AS characters FROM open GROUP BY counter_id, api_key_id
     ), used AS (
@@ -30,6 +31,10 @@ DRIFTED = f"""
     SELECT 'tenant ' || t.name, 'open_requests', COALESCE(o.requests, 0), a.open_requests
     FROM billing_account a JOIN accounts_tenant t ON t.id = a.tenant_id LEFT JOIN of_tenants o USING (tenant_id)
     WHERE a.open_requests <> COALESCE(o.requests, 0)
+    UNION ALL
+    SELECT 'tenant ' || t.name, 'open_job_rows', COALESCE(o.job_rows, 0), a.open_job_rows
+    FROM billing_account a JOIN accounts_tenant t ON t.id = a.tenant_id LEFT JOIN of_tenants o USING (tenant_id)
+    WHERE a.open_job_rows <> COALESCE(o.job_rows, 0)
     UNION ALL
     SELECT 'key ' || l.api_key_id, 'open_requests', COALESCE(o.requests, 0), l.open_requests
     FROM billing_keylimit l LEFT JOIN of_keys o USING (api_key_id)
@@ -55,11 +60,12 @@ def open_requests_and_keys_follow_the_ledger() -> Iterator[Drift]:
 
 
 REPAIRS = f"""
-    UPDATE billing_account a SET open_requests = (
-        SELECT count(*) FROM ({OPEN}) o WHERE o.tenant_id = a.tenant_id
+    UPDATE billing_account a SET (open_requests, open_job_rows) = (
+        SELECT count(*) FILTER (WHERE o.job_id IS NULL), count(o.job_id)
+        FROM ({OPEN}) o WHERE o.tenant_id = a.tenant_id
     );
     UPDATE billing_keylimit l SET open_requests = (
-        SELECT count(*) FROM ({OPEN}) o WHERE o.api_key_id = l.api_key_id
+        SELECT count(*) FROM ({OPEN}) o WHERE o.api_key_id = l.api_key_id AND o.job_id IS NULL
     );
     UPDATE billing_keycounter k SET
         used = COALESCE((
