@@ -11,7 +11,13 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
-└── WarmListInvalid     a list of texts to speak beforehand cannot be read
+├── WarmListInvalid     a list of texts to speak beforehand cannot be read
+├── DestinationInvalid  a member of a destination is missing, or does not fit the others; `param` names it
+├── TooManyDestinations the team has as many as it may
+├── DestinationDisabled nothing is put to it until it is enabled
+├── DestinationInUse    a job that has not ended has its results put to it
+├── DestinationNotFound no destination of that id, or not one of this tenant's
+└── FileDeliveryNotFound no delivery of that number at this destination
 """
 
 
@@ -98,3 +104,44 @@ class WarmListInvalid(EngineError):
 
     code = "warm_list_invalid"
     param = "file"
+
+
+class DestinationInvalid(EngineError):
+    """A member is missing, or does not fit the others; `param` names it."""
+
+    code = "destination_invalid"
+
+    def __init__(self, message: str, *, param: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class TooManyDestinations(EngineError):
+    """The team has as many destinations as it may."""
+
+    code = "destination_limit_reached"
+
+
+class DestinationDisabled(EngineError):
+    """Nothing is put to a destination that is switched off."""
+
+    code = "destination_disabled"
+
+
+class DestinationInUse(EngineError):
+    """A job that has not ended has its results put to it."""
+
+    code = "destination_in_use"
+
+
+class DestinationNotFound(EngineError):
+    """No destination of that id, or not one of this tenant's."""
+
+    code = "destination_not_found"
+    param = "destination"
+
+
+class FileDeliveryNotFound(EngineError):
+    """No delivery of that number at this destination."""
+
+    code = "delivery_not_found"

@@ -96,8 +96,7 @@ class Synthesis(models.Model):
             ),
             models.CheckConstraint(
                 name="synthesis_ended_is_accounted",
-                condition=Q(status__in=OPEN)
-                | Q(finished_at__isnull=False, billed_characters__isnull=False),
+                condition=Q(status__in=OPEN) | Q(finished_at__isnull=False, billed_characters__isnull=False),
             ),
             models.CheckConstraint(
                 name="synthesis_never_billed_above_count",
@@ -183,6 +182,17 @@ class IdempotencyKey(models.Model):
 
 
 # Django finds an app's models in this module; these are kept with what belongs to them.
+from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery  # noqa: E402
 from tts_engine.jobs.models import Job, JobItem  # noqa: E402
 
-__all__ = ["CachePurge", "IdempotencyKey", "Job", "JobItem", "Status", "Synthesis"]
+__all__ = [
+    "CachePurge",
+    "Destination",
+    "FileAttempt",
+    "FileDelivery",
+    "IdempotencyKey",
+    "Job",
+    "JobItem",
+    "Status",
+    "Synthesis",
+]

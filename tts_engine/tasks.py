@@ -3,6 +3,9 @@
 from celery import shared_task
 
 from tts_engine import eviction, idempotency, queue, stale
+from tts_engine.delivery import ending
+from tts_engine.delivery.courier import courier
+from tts_engine.delivery.services import forget_old_deliveries
 from tts_engine.worker import engine
 
 
@@ -14,9 +17,17 @@ def speak_next() -> None:
 
 @shared_task
 def tidy() -> None:
-    """End reservations that lost their synthesis, and forget old Idempotency-Keys."""
+    """End reservations that lost their synthesis, and forget old Idempotency-Keys and deliveries of files."""
     stale.expire_reservations()
     idempotency.forget_old()
+    forget_old_deliveries()
+
+
+@shared_task
+def deliver_files() -> None:
+    """Have the results that are due put to their destinations. Beat asks every few seconds."""
+    courier().wake()
+    ending.sweep()
 
 
 @shared_task
