@@ -39,7 +39,7 @@ def put(destination: Destination, parcel: Parcel) -> Answer:
     digest = hashlib.file_digest(parcel.content, "sha256")
     parcel.content.seek(0)
     url = url_of(destination, parcel.name)
-    headers = {"User-Agent": USER_AGENT, "Content-Type": parcel.content_type, "Content-Length": str(parcel.size)}
+    headers = {"Content-Type": parcel.content_type}
     if destination.kind == Kind.S3:
         headers |= {f"x-amz-meta-voxhouse-{what}": value for what, value in parcel.about.items()}
         keys = Credentials(destination.access_key_id, destination.secret_access_key, destination.region)
@@ -49,6 +49,7 @@ def put(destination: Destination, parcel: Parcel) -> Answer:
         headers |= {f"x-voxhouse-{what}": value for what, value in parcel.about.items()}
         headers["Content-Digest"] = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"  # RFC 9530
         headers = {**destination.headers, **headers}
+    headers |= {"User-Agent": USER_AGENT, "Content-Length": str(parcel.size)}  # not signed: proxies may change them
     content = _pieces(parcel.content, parcel.size)
     return outbound.send("PUT", url, headers=headers, content=content, timeout=allowed(parcel.size))
 
