@@ -29,6 +29,9 @@ _DECIDING = (
 )
 
 
+UNREAD = "unread"  # as a key: that of a job's row is made when its worker reads the text
+
+
 def digest(reading: Reading) -> str:
     """SHA-256 over how a text is read; 5 个 and 五个, read alike, are one."""
     return hashlib.sha256(repr(reading.sentences).encode()).hexdigest()

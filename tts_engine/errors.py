@@ -3,6 +3,12 @@
 EngineError
 ├── SynthesisNotFound   no such synthesis for this tenant, or it was deleted
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
+├── DestinationInvalid  a member of a destination is missing, or does not fit the others; `param` names it
+├── TooManyDestinations the team has as many as it may
+├── DestinationDisabled nothing is put to it until it is enabled
+├── DestinationInUse    a job that has not ended has its results put to it
+├── DestinationNotFound no destination of that id, or not one of this tenant's
+├── FileDeliveryNotFound no delivery of that number at this destination
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
 │   └── DeadlinePassed  because its caller would wait no longer
@@ -11,13 +17,11 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
-├── WarmListInvalid     a list of texts to speak beforehand cannot be read
-├── DestinationInvalid  a member of a destination is missing, or does not fit the others; `param` names it
-├── TooManyDestinations the team has as many as it may
-├── DestinationDisabled nothing is put to it until it is enabled
-├── DestinationInUse    a job that has not ended has its results put to it
-├── DestinationNotFound no destination of that id, or not one of this tenant's
-└── FileDeliveryNotFound no delivery of that number at this destination
+├── JobNotFound         no such job for this tenant, or it was deleted
+├── JobRowInvalid       one row of a job cannot be taken in; `param` names it
+├── JobTooLarge         it has more rows or characters than a job may
+├── JobStateConflict    this cannot be done to a job in its present state
+└── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
 
 
@@ -38,6 +42,47 @@ class AudioNotReady(EngineError):
     """The synthesis has no audio: still queued or running, failed, cancelled."""
 
     code = "audio_not_ready"
+
+
+class DestinationInvalid(EngineError):
+    """A member is missing, or does not fit the others; `param` names it."""
+
+    code = "destination_invalid"
+
+    def __init__(self, message: str, *, param: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class TooManyDestinations(EngineError):
+    """The team has as many destinations as it may."""
+
+    code = "destination_limit_reached"
+
+
+class DestinationDisabled(EngineError):
+    """Nothing is put to a destination that is switched off."""
+
+    code = "destination_disabled"
+
+
+class DestinationInUse(EngineError):
+    """A job that has not ended has its results put to it."""
+
+    code = "destination_in_use"
+
+
+class DestinationNotFound(EngineError):
+    """No destination of that id, or not one of this tenant's."""
+
+    code = "destination_not_found"
+    param = "destination"
+
+
+class FileDeliveryNotFound(EngineError):
+    """No delivery of that number at this destination."""
+
+    code = "file_delivery_not_found"
 
 
 class SynthesisFailed(EngineError):
@@ -106,42 +151,30 @@ class WarmListInvalid(EngineError):
     param = "file"
 
 
-class DestinationInvalid(EngineError):
-    """A member is missing, or does not fit the others; `param` names it."""
+class JobNotFound(EngineError):
+    """No such job for this tenant, or it was deleted."""
 
-    code = "destination_invalid"
-
-    def __init__(self, message: str, *, param: str) -> None:
-        super().__init__(message)
-        self.param = param
+    code = "job_not_found"
 
 
-class TooManyDestinations(EngineError):
-    """The team has as many destinations as it may."""
+class JobRowInvalid(EngineError):
+    """One row of a job cannot be taken in, and then none is; `code` tells why, `param` which."""
 
-    code = "destination_limit_reached"
+    code = "row_invalid"
 
-
-class DestinationDisabled(EngineError):
-    """Nothing is put to a destination that is switched off."""
-
-    code = "destination_disabled"
-
-
-class DestinationInUse(EngineError):
-    """A job that has not ended has its results put to it."""
-
-    code = "destination_in_use"
+    def __init__(self, number: int, message: str, *, code: str, member: str) -> None:
+        super().__init__(f"Row {number}: {message}")
+        self.code = code
+        self.param = f"items[{number - 1}].{member}"
 
 
-class DestinationNotFound(EngineError):
-    """No destination of that id, or not one of this tenant's."""
+class JobTooLarge(EngineError):
+    """It has more rows or characters than a job may have; nothing was kept of it."""
 
-    code = "destination_not_found"
-    param = "destination"
+    code = "job_too_large"
 
 
-class FileDeliveryNotFound(EngineError):
-    """No delivery of that number at this destination."""
+class JobStateConflict(EngineError):
+    """This cannot be done to a job in its present state; nothing was changed."""
 
-    code = "delivery_not_found"
+    code = "job_state_conflict"

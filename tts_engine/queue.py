@@ -4,10 +4,11 @@ Fairness is the start tag given at the door (see `fair`); here rows are only tak
 Celery messages are wake-ups and carry nothing, so lost, doubled or late ones do no harm.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -20,54 +21,72 @@ from tts_engine import fair, presence, relay, usage
 from tts_engine.delivery.services import hand_over
 from tts_engine.errors import DeadlinePassed, SynthesisFailed
 from tts_engine.fair import LAST, Order
-from tts_engine.models import Status, Synthesis
+from tts_engine.jobs import ending
+from tts_engine.models import NOBODY_WAITS, Status, Synthesis
 from tts_engine.store import Copy, Draft
 
 GAVE_UP = "worker_lost"
-
-# Added to the priority of a plan, and more than any two plans differ by: all that somebody waits for goes before.
-JOB = 10_000
 
 # What the column holds, 24 days: a clock that is set back or forth must not keep a request from its end.
 MOST_MS = 2**31 - 1
 
 
-# Sorted sets of Valkey: by worker the tag it serves, and the greatest that any ever served.
-SERVING, LATEST = "queue:serving", "queue:latest"
+class Clock(NamedTuple):
+    """The names of a clock in Valkey: sorted sets of the tag that each worker serves, and of the greatest ever served."""
+
+    serving: str
+    latest: str
 
 
-def virtual_time() -> int:
+# Tags of the two queues are not comparable: each has the finish of its tenants' last work in it alone.
+REQUESTS = Clock("queue:serving", "queue:latest")  # somebody waits for them
+JOBS = Clock("queue:serving-jobs", "queue:latest-jobs")
+
+
+def virtual_time(*, interactive: bool = True) -> int:
     """The queue's clock (see `fair.virtual_time`), as the workers tell it in Valkey.
 
     Where that has forgotten, the greatest start tag ever claimed stands in: later than the truth, so
     that whoever comes meanwhile gets no advantage.
     """
+    clock = REQUESTS if interactive else JOBS
     with relay.writer().pipeline(transaction=False) as pipe:
-        pipe.zrange(SERVING, 0, 0, withscores=True)
-        pipe.zscore(LATEST, LATEST)
+        pipe.zrange(clock.serving, 0, 0, withscores=True)
+        pipe.zscore(clock.latest, clock.latest)
         serving, latest = pipe.execute()
     if latest is None:
-        latest = Synthesis.objects.filter(attempt__gt=0).aggregate(tag=Max("start_tag"))["tag"] or 0
+        of_queue = {"priority__lt": NOBODY_WAITS} if interactive else {"priority__gte": NOBODY_WAITS}
+        served = Synthesis.objects.filter(attempt__gt=0, **of_queue)
+        latest = served.aggregate(tag=Max("start_tag"))["tag"] or 0
     return fair.virtual_time([int(tag) for _, tag in serving], int(latest))
 
 
-def tell_clock(worker: str, tag: int) -> None:
-    """This worker serves a sentence of this tag, until it tells another or rests."""
+def tell_clock(worker: str, order: Order) -> None:
+    """This worker serves a sentence of this order, until it tells another or rests."""
+    priority, tag = order
+    own, other = (REQUESTS, JOBS) if priority < NOBODY_WAITS else (JOBS, REQUESTS)
     with relay.writer().pipeline(transaction=False) as pipe:
-        pipe.zadd(SERVING, {worker: tag})
-        pipe.zadd(LATEST, {LATEST: tag}, gt=True)
+        pipe.zadd(own.serving, {worker: tag})
+        pipe.zrem(other.serving, worker)
+        pipe.zadd(own.latest, {own.latest: tag}, gt=True)
         pipe.execute()
 
 
 def rest(worker: str) -> None:
     """This worker has nothing to do."""
-    relay.writer().zrem(SERVING, worker)
+    with relay.writer().pipeline(transaction=False) as pipe:
+        pipe.zrem(REQUESTS.serving, worker)
+        pipe.zrem(JOBS.serving, worker)
+        pipe.execute()
 
 
 def forget_dead() -> None:
     """A worker that was killed tells no more that it rests; the clock must not stand still for it."""
-    told = cast("list[bytes]", relay.writer().zrange(SERVING, 0, -1))
-    for worker in {name.decode() for name in told}.difference(presence.workers()):
+    with relay.writer().pipeline(transaction=False) as pipe:
+        for clock in (REQUESTS, JOBS):
+            pipe.zrange(clock.serving, 0, -1)
+        told: list[list[bytes]] = pipe.execute()
+    for worker in {name.decode() for name in chain.from_iterable(told)}.difference(presence.workers()):
         rest(worker)
 
 
@@ -159,6 +178,8 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
         synthesis_ms=outcome.synthesis_ms,
         sentences=outcome.sentences,
         sentences_cached=outcome.sentences_cached,
+        cache_key=synthesis.cache_key,  # a job's row is read by its worker, not at the door
+        normalised_characters=synthesis.normalised_characters,
     )
     if ended:
         size = draft.keep()
@@ -168,7 +189,7 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
         )
         if synthesis.job_id:
             hand_over(synthesis, size=size)
-        transaction.on_commit(partial(relay.end, synthesis.id, attempt=synthesis.attempt, size=size))
+        _tell(synthesis, partial(relay.end, synthesis.id, attempt=synthesis.attempt, size=size))
     return bool(ended)
 
 
@@ -186,20 +207,31 @@ def fail(synthesis: Synthesis, error: SynthesisFailed) -> bool:
     if ended:
         billing.release(synthesis_id=synthesis.id)
         usage.add_failed(synthesis)
-        transaction.on_commit(partial(relay.fail, synthesis.id, error))
+        _tell(synthesis, partial(relay.fail, synthesis.id, error))
     return bool(ended)
 
 
 @transaction.atomic
 def cancel(synthesis: Synthesis, *, code: str = "") -> bool:
     """Cancel it if it has not started, and release its reservation; `code` tells why, if not on request."""
-    ended = Synthesis.objects.filter(id=synthesis.id, status=Status.QUEUED).update(
+    ended = Synthesis.objects.filter(id=synthesis.id, status__in=(Status.QUEUED, Status.HELD)).update(
         status=Status.CANCELLED, finished_at=Now(), billed_characters=0, error_code=code
     )
     if ended:
         billing.release(synthesis_id=synthesis.id)
-        transaction.on_commit(partial(relay.cancel, synthesis.id, code))
+        _tell(synthesis, partial(relay.cancel, synthesis.id, code))
     return bool(ended)
+
+
+def _tell(synthesis: Synthesis, listener: Callable[[], None]) -> None:
+    """Once it is committed: whoever listens, or the job, to which nobody does."""
+    transaction.on_commit(partial(ending.look, synthesis.job_id) if synthesis.job_id else listener)
+
+
+def give_back(synthesis: Synthesis) -> bool:
+    """Let it be tried again, if it has attempts left; False if not, or if another worker holds it by now."""
+    left = _held(synthesis).filter(attempt__lt=settings.MAX_ATTEMPTS)
+    return bool(left.update(status=Status.QUEUED, lease_expires_at=None))
 
 
 def _held(synthesis: Synthesis) -> QuerySet[Synthesis]:

@@ -1,7 +1,7 @@
 """What may be done with a Synthesis: request it, delete it. Doors and pages call these."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache as memoize
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -18,11 +18,11 @@ from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, idempotency, queue, repeats, sentences, store, waits
 from tts_engine.idempotency import Idempotency
-from tts_engine.models import Synthesis
+from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, Synthesis
 from tts_engine.speech import text as front_end
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import TextError
-from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
+from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +99,22 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
     if found:
         _answer_from_cache(synthesis, found)
     else:
-        clock = queue.virtual_time()
+        interactive = synthesis.priority < NOBODY_WAITS
+        clock = queue.virtual_time(interactive=interactive)
         reservation = billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.characters,
             virtual_time=clock,
+            interactive=interactive,
             at=synthesis.created_at,
         )
         synthesis.start_tag = reservation.start_tag
         synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
-        transaction.on_commit(_wake_worker)
+        transaction.on_commit(wake_worker)
         synthesis.save(force_insert=True)
     return synthesis
 
@@ -130,17 +132,30 @@ def style_of(asked: Order | Synthesis, speaker: str) -> Style:
 
 def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
+    synthesis = row_of(caller, order, voice_for(order), read(order.text), synthesis_id)
+    if order.patience is not None:
+        synthesis.deadline = synthesis.created_at + order.patience
+    return synthesis
+
+
+def voice_for(order: Order) -> VoiceInfo:
+    """Raises UnknownVoice, and StyleError where the voice cannot speak like that."""
     info, speaker = catalog().resolve(order.voice)
     check_style(info, style_of(order, speaker))
-    now = timezone.now()
-    counted = _counted(order.text)
+    return info
+
+
+def row_of(
+    caller: Caller, order: Order, info: VoiceInfo, counted: "Counted", synthesis_id: UUID, at: datetime | None = None
+) -> Synthesis:
+    """The row of an order, not stored yet."""
     facts = counted.facts
     synthesis = Synthesis(
         id=synthesis_id,
         tenant_id=caller.tenant_id,
         api_key_id=caller.api_key_id,
         member_id=caller.member_id,
-        created_at=now,  # one moment for row, ledger and day, even at a month's end
+        created_at=at or timezone.now(),  # one moment for row, ledger and day, even at a month's end
         text=order.text.strip(),
         model=order.model,
         voice=order.voice,
@@ -152,8 +167,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         volume=order.volume,
         sample_rate=order.sample_rate or info.sample_rate,
         audio_format=order.audio_format,
-        priority=0 if order.interactive else queue.JOB,
-        deadline=None if order.patience is None else now + order.patience,
+        priority=0 if order.interactive else JOB_PRIORITY,
         characters=counted.characters,
         hanzi=facts.hanzi,
         other_characters=facts.other_characters,
@@ -162,21 +176,29 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         normalised_characters=facts.normalised_characters,
     )
     if order.use_cache:
-        synthesis.cache_key = cache.key(synthesis, counted.reading)
+        synthesis.cache_key = cache.key(synthesis, counted.reading) if counted.reading else cache.UNREAD
     return synthesis
+
+
+def read_late(synthesis: Synthesis) -> None:
+    """Find out of a job's row, for its worker, what the door finds out of others. Raises TextError."""
+    counted = read(synthesis.text)
+    synthesis.normalised_characters = counted.facts.normalised_characters
+    if synthesis.cache_key:
+        synthesis.cache_key = cache.key(synthesis, counted.reading)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What is asked of a text before it is spoken."""
 
-    reading: str  # a digest
+    reading: str  # a digest; empty where it was not read
     characters: int  # billable
     facts: counting.TextFacts
 
 
 @lru_cache(maxsize=256)
-def _counted(text: str) -> Counted:
+def read(text: str) -> Counted:
     """The same for a text that was seen before. Raises TextError."""
     reading = front_end.read(text)
     plain = front_end.plain_text(text)
@@ -184,23 +206,32 @@ def _counted(text: str) -> Counted:
     return Counted(cache.digest(reading), counting.billable_characters(plain), facts)
 
 
+def count(text: str) -> Counted:
+    """The same without reading it, which takes milliseconds: as if it were read out as it is written."""
+    plain = front_end.plain_text(text)
+    return Counted("", counting.billable_characters(plain), counting.text_facts(plain, plain))
+
+
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
     """Billed, where the plan bills repeats."""
     if synthesis.billed_characters:
+        interactive = synthesis.priority < NOBODY_WAITS
         billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
             synthesis_id=synthesis.id,
             characters=synthesis.billed_characters,
-            virtual_time=queue.virtual_time(),
+            virtual_time=queue.virtual_time(interactive=interactive),
             at=synthesis.created_at,
             waits=False,
+            interactive=interactive,
         )
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
     repeats.answer(synthesis, found)
 
 
-def _wake_worker() -> None:
+def wake_worker() -> None:
+    """A row was added: have a worker look."""
     from tts_engine.tasks import speak_next  # the web process need not load the worker before it sends
 
     wake(speak_next)
@@ -209,7 +240,7 @@ def _wake_worker() -> None:
 def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
-    _forget_sentences(synthesis)
+    forget_sentences(synthesis)
     Synthesis.objects.filter(id=synthesis.id).update(text="", deleted_at=Now())
     store.delete(synthesis)
 
@@ -218,11 +249,11 @@ def forget_if_deleted(synthesis: Synthesis) -> None:
     """What was deleted while it was spoken leaves nothing behind; `synthesis` is as it was when it began."""
     if Synthesis.objects.filter(id=synthesis.id, deleted_at__isnull=False).exists():
         store.delete(synthesis)
-        _forget_sentences(synthesis)
+        forget_sentences(synthesis)
 
 
-def _forget_sentences(synthesis: Synthesis) -> None:
-    """Other texts of the tenant that share one have to speak it anew."""
+def forget_sentences(synthesis: Synthesis) -> None:
+    """Delete its sentences from the cache: other texts of the tenant that share one have to speak it anew."""
     try:
         reading = front_end.read(synthesis.text)
     except TextError:  # not one sentence was ever spoken of it

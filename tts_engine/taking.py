@@ -34,8 +34,8 @@ class Taker:
         self._ahead = ahead
         self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
         self._name = ""
-        self._serving: int | None = None  # the tag of the sentence that was begun last
-        self._told: int | None = None
+        self._serving: Order | None = None  # of the sentence that was begun last
+        self._told: Order | None = None
         self._in_hand = 0
         self._counting = threading.Lock()
         self._due = threading.Event()
@@ -58,7 +58,7 @@ class Taker:
 
     def begun(self, order: Order) -> None:
         """This was the next sentence, and is being spoken: the queue's clock goes on."""
-        self._serving = order[1]
+        self._serving = order
         self.look()
 
     def read(self, synthesis: Synthesis) -> None:

@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from tts_engine import eviction, idempotency, queue, stale
-from tts_engine.delivery import ending
+from tts_engine.delivery import ending as delivery_ending
 from tts_engine.delivery.courier import courier
 from tts_engine.delivery.services import forget_old_deliveries
+from tts_engine.jobs import services as jobs
 from tts_engine.worker import engine
 
 
@@ -17,17 +18,11 @@ def speak_next() -> None:
 
 @shared_task
 def tidy() -> None:
-    """End reservations that lost their synthesis, and forget old Idempotency-Keys and deliveries of files."""
+    """End reservations that lost their synthesis, forget old Idempotency-Keys and what deleted jobs held."""
     stale.expire_reservations()
     idempotency.forget_old()
+    jobs.forget_deleted()
     forget_old_deliveries()
-
-
-@shared_task
-def deliver_files() -> None:
-    """Have the results that are due put to their destinations. Beat asks every few seconds."""
-    courier().wake()
-    ending.sweep()
 
 
 @shared_task
@@ -38,7 +33,15 @@ def evict() -> None:
 
 @shared_task
 def sweep() -> None:
-    """Take back rows of workers that went away, and end the wait of those whose callers wait no longer."""
+    """Take back rows of workers that went away, end the wait of those whose callers wait no longer, end jobs."""
     queue.forget_dead()
     queue.requeue_expired()
     queue.expire()
+    jobs.sweep()
+
+
+@shared_task
+def deliver_files() -> None:
+    """Have the results that are due put to their destinations. Beat asks every few seconds."""
+    courier().wake()
+    delivery_ending.sweep()

@@ -14,10 +14,11 @@ from django.utils import timezone
 from tts_engine import presence, queue
 from tts_engine.errors import Overloaded
 from tts_engine.fair import Order
-from tts_engine.models import Status, Synthesis
+from tts_engine.models import NOBODY_WAITS, Status, Synthesis
 
 # What of other rows is spoken before an order: all of what is of a higher class, and of a text that has
-# begun or will have by then its part. What lies before the clock has been spoken.
+# begun or will have by then its part. What lies before the clock has been spoken, of texts of the same
+# queue: the tags of another say nothing of it.
 AHEAD = """
     SELECT count(*) FILTER (WHERE status = 'queued'),
            COALESCE(sum(normalised_characters * GREATEST(0, LEAST(finish_tag, upto) - GREATEST(start_tag, since))::float
@@ -25,7 +26,8 @@ AHEAD = """
     FROM (
         SELECT status, start_tag, finish_tag, normalised_characters,
                CASE WHEN priority < %(priority)s THEN finish_tag ELSE %(tag)s END AS upto,
-               CASE WHEN status = 'running' THEN %(clock)s ELSE start_tag END AS since
+               CASE WHEN status = 'running' AND (priority < %(jobs)s) = (%(priority)s < %(jobs)s) THEN %(clock)s
+                    ELSE start_tag END AS since
         FROM tts_engine_synthesis
         WHERE status IN ('queued', 'running') AND (priority, start_tag) < (%(priority)s, %(tag)s)
     ) rows
@@ -45,7 +47,9 @@ class Wait:
 def wait_of(order: Order, *, clock: int | None = None) -> Wait:
     """`clock` is the queue's, if the caller has just looked at it."""
     priority, tag = order
-    values = {"priority": priority, "tag": tag, "clock": queue.virtual_time() if clock is None else clock}
+    if clock is None:
+        clock = queue.virtual_time(interactive=priority < NOBODY_WAITS)
+    values = {"priority": priority, "tag": tag, "clock": clock, "jobs": NOBODY_WAITS}
     with connection.cursor() as cursor:
         cursor.execute(AHEAD, values)
         position, characters = cursor.fetchone()

@@ -21,7 +21,7 @@ from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Synthesis
 from tts_engine.pace import Pace
 from tts_engine.sentences import Place
-from tts_engine.services import catalog, forget_if_deleted, style_of
+from tts_engine.services import catalog, forget_if_deleted, read_late, style_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
@@ -58,6 +58,8 @@ class Engine:
         """Speak a claimed row to its end, good or bad."""
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
+                if synthesis.job_id:
+                    read_late(synthesis)
                 if not self._repeat(synthesis):
                     self._speak(synthesis)
             except SpeechError as error:
@@ -66,6 +68,8 @@ class Engine:
                 log.info("refused", code=error.code)
             except Exception:
                 log.exception("synthesis_failed", voice=synthesis.voice)
+                if synthesis.job_id and queue.give_back(synthesis):
+                    return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
 
@@ -117,7 +121,8 @@ class Engine:
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
-                relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=draft.size - len(piece))
+                if not synthesis.job_id:
+                    relay.send(synthesis.id, piece, attempt=synthesis.attempt, offset=draft.size - len(piece))
             outcome = queue.Outcome(
                 audio_ms=round(draft.frames * 1000 / info.sample_rate),
                 first_byte_ms=first_byte_ms,
@@ -147,7 +152,7 @@ class Engine:
         with closing(in_order(turns, ahead=ahead)) as coming:
             for turn in coming:
                 self.taker.read(synthesis)  # its next sentences wait for the voice by now
-                if relay.has_hung_up(synthesis.id):
+                if not synthesis.job_id and relay.has_hung_up(synthesis.id):
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn

@@ -215,6 +215,13 @@ QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
+# --- Jobs -------------------------------------------------------------------------------------
+
+JOB_MAX_CHARACTERS = 1_000_000  # of one long text
+JOB_MAX_ROWS = 100_000  # of one table
+JOB_PART_CHARACTERS = 1000  # a long text is cut into parts of so many at most: what is lost with a worker
+JOB_BODY_BYTES = 32 * 1024**2  # of a request that makes a job: its texts, or the files they are in
+
 # --- Webhooks ---------------------------------------------------------------------------------
 
 # Networks outside the public one, such as 10.20.0.0/16, that teams may have messages sent to.

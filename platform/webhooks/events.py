@@ -7,6 +7,7 @@ class Event(models.TextChoices):
     """The `type` of a message; `docs/webhooks.md` describes the `data` of each."""
 
     QUOTA_ALERT = "quota.alert"
+    JOB_COMPLETED = "job.completed"
     JOB_DELIVERED = "job.delivered"
     TEST = "webhook.test"
 

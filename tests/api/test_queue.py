@@ -30,7 +30,7 @@ def slow_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     warm_up()
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
     monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
-    relay.writer().delete(queue.SERVING, queue.LATEST)
+    relay.writer().delete(*queue.REQUESTS)
     relay.writer().set("worker:test", 2)
     yield
     relay.writer().delete("worker:test")

@@ -22,12 +22,20 @@ from tests.webhooks.receiver import Receiver
 from tts_engine import queue, store
 from tts_engine.delivery import courier, ending, services
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery
+from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Synthesis
 from webhooks.models import Message
 from webhooks.queue import Outcome
 from webhooks.services import endpoint_create
 
-NOW = timedelta(0)
+Told = Callable[[], list[str]]
+
+
+@pytest.fixture
+def told(tenant: Tenant, call_centre: Destination, receiver: Receiver) -> Told:
+    """told(): what the team's own program has been told of, in order."""
+    endpoint_create(tenant_id=tenant.id, url=receiver.url, actor="operator")
+    return lambda: list(Message.objects.filter(tenant=tenant).order_by("created_at").values_list("type", flat=True))
 
 
 def test_a_file_as_it_arrives(call_centre: Destination, make_job: MakeJob, receiver: Receiver) -> None:
@@ -279,39 +287,47 @@ def test_all_that_failed_is_replayed_at_once(call_centre: Destination, make_job:
 
 
 def test_a_job_is_delivered_once(
-    call_centre: Destination, make_job: MakeJob, receiver: Receiver, tenant: Tenant, later: Later
+    call_centre: Destination, make_job: MakeJob, receiver: Receiver, told: Told, later: Later
 ) -> None:
-    """The team is told when the job has finished and its last file is there or given up, and not before."""
+    """The team is told when the last row has ended and the last file is there or given up, and not before."""
     job = make_job(call_centre, "one", "two")
-    told = listener(tenant, receiver)
-    speak_all(job)
-    receiver.will_answer(204)
-    receiver.will_answer(500)
+    speak_queued()
     put_due()
-    assert not ending.look(job.id)
-    type(job).objects.filter(id=job.id).update(finished_at=timezone.now())
-    assert not ending.look(job.id)
-    assert ending.sweep() == 0
     assert told() == []
+    receiver.will_answer(500)
+    speak_queued()
+    put_due()
+    assert told() == ["job.completed"]
+    assert not ending.look(job.id)
     later(timedelta(seconds=5))
-    assert told() == ["job.delivered"]
-    assert ending.sweep() == 0
+    assert told() == ["job.completed", "job.delivered"]
+    assert not ending.look(job.id)
     job.refresh_from_db()
-    assert job.delivered_at is not None
     assert ending.told(job).items() >= {"job_id": job.id, "delivered": 2, "failed": 0}.items()
 
 
+def test_a_job_that_ends_after_its_files(call_centre: Destination, make_job: MakeJob, told: Told) -> None:
+    """Its last row fails: there is nothing more to put, and the end of the job is the end of its delivery."""
+    make_job(call_centre, "one", "two")
+    speak_queued()
+    put_due()
+    row = queue.claim()
+    assert row is not None
+    queue.fail(row, SynthesisFailed("Not to be spoken.", code="text_unspeakable"))
+    assert told() == ["job.completed", "job.delivered"]
+
+
 def test_a_look_that_was_lost_is_made_up_for(
-    call_centre: Destination, make_job: MakeJob, receiver: Receiver, tenant: Tenant
+    call_centre: Destination, make_job: MakeJob, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker was killed between the last file and the message."""
-    job = make_job(call_centre, "one")
-    told = listener(tenant, receiver)
-    speak_all(job)
-    put_due()
-    type(job).objects.filter(id=job.id).update(finished_at=timezone.now())
+    speak_all(make_job(call_centre, "one"))
+    with monkeypatch.context() as killed:
+        killed.setattr(ending, "look", lambda _: False)
+        put_due()
+    assert told() == ["job.completed"]
     assert ending.sweep() == 1
-    assert told() == ["job.delivered"]
+    assert told() == ["job.completed", "job.delivered"]
 
 
 def test_deliveries_are_forgotten_when_they_are_old(call_centre: Destination, make_job: MakeJob) -> None:
@@ -323,16 +339,6 @@ def test_deliveries_are_forgotten_when_they_are_old(call_centre: Destination, ma
     FileDelivery.objects.update(created_at=timezone.now() - running.WEBHOOK_KEEP - MOMENT)
     assert services.forget_old_deliveries() == 1
     assert FileDelivery.objects.get().status == "pending"
-
-
-def listener(tenant: Tenant, receiver: Receiver) -> Callable[[], list[str]]:
-    """listener()(): the types of the messages that the team was told."""
-    endpoint_create(tenant_id=tenant.id, url=receiver.url, events=["job.delivered"], actor="operator")
-
-    def told() -> list[str]:
-        return list(Message.objects.filter(tenant=tenant).values_list("type", flat=True))
-
-    return told
 
 
 def answer_of(row: Synthesis) -> bytes:

@@ -48,9 +48,9 @@ class Process:
 @pytest.fixture
 def clock() -> Iterator[None]:
     """The queue's, as in a new installation."""
-    relay.writer().delete(queue.SERVING, queue.LATEST)
+    relay.writer().delete(*queue.REQUESTS)
     yield
-    relay.writer().delete(queue.SERVING, queue.LATEST)
+    relay.writer().delete(*queue.REQUESTS)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable
     process.begin_next()
     served = process.spoken[0].start_tag or 0
     until(lambda: len(process.spoken) == 2)
-    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.LATEST))
+    until(lambda: queue.virtual_time() == served and relay.writer().exists(queue.REQUESTS.latest))
     process.begin_next()
     until(lambda: queue.virtual_time() > served)
     until(lambda: process.waiting)
@@ -145,21 +145,21 @@ def test_the_clock_is_the_sentence_that_is_spoken(crowd: Tenant, start: Callable
 
 def test_the_clock_is_the_lowest_that_busy_workers_serve(clock: None) -> None:
     """Who rests or died holds nobody up; with nobody busy it is the latest tag that was served."""
-    queue.tell_clock("one", 5)
-    queue.tell_clock("two", 9)
+    queue.tell_clock("one", (0, 5))
+    queue.tell_clock("two", (0, 9))
     assert queue.virtual_time() == 5
-    queue.tell_clock("one", 7)
+    queue.tell_clock("one", (0, 7))
     assert queue.virtual_time() == 7
     queue.rest("one")
     assert queue.virtual_time() == 9
-    queue.tell_clock("one", 8)
+    queue.tell_clock("one", (0, 8))
     relay.writer().set("worker:two", 1)
     queue.forget_dead()
     relay.writer().delete("worker:two")
     assert queue.virtual_time() == 9
     queue.forget_dead()
     assert queue.virtual_time() == 9
-    queue.tell_clock("three", 6)
+    queue.tell_clock("three", (0, 6))
     assert queue.virtual_time() == 6
 
 

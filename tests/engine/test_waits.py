@@ -31,14 +31,14 @@ def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
 def pace(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetPace]:
     """pace(a, b, ...): workers that tell so many characters a second; the queue's clock starts anew."""
     monkeypatch.setattr(presence, "PACE_KEPT_SECONDS", 0)
-    relay.writer().delete(queue.SERVING, queue.LATEST)
+    relay.writer().delete(*queue.REQUESTS)
 
     def pace(*rates: float) -> None:
         for number, rate in enumerate(rates):
             relay.writer().set(f"worker:test-{number}", rate)
 
     yield pace
-    relay.writer().delete(queue.SERVING, queue.LATEST, *(f"worker:test-{number}" for number in range(9)))
+    relay.writer().delete(*queue.REQUESTS, *(f"worker:test-{number}" for number in range(9)))
 
 
 def ask(tenant: Tenant, text: str = TEN, patience: timedelta | None = None) -> Synthesis:
