@@ -73,6 +73,12 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def actor_of(request: Request) -> str:
+    """The same in the words of the audit trail."""
+    caller = caller_of(request)
+    return f"key:{caller.api_key_id}" if caller.api_key_id else f"user:{request.user.get_username()}"
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses members it does not know: a misspelt one must not be ignored."""
 

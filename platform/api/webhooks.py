@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, StrictSerializer, TextField, caller_of
+from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from api.pages import Pages
 from webhooks import selectors, services
 from webhooks.addresses import LONGEST_URL
@@ -95,7 +95,7 @@ class WebhooksDoor(Door):
         asked = NewWebhook(data=request.data)
         asked.is_valid(raise_exception=True)
         endpoint = services.endpoint_create(
-            tenant_id=caller_of(request).tenant_id, actor=_actor(request), **asked.validated_data
+            tenant_id=caller_of(request).tenant_id, actor=actor_of(request), **asked.validated_data
         )
         return Response(WebhookWithSecret(endpoint).data, status=201)
 
@@ -114,13 +114,13 @@ class WebhookDoor(Door):
         asked = WebhookChange(data=request.data)
         endpoint = _own(request, webhook_id)
         asked.is_valid(raise_exception=True)
-        changed = services.endpoint_change(endpoint=endpoint, actor=_actor(request), **asked.validated_data)
+        changed = services.endpoint_change(endpoint=endpoint, actor=actor_of(request), **asked.validated_data)
         return Response(Webhook(changed).data)
 
     @extend_schema(operation_id="delete_webhook", responses={204: None})
     def delete(self, request: Request, webhook_id: UUID) -> Response:
         """Delete it with its log."""
-        services.endpoint_delete(endpoint=_own(request, webhook_id), actor=_actor(request))
+        services.endpoint_delete(endpoint=_own(request, webhook_id), actor=actor_of(request))
         return Response(status=204)
 
 
@@ -130,7 +130,7 @@ class WebhookRotateDoor(Door):
     @extend_schema(operation_id="rotate_webhook_secret", request=None, responses=WebhookWithSecret)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer alone; until `previous_secret_until` the old one signs too."""
-        endpoint = services.secret_rotate(endpoint=_own(request, webhook_id), actor=_actor(request))
+        endpoint = services.secret_rotate(endpoint=_own(request, webhook_id), actor=actor_of(request))
         return Response(WebhookWithSecret(endpoint).data)
 
 
@@ -180,9 +180,3 @@ class ReplayDoor(Door):
 
 def _own(request: Request, webhook_id: UUID) -> Endpoint:
     return selectors.endpoint(caller_of(request).tenant_id, webhook_id)
-
-
-def _actor(request: Request) -> str:
-    """In the words of the audit trail."""
-    caller = caller_of(request)
-    return f"key:{caller.api_key_id}" if caller.api_key_id else f"user:{request.user.get_username()}"

@@ -27,7 +27,8 @@ class Door:
     @property
     def path(self) -> str:
         path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
-        return "/" + path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<int:delivery_id>", "1")
+        path = path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<uuid:destination_id>", str(NOBODY_S))
+        return "/" + path.replace("<int:delivery_id>", "1")
 
 
 DOORS = [
@@ -54,6 +55,15 @@ DOORS = [
     Door("v1/webhooks/<uuid:webhook_id>/test", "POST", "webhooks", 404),
     Door("v1/webhooks/<uuid:webhook_id>/deliveries", "GET", "webhooks", 404),
     Door("v1/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/replay", "POST", "webhooks", 404),
+    Door("v1/destinations", "GET", "webhooks", 200),
+    Door("v1/destinations", "POST", "webhooks", 400),
+    Door("v1/destinations/<uuid:destination_id>", "GET", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>", "PATCH", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>", "DELETE", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/test", "POST", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries", "GET", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries/replay", "POST", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries/<int:delivery_id>/replay", "POST", "webhooks", 404),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]
