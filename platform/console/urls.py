@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import operators, views
+from console import destinations, operators, views, webhooks
 
 
 class Favicon(RedirectView):
@@ -36,6 +36,10 @@ urlpatterns = [
     path("", views.studio, name="studio"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
+    path("destinations", destinations.destinations, name="destinations"),
+    path("destinations/<uuid:destination_id>", destinations.destination, name="destination"),
     path("operators/savings", operators.savings, name="operators_savings"),
     path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
     path("favicon.ico", Favicon.as_view()),

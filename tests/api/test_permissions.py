@@ -94,6 +94,10 @@ SIGNED_IN = {
     "",
     "statement",
     "statement/<month:month>",
+    "webhooks",
+    "webhooks/<uuid:webhook_id>",
+    "destinations",
+    "destinations/<uuid:destination_id>",
     "operators/savings",
     "operators/savings/figures",
     "accounts/reauthenticate/",
@@ -188,7 +192,13 @@ def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], 
     assert knock(door, {}, client) == 403
 
 
-PLACES = {"<month:month>": "2026-11", "(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
+PLACES = {
+    "<uuid:webhook_id>": str(NOBODY_S),
+    "<uuid:destination_id>": str(NOBODY_S),
+    "<month:month>": "2026-11",
+    "(?P<key>[-:\\w]+)/$": "x/",
+    "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/",
+}
 
 
 def path_of(route: str) -> str:
