@@ -20,6 +20,7 @@ EngineError
 ├── JobNotFound         no such job for this tenant, or it was deleted
 ├── JobRowInvalid       one row of a job cannot be taken in; `param` names it
 ├── JobTooLarge         it has more rows or characters than a job may
+├── JobTooSmall         it has no row
 ├── JobStateConflict    this cannot be done to a job in its present state
 └── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
@@ -165,13 +166,19 @@ class JobRowInvalid(EngineError):
     def __init__(self, number: int, message: str, *, code: str, member: str) -> None:
         super().__init__(f"Row {number}: {message}")
         self.code = code
-        self.param = f"items[{number - 1}].{member}"
+        self.param = f"items.{number - 1}.{member}"
 
 
 class JobTooLarge(EngineError):
     """It has more rows or characters than a job may have; nothing was kept of it."""
 
     code = "job_too_large"
+
+
+class JobTooSmall(EngineError):
+    """A job has no row with a text."""
+
+    code = "job_too_small"
 
 
 class JobStateConflict(EngineError):

@@ -32,7 +32,7 @@ MOST_MS = 2**31 - 1
 
 
 class Clock(NamedTuple):
-    """The names of a clock in Valkey: sorted sets of the tag that each worker serves, and of the greatest ever served."""
+    """Sorted sets in Valkey: by worker the tag it serves, and the greatest that any ever served."""
 
     serving: str
     latest: str

@@ -16,6 +16,7 @@ class HistoryFilter:
 
     voice: str | None = None
     key: UUID | None = None
+    job: UUID | None = None
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -27,6 +28,7 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
     wanted = {
         "voice": narrow.voice,
         "api_key_id": narrow.key,
+        "job_id": narrow.job,
         "status": narrow.status,
         "created_at__gte": narrow.since,
         "created_at__lt": narrow.until,

@@ -16,8 +16,8 @@ from tts_engine.models import Status
 log = structlog.get_logger()
 
 # Cheap while all is well: the ledger is read only of tenants whose count of what is open is not the
-# number of their rows in the queue, those of jobs that are held too. One statement reads one snapshot, in which a reservation
-# and its row are there together or not at all.
+# number of their rows in the queue, those of jobs that are held too. One statement reads one snapshot,
+# in which a reservation and its row are there together or not at all.
 STALE = """
     WITH live AS (
         SELECT tenant_id, count(*) AS requests FROM tts_engine_synthesis

@@ -26,6 +26,7 @@ from tts_engine.waits import Wait, wait_of_row
 class HistoryQuery(serializers.Serializer[Any]):
     voice = serializers.CharField(required=False)
     key = serializers.UUIDField(required=False)
+    job = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(choices=Status.values, required=False)
     text = serializers.CharField(required=False)
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
@@ -41,6 +42,7 @@ class HistoryQuery(serializers.Serializer[Any]):
         return HistoryFilter(
             voice=asked.get("voice"),
             key=asked.get("key"),
+            job=asked.get("job"),
             status=asked.get("status"),
             since=asked.get("from"),
             until=asked.get("to"),
@@ -57,6 +59,7 @@ class HistoryItem(serializers.ModelSerializer[Synthesis]):
             "id", "created_at", "status", "text", "model", "voice", "emotion", "emotion_intensity", "speed", "pitch",
             "volume", "sample_rate", "audio_format", "characters", "billed_characters", "audio_ms", "queue_ms",
             "first_byte_ms", "synthesis_ms", "cache_hit", "error_code", "error_message", "api_key",
+            "job",
         ]  # fmt: skip
 
 

@@ -197,7 +197,7 @@ def release(*, synthesis_id: UUID, at: datetime | None = None) -> bool:
 def release_rows(*, tenant_id: UUID, syntheses: Sequence[UUID], at: datetime | None = None) -> int:
     """Give back what is still reserved for these rows of the tenant's jobs; how many there were."""
     _require_transaction()
-    values = {"tenant": tenant_id, "syntheses": list(syntheses), "at": at or timezone.now()}
+    values: dict[str, Any] = {"tenant": tenant_id, "syntheses": list(syntheses), "at": at or timezone.now()}
     with connection.cursor() as cursor:
         cursor.execute(LOCK_ACCOUNT, values)
     released = _one(RELEASE_ROWS, values)

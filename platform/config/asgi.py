@@ -27,7 +27,9 @@ async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await (_doors if by_program else _pages)(scope, receive, send)
 
 
-_http = AccessLog(BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+_http = AccessLog(
+    BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more={"/v1/jobs": settings.JOB_BODY_BYTES})
+)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -27,6 +27,7 @@ class Door:
     @property
     def path(self) -> str:
         path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
+        path = path.replace("<uuid:job_id>", str(NOBODY_S))
         path = path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<uuid:destination_id>", str(NOBODY_S))
         return "/" + path.replace("<int:delivery_id>", "1")
 
@@ -41,6 +42,16 @@ DOORS = [
     Door("v1/history/<uuid:synthesis_id>", "GET", "history", 404),
     Door("v1/history/<uuid:synthesis_id>", "DELETE", "history", 404),
     Door("v1/history/<uuid:synthesis_id>/audio", "GET", "history", 404),
+    Door("v1/jobs", "GET", "speech", 200),
+    Door("v1/jobs", "POST", "speech", 400),
+    Door("v1/jobs/<uuid:job_id>", "GET", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>", "DELETE", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/items", "GET", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/start", "POST", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/pause", "POST", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/resume", "POST", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/cancel", "POST", "speech", 404),
+    Door("v1/jobs/<uuid:job_id>/retry", "POST", "speech", 404),
     Door("v1/cache", "DELETE", "admin", 200),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),

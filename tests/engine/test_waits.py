@@ -84,7 +84,7 @@ def test_what_was_spoken_of_a_running_text_is_not_waited_for(pace: SetPace) -> N
     assert queue.claim() is not None
     assert wait(second).characters == 100
     assert (first.start_tag, first.finish_tag) == (0, second.start_tag)
-    queue.tell_clock("test-0", (second.start_tag or 0) * 3 // 4)
+    queue.tell_clock("test-0", (0, (second.start_tag or 0) * 3 // 4))
     assert wait(second).characters == 25
 
 

@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 
 from accounts.models import ApiKey, Member, Tenant
 
+LONGEST_NAME = 200  # of a job, a chapter, a file
+
 
 class JobKind(models.TextChoices):
     TEXT = "text"  # its items are the parts of one text, in order
@@ -37,7 +39,7 @@ class Job(models.Model):
         Member, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
     )
     created_at = models.DateTimeField(db_default=Now())
-    name = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=LONGEST_NAME, blank=True)
     kind = models.CharField(max_length=5, choices=JobKind)
     status = models.CharField(max_length=9, choices=JobStatus, default=JobStatus.DRAFT)
     order = models.JSONField()  # the members of `services.Order` that hold for all items
@@ -94,10 +96,12 @@ class JobItem(models.Model):
     number = models.PositiveIntegerField()  # from 1
     text = models.TextField()
     characters = models.PositiveIntegerField()  # billable
-    chapter = models.CharField(max_length=200, blank=True)  # whose title it belongs to, of a long text
+    chapter = models.CharField(max_length=LONGEST_NAME, blank=True)  # whose title it belongs to, of a long text
     voice = models.CharField(max_length=100, blank=True)  # empty: the job's
     emotion = models.CharField(max_length=20, blank=True)  # empty: the job's
-    file_name = models.CharField(max_length=200, blank=True)  # of its result, without ending; empty: its number
+    file_name = models.CharField(
+        max_length=LONGEST_NAME, blank=True
+    )  # of its result, without ending; empty: its number
     # Under an id that is chosen with the draft; the row is there once the job has started.
     synthesis = models.OneToOneField(
         "tts_engine.Synthesis",

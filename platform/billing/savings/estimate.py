@@ -1,0 +1,52 @@
+"""What requests that are not made yet would cost: at each vendor, and here."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from billing.price_book.days import today
+from billing.price_book.facts import DailyFacts, Facts, total
+from billing.price_book.selectors import books_between, exchange_rates
+from billing.savings.compare import savings
+from billing.savings.selectors import own_cost
+from billing.usage.selectors import daily_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Millionths of a yuan; a vendor's is what it would ask more this month, each by the id of its offer."""
+
+    own_cost: int | None  # at this month's own cost of a character; None while that is not known
+    default: tuple[str, int]
+    cheapest: tuple[str, int]
+    dearest: tuple[str, int]
+
+
+def estimate(tenant_id: UUID, asked: dict[str, Any]) -> Estimate:
+    """For requests with these sums, by the names of `Facts`, in addition to the tenant's of this month.
+
+    Raises NoPriceBook.
+    """
+    last: date = today()
+    first = last.replace(day=1)
+    so_far = daily_facts(tenant_id, first=first, last=last)
+    books, rates, own = books_between(first, last), exchange_rates(), own_cost(tenant_id)
+    added = Facts(**asked)
+    without = savings(so_far, books, rates, own)
+    with_it = savings([*so_far, DailyFacts(day=last, **asdict(added))], books, rates, own)
+    before = {found.offer.id: found.cost for found in without.comparisons}
+    more = {found.offer.id: found.cost - before[found.offer.id] for found in with_it.comparisons if found.reachable}
+    default = with_it.default.offer.id
+    by_cost = sorted(more.items(), key=lambda offered: offered[1])
+    spoken = _characters(total(so_far))
+    return Estimate(
+        own_cost=None if without.own_cost is None or not spoken else without.own_cost * _characters(added) // spoken,
+        default=(default, with_it.default.cost - before[default]),
+        cheapest=by_cost[0],
+        dearest=by_cost[-1],
+    )
+
+
+def _characters(facts: Facts) -> int:
+    return facts.hanzi + facts.other_characters

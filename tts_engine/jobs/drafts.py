@@ -1,0 +1,160 @@
+"""A draft: the texts of a job, checked, counted and stored. Nothing is reserved or spoken yet."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from billing.price_book.facts import FACTS, facts_of_request
+from tts_engine.delivery.models import Destination
+from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
+from tts_engine.idempotency import Idempotency
+from tts_engine.jobs.copying import insert
+from tts_engine.jobs.cutting import cut
+from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind
+from tts_engine.jobs.orders import Orders
+from tts_engine.services import Caller, Counted, Order, count, voice_for
+from tts_engine.speech.errors import SpeechError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What becomes an item; empty members are the job's own."""
+
+    text: str
+    chapter: str = ""
+    voice: str = ""
+    emotion: str = ""
+    file_name: str = ""
+
+
+def rows_of_text(chapters: Iterable[tuple[str, str]]) -> Iterator[Row]:
+    """The parts of a long text, given as (title, text) of its chapters; the last line break parts no chapters."""
+    for title, text in chapters:
+        for part in cut(text, most=settings.JOB_PART_CHARACTERS):
+            yield Row(part, chapter=title)
+
+
+# What a column of PostgreSQL cannot hold, or UTF-8 cannot say.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def job_create(
+    *,
+    caller: Caller,
+    name: str,
+    kind: JobKind,
+    order: Order,
+    rows: Iterable[Row],
+    destination: Destination | None = None,
+    job_id: UUID | None = None,
+    once: Idempotency | None = None,
+) -> Job:
+    """A draft of the rows, to be spoken as `order` says but for its text; reserves and bills nothing.
+
+    With `once` the same request sent again gets the job of the first time, which has another id than `job_id`.
+
+    Raises JobRowInvalid, JobTooLarge, KeyReused, and StyleError or UnknownVoice for the job's own; nothing
+    is kept then.
+    """
+    earlier = _earlier(caller, once)
+    if earlier:
+        return earlier
+    voice_for(order)
+    common = {name: value for name, value in asdict(order).items() if name not in ("text", "interactive", "patience")}
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                id=job_id or uuid4(),
+                tenant_id=caller.tenant_id,
+                api_key_id=caller.api_key_id,
+                member_id=caller.member_id,
+                name=name,
+                kind=kind,
+                order=common,
+                destination=destination,
+                idempotency_key=once.key if once else "",
+                fingerprint=once.fingerprint if once else "",
+            )
+            _keep(job, rows)
+    except IntegrityError:  # the same request came twice at once, and the other one was first
+        earlier = _earlier(caller, once)
+        if earlier is None:
+            raise
+        return earlier
+    job.refresh_from_db()
+    return job
+
+
+def _earlier(caller: Caller, once: Idempotency | None) -> Job | None:
+    """The job that this key made, if any. Raises KeyReused where it was another request."""
+    if once is None:
+        return None
+    job = Job.objects.filter(tenant_id=caller.tenant_id, idempotency_key=once.key).first()
+    if job and job.fingerprint != once.fingerprint:
+        raise KeyReused(f"The Idempotency-Key {once.key!r} was sent with another request; use a new key for this one.")
+    return job
+
+
+class _Sums:
+    """What a job's items come to."""
+
+    def __init__(self) -> None:
+        self.rows = self.characters = 0
+        self.facts = dict.fromkeys(FACTS, 0)
+
+    def add(self, counted: Counted) -> None:
+        self.rows += 1
+        self.characters += counted.characters
+        facts = facts_of_request(**asdict(counted.facts), audio_ms=None, synthesis_ms=None)
+        for name in FACTS:
+            self.facts[name] += getattr(facts, name)
+
+
+COLUMNS = ("job_id", "number", "text", "characters", "chapter", "voice", "emotion", "file_name", "synthesis_id")
+
+
+def _keep(job: Job, rows: Iterable[Row]) -> None:
+    """Store the items as they come, none of them kept in memory, and their sums."""
+    sums = _Sums()
+    insert(JobItem, COLUMNS, _items(job, rows, sums))
+    if not sums.rows:
+        raise JobTooSmall("A job needs at least one row with a text.")
+    Job.objects.filter(id=job.id).update(rows=sums.rows, characters=sums.characters, facts=sums.facts)
+
+
+def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ...]]:
+    orders = Orders(job)
+    for number, row in enumerate(rows, 1):
+        if number > settings.JOB_MAX_ROWS:
+            raise JobTooLarge(f"A job has at most {settings.JOB_MAX_ROWS:,} rows; make several of it.")
+        counted = _checked(number, row, orders)
+        sums.add(counted)
+        if job.kind == JobKind.TEXT and sums.characters > settings.JOB_MAX_CHARACTERS:
+            raise JobTooLarge(f"A text has at most {settings.JOB_MAX_CHARACTERS:,} characters; divide it.")
+        own = (row.chapter, row.voice, row.emotion, row.file_name)
+        yield (job.id, number, row.text, counted.characters, *own, uuid4())
+
+
+def _checked(number: int, row: Row, orders: "Orders") -> Counted:
+    refuse = partial(JobRowInvalid, number)
+    if not row.text.strip():
+        raise refuse("the text is empty.", code="empty_string", member="text")
+    if any(map(_NO_TEXT.search, (row.text, row.chapter, row.voice, row.emotion, row.file_name))):
+        raise refuse("it holds a NUL or half a character.", code="invalid_value", member="text")
+    if len(row.text.strip()) > settings.SPEECH_MAX_CHARACTERS:
+        most = settings.SPEECH_MAX_CHARACTERS
+        raise refuse(f"the text has more than {most} characters.", code="string_above_max_length", member="text")
+    for member in ("chapter", "file_name"):
+        if len(getattr(row, member)) > LONGEST_NAME:
+            raise refuse(f"'{member}' is too long.", code="string_above_max_length", member=member)
+    try:
+        orders.of(row.voice, row.emotion)
+    except SpeechError as error:
+        raise refuse(str(error), code=error.code, member=error.param or "voice") from error
+    return count(row.text)
