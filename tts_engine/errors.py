@@ -22,6 +22,8 @@ EngineError
 ├── JobTooLarge         it has more rows or characters than a job may
 ├── JobTooSmall         it has no row
 ├── JobStateConflict    this cannot be done to a job in its present state
+├── JobHasNoAudio       it has no audio yet, or not all that was asked for
+├── ResultTooLarge      no file of that format can hold it
 └── WarmListInvalid     a list of texts to speak beforehand cannot be read
 """
 
@@ -173,6 +175,19 @@ class JobTooLarge(EngineError):
     """It has more rows or characters than a job may have; nothing was kept of it."""
 
     code = "job_too_large"
+
+
+class JobHasNoAudio(EngineError):
+    """It has no audio yet, or not all that was asked for."""
+
+    code = "job_audio_not_ready"
+
+
+class ResultTooLarge(EngineError):
+    """No file of that format can hold it."""
+
+    code = "result_too_large"
+    param = "format"
 
 
 class JobTooSmall(EngineError):

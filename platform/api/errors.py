@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from accounts import errors as accounts
 from billing import errors as billing
 from tts_engine import errors as engine
+from tts_engine.manuscripts import errors as manuscripts
 from tts_engine.speech import errors as speech
 from webhooks import errors as webhooks
 
@@ -55,6 +56,11 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.JobRowInvalid, HTTPStatus.BAD_REQUEST),
     (engine.JobTooLarge, HTTPStatus.BAD_REQUEST),
     (engine.JobTooSmall, HTTPStatus.BAD_REQUEST),
+    (engine.JobHasNoAudio, HTTPStatus.CONFLICT),
+    (engine.ResultTooLarge, HTTPStatus.BAD_REQUEST),
+    (manuscripts.TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (manuscripts.UnknownKind, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (manuscripts.ManuscriptError, HTTPStatus.BAD_REQUEST),
     (engine.JobStateConflict, HTTPStatus.CONFLICT),
     (engine.WarmListInvalid, HTTPStatus.BAD_REQUEST),
     (engine.DestinationInvalid, HTTPStatus.BAD_REQUEST),

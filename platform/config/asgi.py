@@ -27,9 +27,8 @@ async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await (_doors if by_program else _pages)(scope, receive, send)
 
 
-_http = AccessLog(
-    BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more={"/v1/jobs": settings.JOB_BODY_BYTES})
-)
+_larger = dict.fromkeys(("/v1/jobs", "/v1/jobs/files", "/v1/jobs/files/preview"), settings.JOB_BODY_BYTES)
+_http = AccessLog(BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more=_larger))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

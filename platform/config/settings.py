@@ -178,6 +178,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 SPEECH_MAX_CHARACTERS = 4096  # OpenAI's limit for `input`
+HISTORY_DOWNLOAD_MOST = 1000  # recordings of one archive
 SPEECH_WAIT = timedelta(minutes=10)  # how long a caller is kept waiting for the next audio
 MODEL_ALIASES = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"]
 VOICE_ALIASES = {
@@ -220,6 +221,9 @@ IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its
 JOB_MAX_CHARACTERS = 1_000_000  # of one long text
 JOB_MAX_ROWS = 100_000  # of one table
 JOB_PART_CHARACTERS = 1000  # a long text is cut into parts of so many at most: what is lost with a worker
+JOB_MAX_TABLE_CHARACTERS = 20_000_000  # of all texts of one table, 200 a row
+JOB_MAX_COLUMNS = 100  # of a table in a file
+JOB_UNPACKED_BYTES = 256 * 1024**2  # of all that an EPUB or XLSX has packed and that is read of it
 JOB_BODY_BYTES = 32 * 1024**2  # of a request that makes a job: its texts, or the files they are in
 
 # --- Webhooks ---------------------------------------------------------------------------------

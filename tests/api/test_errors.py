@@ -12,10 +12,11 @@ from api import errors as api
 from api.errors import OUR_MISTAKES, problem_of
 from billing import errors as billing
 from tts_engine import errors as engine
+from tts_engine.manuscripts import errors as manuscripts
 from tts_engine.speech import errors as speech
 from webhooks import errors as webhooks
 
-TREES = (accounts, webhooks, billing, engine, speech, api)
+TREES = (accounts, webhooks, billing, engine, manuscripts, speech, api)
 
 # What clients may rely on: code and status of each error that can reach them.
 CONTRACT: dict[type[Exception], tuple[str, int]] = {
@@ -58,6 +59,16 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     billing.KeyQuotaExceeded: ("insufficient_quota", 429),
     billing.RateExceeded: ("rate_limit_exceeded", 429),
     billing.ConcurrencyExceeded: ("concurrency_limit_exceeded", 429),
+    engine.JobHasNoAudio: ("job_audio_not_ready", 409),
+    engine.ResultTooLarge: ("result_too_large", 400),
+    manuscripts.UnknownKind: ("file_kind_unknown", 415),
+    manuscripts.TooLarge: ("file_too_large", 413),
+    manuscripts.UnknownEncoding: ("file_encoding_unknown", 400),
+    manuscripts.Damaged: ("file_damaged", 400),
+    manuscripts.Hostile: ("file_hostile", 400),
+    manuscripts.NothingToRead: ("file_empty", 400),
+    manuscripts.TemplateInvalid: ("template_invalid", 400),
+    manuscripts.RowsInvalid: ("rows_invalid", 400),
     billing.TextTooLong: ("string_above_max_length", 400),
     billing.TenantSuspended: ("tenant_suspended", 403),
     billing.PlanExists: ("plan_exists", 409),
@@ -109,6 +120,7 @@ MADE: dict[type[Exception], Exception] = {
     billing.CostInvalid: billing.CostInvalid("server", "why"),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
     engine.DestinationInvalid: engine.DestinationInvalid("why", param="bucket"),
+    manuscripts.RowsInvalid: manuscripts.RowsInvalid([manuscripts.Fault(2, "name", "why")]),
     speech.StyleError: speech.StyleError("why", param="emotion"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }

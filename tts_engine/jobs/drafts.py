@@ -17,7 +17,7 @@ from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.copying import insert
 from tts_engine.jobs.cutting import cut
 from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind
-from tts_engine.jobs.orders import Orders
+from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.services import Caller, Counted, Order, count, voice_for
 from tts_engine.speech.errors import SpeechError
 
@@ -129,7 +129,7 @@ def _keep(job: Job, rows: Iterable[Row]) -> None:
 
 
 def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ...]]:
-    orders = Orders(job)
+    orders = Orders(order_of(job))
     for number, row in enumerate(rows, 1):
         if number > settings.JOB_MAX_ROWS:
             raise JobTooLarge(f"A job has at most {settings.JOB_MAX_ROWS:,} rows; make several of it.")

@@ -9,11 +9,16 @@ from tts_engine.services import Order, voice_for
 from tts_engine.speech.voice import VoiceInfo
 
 
+def order_of(job: Job) -> Order:
+    """The job's own, without a text."""
+    return Order(text="", interactive=False, **job.order)
+
+
 class Orders:
     """The order of an item, without its text, and its voice: few different ones, looked up once each."""
 
-    def __init__(self, job: Job) -> None:
-        self._common = Order(text="", interactive=False, **job.order)
+    def __init__(self, common: Order) -> None:
+        self._common = common
         self._known: dict[tuple[str, str], tuple[Order, VoiceInfo]] = {}
 
     def of(self, voice: str, emotion: str) -> tuple[Order, VoiceInfo]:

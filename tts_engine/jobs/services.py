@@ -25,7 +25,7 @@ from tts_engine.errors import JobStateConflict
 from tts_engine.jobs import ending
 from tts_engine.jobs.copying import insert
 from tts_engine.jobs.models import Job, JobItem, JobStatus
-from tts_engine.jobs.orders import Orders
+from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, count, forget_sentences, row_of, wake_worker
 
@@ -207,7 +207,7 @@ def _queue(job: Job) -> None:
     starts = fair.sentence_tags(reservation.start_tag, reservation.finish_tag, sizes)
     tags = pairwise([*starts, reservation.finish_tag])
     caller = Caller(tenant_id=job.tenant_id, api_key_id=job.api_key_id, member_id=job.member_id)
-    orders = Orders(job)
+    orders = Orders(order_of(job))
     last = 0
     while items := list(waiting.filter(number__gt=last)[:AT_ONCE]):
         last = items[-1].number

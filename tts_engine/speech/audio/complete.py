@@ -1,6 +1,7 @@
-"""A finished file can say what its stream could not know when it began: how long it is."""
+"""How long it is, in the header of a WAV or FLAC: of a finished file, or of a stream that knows beforehand."""
 
 import struct
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -10,6 +11,8 @@ from tts_engine.speech.audio.formats import Format
 WAV_RIFF_SIZE, WAV_DATA_SIZE = 4, 40  # where our WAV header has its two sizes, 32 bits each
 FLAC_LENGTH = 21  # where STREAMINFO has its number of samples: the last 36 bits of 40 (RFC 9639, section 8.2)
 FLAC_LENGTH_BITS = 36
+WAV_MOST = 0xFFFFFFFF - 36  # bytes of samples
+HEADER = 44  # bytes; that of WAV, and more than FLAC's up to here
 
 
 def complete(path: Path, audio_format: Format) -> None:
@@ -35,6 +38,38 @@ def _complete_flac(path: Path) -> None:
         samples = round(ticks * stream.time_base * stream.rate)
     with path.open("r+b") as file:
         file.seek(FLAC_LENGTH)
-        rest = int.from_bytes(file.read(5), "big") >> FLAC_LENGTH_BITS << FLAC_LENGTH_BITS
+        field = file.read(5)
         file.seek(FLAC_LENGTH)
-        file.write((rest | samples).to_bytes(5, "big"))
+        file.write(_flac_length(field, samples))
+
+
+def announced(pieces: Iterable[bytes], audio_format: Format, samples: int) -> Iterator[bytes]:
+    """What `encode` yields for so many samples, which its header tells; other formats have none.
+
+    Raises ValueError for a WAV of 4 GB or more, which its header cannot say.
+    """
+    if audio_format.name == "wav" and 2 * samples > WAV_MOST:
+        raise ValueError("A WAV holds less than 4 GB.")
+    if audio_format.name not in ("wav", "flac"):
+        yield from pieces
+        return
+    header = bytearray()
+    rest = iter(pieces)
+    for piece in rest:
+        header += piece
+        if len(header) >= HEADER:
+            break
+    if audio_format.name == "wav":
+        struct.pack_into("<I", header, WAV_RIFF_SIZE, 2 * samples + HEADER - WAV_RIFF_SIZE - 4)
+        struct.pack_into("<I", header, WAV_DATA_SIZE, 2 * samples)
+    else:
+        field = slice(FLAC_LENGTH, FLAC_LENGTH + 5)
+        header[field] = _flac_length(header[field], samples)
+    yield bytes(header)
+    yield from rest
+
+
+def _flac_length(field: bytes | bytearray, samples: int) -> bytes:
+    """The length stands behind four bits of something else."""
+    before = int.from_bytes(field, "big") >> FLAC_LENGTH_BITS << FLAC_LENGTH_BITS
+    return (before | samples).to_bytes(5, "big")

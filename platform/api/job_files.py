@@ -1,0 +1,116 @@
+"""`/v1/jobs/files`: a job from a file, TXT, Markdown, EPUB, CSV or XLSX."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.catalog import require_model
+from api.door import Door, StrictSerializer, TextField, caller_of
+from api.idempotency import REPLAYED, idempotency_of
+from api.jobs import JobRequest, OneJobShape
+from tts_engine.jobs import drafts, services, uploads
+from tts_engine.jobs.models import LONGEST_NAME, JobStatus
+
+
+class JobMembersField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """A part of the form that holds one JSON object."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        try:
+            members = json.loads(data)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValidationError("Must be a JSON object.", "invalid") from error
+        if not isinstance(members, dict):
+            raise ValidationError("Must be a JSON object.", "invalid")
+        return members
+
+    def to_representation(self, value: dict[str, Any]) -> Any:
+        return value
+
+
+class FileRequest(StrictSerializer):
+    """The form: a file, and what `POST /v1/jobs` has beside its texts."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=255)
+
+
+class JobFileRequest(FileRequest):
+    job = JobMembersField(help_text="JSON: model, voice, template and the other members of a job but its texts")
+
+
+class JobOfFileRequest(JobRequest):
+    """The members of a job whose texts are in a file."""
+
+    template = TextField(
+        default="",
+        allow_blank=True,
+        max_length=settings.SPEECH_MAX_CHARACTERS,
+        help_text="of a table: 尊敬的{name}，…; empty is the column `text`",
+    )
+    input = None  # type: ignore[assignment]
+    items = None  # type: ignore[assignment]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs
+
+
+class JobFilesDoor(Door):
+    scope = "speech"
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(operation_id="create_job_of_file", request=JobFileRequest, responses={201: OneJobShape})
+    def post(self, request: Request) -> Response:
+        """A draft, as `POST /v1/jobs` makes one: a book's parts, or a row of a table each."""
+        form = JobFileRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        body = JobOfFileRequest(data=form.validated_data["job"])
+        body.is_valid(raise_exception=True)
+        asked, file = body.validated_data, form.validated_data["file"]
+        require_model(asked["model"])
+        order = JobRequest.order(asked)
+        once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file)])
+        kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=order)
+        job = drafts.job_create(
+            caller=caller_of(request),
+            job_id=self.request_id,
+            name=asked["name"] or file.name[-LONGEST_NAME:],
+            kind=kind,
+            order=order,
+            rows=rows,
+            once=once,
+        )
+        replayed = job.id != self.request_id
+        if asked["start"] and job.status == JobStatus.DRAFT:
+            job = services.job_start(job)
+        return Response(OneJobShape(job).data, status=201, headers={REPLAYED: "true"} if replayed else {})
+
+
+class JobFilesPreviewDoor(Door):
+    scope = "speech"
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(operation_id="preview_job_file", request=FileRequest, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        """What is in a file: columns and first rows of a table, chapters of a text. Keeps and bills nothing."""
+        form = FileRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        file = form.validated_data["file"]
+        return Response(asdict(uploads.glimpse(file, file.name)))
+
+
+def _digest(file: UploadedFile[Any]) -> str:
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    return digest.hexdigest()
