@@ -27,7 +27,7 @@ def destination(tenant_id: UUID, destination_id: UUID) -> Destination:
 
 
 def default_destination(tenant_id: UUID) -> Destination | None:
-    """That of the jobs that name none."""
+    """That of the jobs that say nothing of theirs."""
     return destinations(tenant_id).filter(is_default=True).first()
 
 

@@ -15,7 +15,7 @@ from tts_engine.delivery import members, selectors
 from tts_engine.delivery.courier import courier
 from tts_engine.delivery.models import Destination, FileDelivery
 from tts_engine.errors import DestinationDisabled, DestinationInUse, DestinationNotFound, TooManyDestinations
-from tts_engine.jobs.models import Job, JobItem
+from tts_engine.jobs.models import Job, JobItem, numbered
 from tts_engine.models import Synthesis
 from tts_engine.speech.audio.formats import FORMATS
 from webhooks.outbox import Reason
@@ -106,7 +106,7 @@ def hand_over(synthesis: Synthesis, *, size: int) -> bool:
 
 def name_of(item: JobItem, synthesis: Synthesis) -> str:
     """Of an item's file: the job's folder, then what the item is called. The same at every attempt."""
-    own = item.file_name or f"{item.number:06}"
+    own = item.file_name or numbered(item.number)
     return f"{item.job_id}/{own}{FORMATS[synthesis.audio_format].extension}"
 
 

@@ -16,8 +16,9 @@ from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.copying import insert
 from tts_engine.jobs.cutting import cut
-from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind
+from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
 from tts_engine.jobs.orders import Orders, order_of
+from tts_engine.manuscripts.file_names import UniqueNames, safe
 from tts_engine.services import Caller, Counted, Order, count, voice_for
 from tts_engine.speech.errors import SpeechError
 
@@ -129,7 +130,7 @@ def _keep(job: Job, rows: Iterable[Row]) -> None:
 
 
 def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ...]]:
-    orders = Orders(order_of(job))
+    orders, names = Orders(order_of(job)), UniqueNames()
     for number, row in enumerate(rows, 1):
         if number > settings.JOB_MAX_ROWS:
             raise JobTooLarge(f"A job has at most {settings.JOB_MAX_ROWS:,} rows; make several of it.")
@@ -137,8 +138,14 @@ def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ..
         sums.add(counted)
         if job.kind == JobKind.TEXT and sums.characters > settings.JOB_MAX_CHARACTERS:
             raise JobTooLarge(f"A text has at most {settings.JOB_MAX_CHARACTERS:,} characters; divide it.")
-        own = (row.chapter, row.voice, row.emotion, row.file_name)
+        own = (row.chapter, row.voice, row.emotion, _file_name(number, row, names))
         yield (job.id, number, row.text, counted.characters, *own, uuid4())
+
+
+def _file_name(number: int, row: Row, names: UniqueNames) -> str:
+    """Shared with no other row of the job, nor with the number of one without a name: results are stored by it."""
+    name = names.take(safe(row.file_name) or numbered(number))
+    return "" if name == numbered(number) and not row.file_name else name
 
 
 def _checked(number: int, row: Row, orders: "Orders") -> Counted:

@@ -86,6 +86,11 @@ class Job(models.Model):
         return self.name or str(self.id)
 
 
+def numbered(number: int) -> str:
+    """What the file of an item without a name is called, without ending."""
+    return f"{number:06}"
+
+
 class JobItem(models.Model):
     """One text of a job: a row of a table, or a part of a long text.
 
