@@ -110,7 +110,7 @@ class JobFilesPreviewDoor(Door):
         return Response(asdict(uploads.glimpse(file, file.name)))
 
 
-def _digest(file: UploadedFile[Any]) -> str:
+def _digest(file: "UploadedFile[Any]") -> str:
     digest = hashlib.sha256()
     for piece in file.chunks():
         digest.update(piece)
