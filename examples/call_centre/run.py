@@ -4,7 +4,8 @@ Plays CRM and call centre on this machine against a running platform; docs/guide
 
     WEBHOOK_ALLOW_NETWORKS=127.0.0.0/8 WEBHOOK_ALLOW_HTTP=true make up
     set -a; . var/demo.env
-    VOXHOUSE_API_KEY=$(.venv/bin/python manage.py key create demo --scope speech --scope usage --scope webhooks)
+    scopes='--scope speech --scope usage --scope webhooks'
+    VOXHOUSE_API_KEY=$(.venv/bin/python manage.py key create demo $scopes | head -n 1)
     .venv/bin/python examples/call_centre/run.py
 """
 

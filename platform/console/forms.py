@@ -49,6 +49,9 @@ class BusyCostForm(CostForm):
 ADDRESS = forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "https://"})
 
 
+SECRET = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+
 class EndpointForm(forms.Form):
     """A new webhook."""
 
@@ -73,16 +76,12 @@ class DestinationForm(forms.Form):
     )
     url = forms.CharField(label=_("Address"), max_length=LONGEST_URL, widget=ADDRESS)
     header = forms.CharField(label=_("Header"), max_length=100, required=False)
-    header_value = forms.CharField(
-        label=_("Value of the header"), max_length=4096, required=False, widget=forms.PasswordInput
-    )
+    header_value = forms.CharField(label=_("Value of the header"), max_length=4096, required=False, widget=SECRET)
     bucket = forms.CharField(label=_("Bucket"), max_length=63, required=False)
     region = forms.CharField(label=_("Region"), max_length=64, required=False)
     folder = forms.CharField(label=_("Prefix"), max_length=512, required=False)  # a form has a prefix of its own
     access_key_id = forms.CharField(label=_("Access key"), max_length=128, required=False)
-    secret_access_key = forms.CharField(
-        label=_("Secret key"), max_length=256, required=False, widget=forms.PasswordInput
-    )
+    secret_access_key = forms.CharField(label=_("Secret key"), max_length=256, required=False, widget=SECRET)
     virtual_host = forms.BooleanField(label=_("The bucket is part of the host's name (OSS, COS)"), required=False)
     is_default = forms.BooleanField(label=_("For all jobs that name no other"), required=False)
 
@@ -111,4 +110,5 @@ class DestinationForm(forms.Form):
 
     @property
     def s3_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.S3]
+        """But for the one that is ticked."""
+        return [self[name] for name in self.S3 if name != "virtual_host"]
