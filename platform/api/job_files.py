@@ -2,11 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -79,7 +79,7 @@ class JobFilesDoor(Door):
         asked, file = body.validated_data, form.validated_data["file"]
         require_model(asked["model"])
         order = JobRequest.order(asked)
-        once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file)])
+        once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file.chunks())])
         kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=order)
         job = drafts.job_create(
             caller=caller_of(request),
@@ -110,8 +110,8 @@ class JobFilesPreviewDoor(Door):
         return Response(asdict(uploads.glimpse(file, file.name)))
 
 
-def _digest(file: "UploadedFile[Any]") -> str:
+def _digest(pieces: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for piece in file.chunks():
+    for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()

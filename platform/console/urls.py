@@ -34,6 +34,7 @@ register_converter(Month, "month")
 
 urlpatterns = [
     path("", views.studio, name="studio"),
+    path("jobs", views.jobs, name="jobs"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
     path("webhooks", webhooks.webhooks, name="webhooks"),

@@ -14,7 +14,9 @@ from accounts.models import User
 from accounts.selectors import membership_of
 from billing import selectors as billing
 from billing.usage import selectors as usage
-from console.words import studio_words
+from console.words import jobs_words, studio_words
+from tts_engine.manuscripts import BOOKS, TABLES
+from tts_engine.speech.audio.formats import FORMATS
 
 
 @require_safe
@@ -33,6 +35,19 @@ def studio(request: HttpRequest) -> HttpResponse:
     }
     alert = billing.quota_alert(member.tenant_id)
     return render(request, "console/studio.html", {"member": member, "page": page, "alert": alert})
+
+
+@require_safe
+@login_required
+def jobs(request: HttpRequest) -> HttpResponse:
+    """Upload a long text or a table, see what it will cost, follow it to its end, take away what it made."""
+    member = membership_of(cast(User, request.user))
+    if member is None:
+        return render(request, "console/no_team.html", status=403)
+    page = {"words": jobs_words(), "max_characters": settings.JOB_MAX_CHARACTERS}
+    upload = {"endings": (*BOOKS, *TABLES), "formats": list(FORMATS), "megabytes": settings.JOB_BODY_BYTES // 1024**2}
+    alert = billing.quota_alert(member.tenant_id)
+    return render(request, "console/jobs.html", {"member": member, "page": page, "upload": upload, "alert": alert})
 
 
 @require_safe

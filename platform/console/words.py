@@ -16,6 +16,52 @@ def studio_words() -> dict[str, str]:
     return _actions() | _figures() | _problems() | _voice_facts() | _states()
 
 
+def jobs_words() -> dict[str, str]:
+    """Every string that static/jobs/*.js shows, by key."""
+    return _figures() | _problems() | _voice_facts() | _states() | _jobs() | _jobs_problems()
+
+
+def _jobs() -> dict[str, str]:
+    return {
+        "columns": _("Table, {count} columns"),
+        "chapters": _("Text, {chapters} chapters, {count} characters"),
+        "insert": _("Put {column} into the template"),
+        "no_title": _("Before the first heading"),
+        "no_column": _("{column}: no such column"),
+        "reading_file": _("Reading the file …"),
+        "sending_file": _("Checking every row …"),
+        "rows": _("{count} rows"),
+        "parts": _("{count} parts"),
+        "does_not_fit": _("Your team has only {count} characters left this period."),
+        "money": _("¥{amount}"),
+        "at_vendor": _("¥{amount} at {offer}"),
+        "draft": _("Draft"),
+        "paused": _("Paused"),
+        "done": _("Done"),
+        "of_rows": _("{done} of {rows} done"),
+        "failed_rows": _("{count} failed"),
+        "minutes_left": _("about {minutes} min left"),
+        "seconds_left": _("less than a minute left"),
+        "press_again": _("Press again to confirm"),
+        "row_failed": _("Row {number}: {error}"),
+    }
+
+
+def _jobs_problems() -> dict[str, str]:
+    return {
+        "problem_file_kind_unknown": _("Files of this kind are not read. Choose TXT, Markdown, EPUB, CSV or XLSX."),
+        "problem_file_too_large": _("The file is too large, or holds too much. {detail}"),
+        "problem_file_encoding_unknown": _("The file is in no encoding that is read. Save it as UTF-8 or GBK."),
+        "problem_file_damaged": _("The file cannot be read. {detail}"),
+        "problem_file_hostile": _("The file is built in a way that is not accepted."),
+        "problem_file_empty": _("There is nothing to speak in this file."),
+        "problem_template_invalid": _("The template does not fit the table. {detail}"),
+        "problem_rows_invalid": _("Some cells of the table cannot be used. {detail}"),
+        "problem_job_state_conflict": _("The job is no longer in a state in which this can be done."),
+        "problem_request_too_large": _("The file is too large."),
+    }
+
+
 def _actions() -> dict[str, str]:
     return {
         "speak": _("Speak"),

@@ -4,7 +4,7 @@ import { number, page, say } from "./words.js";
 /** An answer that is not what was asked for, with words for the member as its message. */
 export class Problem extends Error {}
 
-async function request(path, options = {}) {
+export async function request(path, options = {}) {
   let answer;
   try {
     answer = await fetch(path, { ...options, headers: { accept: "application/json", ...options.headers } });
@@ -16,9 +16,13 @@ async function request(path, options = {}) {
 }
 
 function post(path, body, signal) {
-  const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-  const headers = { "content-type": "application/json", "x-csrftoken": token };
+  const headers = { "content-type": "application/json", ...token() };
   return request(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+/** What a request that changes something must carry. */
+export function token() {
+  return { "x-csrftoken": /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "" };
 }
 
 async function explain(answer) {
@@ -27,7 +31,8 @@ async function explain(answer) {
   const error = body.error ?? body; // OpenAI's envelope at some doors, RFC 9457 at the others
   const own = `problem_${error.code}`;
   if (own in page.words) {
-    return say(own, { seconds: answer.headers.get("retry-after") ?? "1", limit: number(page.max_characters) });
+    const seconds = answer.headers.get("retry-after") ?? "1";
+    return say(own, { seconds, limit: number(page.max_characters), detail: error.detail ?? error.message });
   }
   if (answer.status === 401) return say("problem_signed_out");
   if (answer.status === 403) return say("problem_forbidden");

@@ -9,7 +9,7 @@ import polib
 import pytest
 from django.utils.translation.template import templatize
 
-from console.words import studio_words
+from console.words import jobs_words, studio_words
 
 MARKED = re.compile(r"""\b(?:_|gettext)\((?:u?'((?:[^'\\]|\\.)*)'|u?"((?:[^"\\]|\\.)*)")\)""")
 
@@ -58,10 +58,11 @@ def test_the_compiled_catalogue_is_the_written_one(repository: Path, catalogue: 
 
 def test_scripts_ask_only_for_words_that_exist(repository: Path) -> None:
     """A key in a script that the page does not hand over would show up as the bare key."""
-    scripts = "".join(file.read_text() for file in (repository / "static/studio").glob("*.js"))
-    asked = set(re.findall(r"""\bsay\(\s*"(\w+)\"""", scripts))
-    assert len(asked) > 10
-    assert asked - studio_words().keys() == set()
+    for folder, words in (("studio", studio_words()), ("jobs", jobs_words())):
+        scripts = "".join(file.read_text() for file in (repository / "static" / folder).glob("*.js"))
+        asked = set(re.findall(r"""\bsay\(\s*"(\w+)\"""", scripts))
+        assert len(asked) > 10
+        assert asked - words.keys() == set()
 
 
 def test_no_template_holds_a_script_style_or_handler(repository: Path) -> None:

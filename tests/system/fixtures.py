@@ -79,3 +79,11 @@ def platform(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     )
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One instance for all tests that kill its processes, with the small stand-in: sentences take milliseconds."""
+    running = launch(tmp_path_factory.mktemp("battered"), voices=small_voices)
+    yield running
+    running.stop()

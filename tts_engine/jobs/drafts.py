@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from billing.price_book.facts import FACTS, facts_of_request
 from tts_engine.delivery.models import Destination
 from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
 from tts_engine.idempotency import Idempotency
-from tts_engine.jobs.copying import insert
 from tts_engine.jobs.cutting import cut
 from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
 from tts_engine.jobs.orders import Orders, order_of
@@ -117,13 +116,19 @@ class _Sums:
             self.facts[name] += getattr(facts, name)
 
 
-COLUMNS = ("job_id", "number", "text", "characters", "chapter", "voice", "emotion", "file_name", "synthesis_id")
+COLUMNS = (
+    *("job_id", "synthesis_id", "number", "text", "chapter", "voice", "emotion", "file_name"),
+    *("characters", "hanzi", "gbk_bytes", "utf8_bytes"),
+)
+COPY = f"COPY {JobItem._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
 
 
 def _keep(job: Job, rows: Iterable[Row]) -> None:
     """Store the items as they come, none of them kept in memory, and their sums."""
     sums = _Sums()
-    insert(JobItem, COLUMNS, _items(job, rows, sums))
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:  # the fastest way there is
+        for item in _items(job, rows, sums):  # which must not ask the database meanwhile
+            copy.write_row(item)
     if not sums.rows:
         raise JobTooSmall("A job needs at least one row with a text.")
     Job.objects.filter(id=job.id).update(rows=sums.rows, characters=sums.characters, facts=sums.facts)
@@ -138,8 +143,11 @@ def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ..
         sums.add(counted)
         if job.kind == JobKind.TEXT and sums.characters > settings.JOB_MAX_CHARACTERS:
             raise JobTooLarge(f"A text has at most {settings.JOB_MAX_CHARACTERS:,} characters; divide it.")
-        own = (row.chapter, row.voice, row.emotion, _file_name(number, row, names))
-        yield (job.id, number, row.text, counted.characters, *own, uuid4())
+        facts = counted.facts
+        numbers = (counted.characters, facts.hanzi, facts.gbk_bytes, facts.utf8_bytes)
+        text = row.text if job.kind == JobKind.TEXT else row.text.strip()  # of a long text not a space is lost
+        name = _file_name(number, row, names)
+        yield (job.id, uuid4(), number, text, row.chapter, row.voice, row.emotion, name, *numbers)
 
 
 def _file_name(number: int, row: Row, names: UniqueNames) -> str:

@@ -101,6 +101,9 @@ class JobItem(models.Model):
     number = models.PositiveIntegerField()  # from 1
     text = models.TextField()
     characters = models.PositiveIntegerField()  # billable
+    hanzi = models.PositiveIntegerField()
+    gbk_bytes = models.PositiveIntegerField()
+    utf8_bytes = models.PositiveIntegerField()
     chapter = models.CharField(max_length=LONGEST_NAME, blank=True)  # whose title it belongs to, of a long text
     voice = models.CharField(max_length=100, blank=True)  # empty: the job's
     emotion = models.CharField(max_length=20, blank=True)  # empty: the job's

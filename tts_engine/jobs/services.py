@@ -6,30 +6,25 @@ finds the state that the first has left.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from itertools import pairwise
-from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import NOT_PROVIDED
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import fair, queue, store
+from tts_engine import store
 from tts_engine.errors import JobStateConflict
 from tts_engine.jobs import ending
-from tts_engine.jobs.copying import insert
 from tts_engine.jobs.models import Job, JobItem, JobStatus
-from tts_engine.jobs.orders import Orders, order_of
+from tts_engine.jobs.queueing import queue_items
 from tts_engine.models import Status, Synthesis
-from tts_engine.services import Caller, count, forget_sentences, row_of, wake_worker
+from tts_engine.services import forget_sentences, wake_worker
 
-AT_ONCE = 1000  # rows that are held in memory
+AT_ONCE = 1000  # rows of a deleted job that are forgotten in one transaction
 
 
 def job_start(job: Job) -> Job:
@@ -39,7 +34,7 @@ def job_start(job: Job) -> Job:
     voice is no longer there.
     """
     with _quota_alerted(job), _changing(job, JobStatus.DRAFT) as held:
-        _queue(held)
+        queue_items(held)
         held.status = JobStatus.RUNNING
         held.started_at = timezone.now()
     return held
@@ -63,7 +58,7 @@ def job_retry(job: Job) -> Job:
             cursor.execute(NAME_ANEW, [held.id])
             if not cursor.rowcount:
                 raise JobStateConflict("No row of this job has failed, so there is nothing to retry.")
-        _queue(held)
+        queue_items(held)
         held.status = JobStatus.RUNNING
         held.finished_at = held.delivered_at = None
     return held
@@ -188,44 +183,3 @@ def _quota_alerted(job: Job) -> Iterator[None]:
     except QuotaExceeded as refusal:
         alerts.quota_refused(job.tenant_id, refusal)
         raise
-
-
-def _queue(job: Job) -> None:
-    """Reserve every item that has no Synthesis yet, and make one each, in the order of their numbers."""
-    waiting = JobItem.objects.filter(job=job, synthesis__status=None).order_by("number")
-    syntheses, sizes = zip(*waiting.values_list("synthesis_id", "characters"), strict=True)
-    now = timezone.now()
-    reservation = billing.reserve_job(
-        tenant_id=job.tenant_id,
-        job_id=job.id,
-        syntheses=syntheses,
-        characters=sizes,
-        virtual_time=queue.virtual_time(interactive=False),
-        api_key_id=job.api_key_id,
-        at=now,
-    )
-    starts = fair.sentence_tags(reservation.start_tag, reservation.finish_tag, sizes)
-    tags = pairwise([*starts, reservation.finish_tag])
-    caller = Caller(tenant_id=job.tenant_id, api_key_id=job.api_key_id, member_id=job.member_id)
-    orders = Orders(order_of(job))
-    last = 0
-    while items := list(waiting.filter(number__gt=last)[:AT_ONCE]):
-        last = items[-1].number
-        rows = []
-        for item, (start, finish) in zip(items, tags, strict=False):
-            order, info = orders.of(item.voice, item.emotion)
-            own_id = cast(UUID, item.synthesis_id)  # chosen with the draft
-            row = row_of(caller, replace(order, text=item.text), info, count(item.text), own_id, now)
-            row.job_id = job.id
-            row.priority += reservation.priority
-            row.start_tag, row.finish_tag = start, finish
-            rows.append([getattr(row, name) for name in COLUMNS])
-        insert(Synthesis, COLUMNS, rows)
-    transaction.on_commit(wake_worker)
-
-
-COLUMNS = tuple(
-    field.attname
-    for field in Synthesis._meta.concrete_fields
-    if field.attname == "created_at" or field.db_default is NOT_PROVIDED
-)

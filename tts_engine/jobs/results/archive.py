@@ -44,14 +44,13 @@ class _Index(Protocol):
 
 def _entries(job: Job, index: _Index) -> Iterator[Entry]:
     names = UniqueNames()
-    names.take(INDEX)
     width = len(str(job.rows))
     index.write(line(LISTED))
     for item in rows(job):
         synthesis = spoken(item)
         name = ""
         if synthesis:
-            name = names.take(f"{_stem(item, width)}{FORMATS[synthesis.audio_format].extension}")
+            name = f"{names.take(_stem(item, width))}{FORMATS[synthesis.audio_format].extension}"
             yield entry_of(synthesis, name)
         index.write(line(_listed(item, name)))
     index.flush()
