@@ -156,7 +156,7 @@ def _file_name(number: int, row: Row, names: UniqueNames) -> str:
     return "" if name == numbered(number) and not row.file_name else name
 
 
-def _checked(number: int, row: Row, orders: "Orders") -> Counted:
+def _checked(number: int, row: Row, orders: Orders) -> Counted:
     refuse = partial(JobRowInvalid, number)
     if not row.text.strip():
         raise refuse("the text is empty.", code="empty_string", member="text")
