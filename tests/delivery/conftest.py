@@ -6,17 +6,19 @@ from ipaddress import ip_network
 
 import pytest
 from django.db.models import F
-from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
 from tests.delivery import s3_server
-from tests.factories import make_queued, make_tenant, speak_queued
+from tests.factories import ORDER, make_tenant, speak_queued
 from tests.webhooks.receiver import Receiver, listening
 from tts_engine.delivery import courier, services
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery
-from tts_engine.jobs.models import Job, JobItem, JobKind, JobStatus
+from tts_engine.jobs.drafts import Row, job_create
+from tts_engine.jobs.models import Job, JobKind
+from tts_engine.jobs.services import job_start
 from tts_engine.models import Synthesis
+from tts_engine.services import Caller
 
 Later = Callable[[timedelta], int]
 MakeJob = Callable[..., Job]
@@ -72,23 +74,16 @@ def in_bucket(tenant: Tenant, bucket: s3_server.Bucket, this_machine_is_allowed:
 
 
 @pytest.fixture
-def make_job(tenant: Tenant) -> MakeJob:
-    """make_job(destination, file_names): a running job of which nothing is spoken yet."""
+def make_job(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> MakeJob:
+    """make_job(destination, file_names): a started job of which nothing is spoken yet."""
+    monkeypatch.setattr("tts_engine.tasks.speak_next.delay", lambda: None)
 
     def make_job(destination: Destination | None, *file_names: str) -> Job:
-        job = Job.objects.create(
-            tenant=tenant,
-            kind=JobKind.TABLE,
-            status=JobStatus.RUNNING,
-            order={},
-            destination=destination,
-            started_at=timezone.now(),
+        rows = [Row("你好。", file_name=name) for name in file_names]
+        caller = Caller(tenant_id=tenant.id)
+        return job_start(
+            job_create(caller=caller, name="", kind=JobKind.TABLE, order=ORDER, rows=rows, destination=destination)
         )
-        for number, name in enumerate(file_names, start=1):
-            row = make_queued(tenant, audio_format="wav")
-            Synthesis.objects.filter(id=row.id).update(job=job)
-            JobItem.objects.create(job=job, number=number, text="你好。", characters=3, file_name=name, synthesis=row)
-        return job
 
     return make_job
 

@@ -16,14 +16,18 @@ from pytest_django.fixtures import Settings
 from accounts.models import Tenant
 from tests.delivery.conftest import MOMENT, Later, MakeJob, attempts, put_due, speak_all
 from tests.delivery.s3_server import BUCKET, Bucket
-from tests.factories import speak_queued
+from tests.factories import ORDER, speak_queued
 from tests.threads import at_once
 from tests.webhooks.receiver import Receiver
 from tts_engine import queue, store
 from tts_engine.delivery import courier, ending, services
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery
 from tts_engine.errors import SynthesisFailed
+from tts_engine.jobs.drafts import Row, job_create
+from tts_engine.jobs.models import JobKind
+from tts_engine.jobs.services import job_cancel
 from tts_engine.models import Synthesis
+from tts_engine.services import Caller
 from webhooks.models import Message
 from webhooks.queue import Outcome
 from webhooks.services import endpoint_create
@@ -328,6 +332,14 @@ def test_a_look_that_was_lost_is_made_up_for(
     assert told() == ["job.completed"]
     assert ending.sweep() == 1
     assert told() == ["job.completed", "job.delivered"]
+
+
+def test_a_draft_that_was_cancelled_is_never_delivered(call_centre: Destination, tenant: Tenant, told: Told) -> None:
+    """It never began, so nobody is told of its end."""
+    caller, rows = Caller(tenant_id=tenant.id), [Row("你好。")]
+    job_cancel(job_create(caller=caller, name="", kind=JobKind.TABLE, order=ORDER, rows=rows, destination=call_centre))
+    assert ending.sweep() == 0
+    assert "job.delivered" not in told()
 
 
 def test_deliveries_are_forgotten_when_they_are_old(call_centre: Destination, make_job: MakeJob) -> None:

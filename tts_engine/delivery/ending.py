@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from tts_engine.delivery.models import FileDelivery
@@ -20,9 +20,8 @@ def look(job_id: UUID) -> bool:
 
     Belongs after the commit of what ended a file's delivery or the job: of two last ones the later then sees both.
     """
-    unfinished = Job.objects.filter(~Exists(ON_ITS_WAY), id=job_id, destination__isnull=False, delivered_at=None)
     with transaction.atomic():
-        if not unfinished.filter(finished_at__isnull=False).update(delivered_at=Now()):
+        if not _undelivered().filter(id=job_id).update(delivered_at=Now()):
             return False
         job = Job.objects.get(id=job_id)
         emit(job.tenant_id, Event.JOB_DELIVERED, told(job))
@@ -47,5 +46,10 @@ def told(job: Job) -> dict[str, object]:
 
 def sweep() -> int:
     """Make up for looks that a worker took with it when it was killed; how many jobs were delivered."""
-    waiting = Job.objects.filter(destination__isnull=False, finished_at__isnull=False, delivered_at=None)
-    return sum(look(job_id) for job_id in waiting.filter(~Exists(ON_ITS_WAY)).values_list("id", flat=True))
+    return sum(look(job_id) for job_id in _undelivered().values_list("id", flat=True))
+
+
+def _undelivered() -> QuerySet[Job]:
+    """Jobs that have ended, and of which nothing is on its way; a draft that was cancelled never began."""
+    begun = Job.objects.filter(destination__isnull=False, started_at__isnull=False)
+    return begun.filter(~Exists(ON_ITS_WAY), finished_at__isnull=False, delivered_at=None)

@@ -67,6 +67,7 @@ class FileDelivery(Sending):
             models.Index(name="files_being_sent", fields=["destination"], condition=Q(leased_until__isnull=False)),
             models.Index(name="files_of_a_destination", fields=["destination", "-id"]),
             models.Index(name="files_of_a_job", fields=["job"]),
+            models.Index(name="files_of_a_job_due", fields=["job"], condition=Q(next_at__isnull=False)),
             models.Index(name="files_by_age", fields=["created_at"]),
         ]
 
