@@ -25,7 +25,7 @@ from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery
 from tts_engine.errors import SynthesisFailed
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import JobKind
-from tts_engine.jobs.services import job_cancel
+from tts_engine.jobs.services import job_cancel, job_delete
 from tts_engine.models import Synthesis
 from tts_engine.services import Caller
 from webhooks.models import Message
@@ -231,6 +231,16 @@ def test_audio_that_was_deleted(call_centre: Destination, make_job: MakeJob, rec
     assert FileDelivery.objects.get().status == "failed"
     call_centre.refresh_from_db()
     assert call_centre.failing_since is None
+
+
+def test_a_job_that_was_deleted(call_centre: Destination, make_job: MakeJob, receiver: Receiver) -> None:
+    """Nothing of it leaves the house any more, though its files are still there."""
+    job = make_job(call_centre, "one", "two")
+    speak_queued()
+    job_delete(job)
+    put_due()
+    assert receiver.received == []
+    assert FileAttempt.objects.get().error == courier.NO_AUDIO
 
 
 def test_a_sender_that_was_killed_is_made_up_for(

@@ -34,10 +34,13 @@ def deliver_next() -> bool:
 def attempt(delivery: FileDelivery) -> Outcome:
     """Put it once."""
     synthesis = delivery.synthesis
+    gone = Outcome(timezone.now(), duration_ms=0, error=NO_AUDIO, hopeless=True)
+    if synthesis.deleted_at is not None:  # its file goes within minutes
+        return gone
     try:
         content = store.answer_file(synthesis).open("rb")
     except FileNotFoundError:
-        return Outcome(timezone.now(), duration_ms=0, error=NO_AUDIO, hopeless=True)
+        return gone
     with content:
         parcel = Parcel(
             name=delivery.name,
