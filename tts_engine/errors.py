@@ -4,6 +4,12 @@ EngineError
 ├── SynthesisNotFound   no such synthesis for this tenant, or it was deleted
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
 ├── TimesNotKept        when its characters are heard was not kept: it was spoken by an older version
+├── DestinationInvalid  a member of a destination is missing, or does not fit the others; `param` names it
+├── TooManyDestinations the team has as many as it may
+├── DestinationDisabled nothing is put to it until it is enabled
+├── DestinationInUse    a job that has not ended has its results put to it
+├── DestinationNotFound no destination of that id, or not one of this tenant's
+├── FileDeliveryNotFound no delivery of that number at this destination
 ├── SynthesisFailed     the worker gave up; `code` tells why
 ├── SynthesisCancelled  it was cancelled before it was spoken
 │   └── DeadlinePassed  because its caller would wait no longer
@@ -57,6 +63,47 @@ class TimesNotKept(EngineError):
     """It was spoken before this platform kept when each character is heard."""
 
     code = "times_not_kept"
+
+
+class DestinationInvalid(EngineError):
+    """A member is missing, or does not fit the others; `param` names it."""
+
+    code = "destination_invalid"
+
+    def __init__(self, message: str, *, param: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class TooManyDestinations(EngineError):
+    """The team has as many destinations as it may."""
+
+    code = "destination_limit_reached"
+
+
+class DestinationDisabled(EngineError):
+    """Nothing is put to a destination that is switched off."""
+
+    code = "destination_disabled"
+
+
+class DestinationInUse(EngineError):
+    """A job that has not ended has its results put to it."""
+
+    code = "destination_in_use"
+
+
+class DestinationNotFound(EngineError):
+    """No destination of that id, or not one of this tenant's."""
+
+    code = "destination_not_found"
+    param = "destination"
+
+
+class FileDeliveryNotFound(EngineError):
+    """No delivery of that number at this destination."""
+
+    code = "file_delivery_not_found"
 
 
 class SynthesisFailed(EngineError):

@@ -137,7 +137,9 @@ class Synthesis(models.Model):
             ),
             models.Index(name="synthesis_of_job", fields=["job"], condition=Q(job__isnull=False)),
             models.Index(
-                name="synthesis_open_of_job", fields=["job", "start_tag"], condition=Q(job__isnull=False, status__in=OPEN)
+                name="synthesis_open_of_job",
+                fields=["job", "start_tag"],
+                condition=Q(job__isnull=False, status__in=OPEN),
             ),
             models.Index(name="synthesis_history", fields=["tenant", "-created_at", "-id"]),
             # Holds all that usage over time asks for, so that the rows themselves, with their texts, stay unread.
@@ -195,13 +197,17 @@ class IdempotencyKey(models.Model):
 
 
 # Django finds an app's models in this module; these are kept with what belongs to them.
+from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery  # noqa: E402
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion  # noqa: E402
 from tts_engine.jobs.models import Job, JobItem  # noqa: E402
 
 __all__ = [
     "CachePurge",
+    "Destination",
     "DictionaryEntry",
     "DictionaryVersion",
+    "FileAttempt",
+    "FileDelivery",
     "IdempotencyKey",
     "InputType",
     "Job",

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from billing import services as billing
 from tts_engine import fair, presence, relay, usage
+from tts_engine.delivery.services import hand_over
 from tts_engine.errors import DeadlinePassed, SynthesisFailed
 from tts_engine.fair import LAST, Order
 from tts_engine.jobs import ending
@@ -186,6 +187,8 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
         usage.add_answered(
             synthesis, billed=synthesis.characters, audio_ms=outcome.audio_ms, synthesis_ms=outcome.synthesis_ms
         )
+        if synthesis.job_id:
+            hand_over(synthesis, size=size)
         _tell(synthesis, partial(relay.end, synthesis.id, attempt=synthesis.attempt, size=size))
     return bool(ended)
 

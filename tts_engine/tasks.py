@@ -3,6 +3,9 @@
 from celery import shared_task
 
 from tts_engine import eviction, idempotency, queue, stale
+from tts_engine.delivery import ending as delivery_ending
+from tts_engine.delivery.courier import courier
+from tts_engine.delivery.services import forget_old_deliveries
 from tts_engine.jobs import services as jobs
 from tts_engine.worker import engine
 
@@ -19,6 +22,7 @@ def tidy() -> None:
     stale.expire_reservations()
     idempotency.forget_old()
     jobs.forget_deleted()
+    forget_old_deliveries()
 
 
 @shared_task
@@ -34,3 +38,10 @@ def sweep() -> None:
     queue.requeue_expired()
     queue.expire()
     jobs.sweep()
+
+
+@shared_task
+def deliver_files() -> None:
+    """Have the results that are due put to their destinations. Beat asks every few seconds."""
+    courier().wake()
+    delivery_ending.sweep()

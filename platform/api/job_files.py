@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from api.catalog import require_model
 from api.door import Door, StrictSerializer, TextField, caller_of
 from api.idempotency import REPLAYED, idempotency_of
-from api.jobs import JobRequest, OneJobShape
+from api.jobs import JobRequest, OneJobShape, destination_of
 from tts_engine.jobs import drafts, services, uploads
 from tts_engine.jobs.models import LONGEST_NAME, JobStatus
 
@@ -89,6 +89,7 @@ class JobFilesDoor(Door):
             kind=kind,
             order=order,
             rows=rows,
+            destination=destination_of(request, asked),
             once=once,
         )
         replayed = job.id != self.request_id

@@ -21,6 +21,8 @@ from api.speech import SpeechRequest
 from billing import selectors as billing
 from billing.errors import NoPriceBook
 from billing.savings.estimate import estimate
+from tts_engine.delivery import selectors as delivery
+from tts_engine.delivery.models import Destination
 from tts_engine.jobs import drafts, selectors, services
 from tts_engine.jobs.drafts import Row
 from tts_engine.jobs.models import Job, JobItem, JobKind, JobStatus
@@ -72,6 +74,9 @@ class JobRequest(SpeechRequest):
     items = RowsField(required=False, help_text="or rows; what a row leaves out is the job's")
     name = TextField(default="", allow_blank=True, max_length=200)
     start = serializers.BooleanField(default=False, help_text="at once, without a look at the draft")
+    destination = serializers.UUIDField(
+        required=False, allow_null=True, help_text="where results are put; the team's default without, null is nowhere"
+    )
     # Rows are plain text, in which the team's dictionary and pronunciation marks count.
     input_type = None  # type: ignore[assignment]
     allow_voice_tags = None  # type: ignore[assignment]
@@ -115,6 +120,7 @@ class JobShape(serializers.ModelSerializer[Job]):
         model = Job
         fields: ClassVar = [
             "object", "id", "name", "kind", "status", "rows", "characters", "created_at", "started_at", "finished_at",
+            "destination", "delivered_at",
         ]  # fmt: skip
 
 
@@ -199,6 +205,7 @@ class JobsDoor(Door):
             kind=JobKind.TEXT if is_text else JobKind.TABLE,
             order=JobRequest.order(asked),
             rows=drafts.rows_of_text([("", asked["input"])]) if is_text else asked["items"],
+            destination=destination_of(request, asked),
             once=idempotency_of(request),
         )
         replayed = job.id != self.request_id
@@ -291,6 +298,14 @@ class CancelDoor(ActionDoor):
 class RetryDoor(ActionDoor):
     def act(self, job: Job) -> Job:
         return services.job_retry(job)
+
+
+def destination_of(request: Request, asked: dict[str, Any]) -> Destination | None:
+    """Where the results of a job that is asked for are put."""
+    tenant_id = caller_of(request).tenant_id
+    if "destination" not in asked:
+        return delivery.default_destination(tenant_id)
+    return delivery.destination(tenant_id, asked["destination"]) if asked["destination"] else None
 
 
 def _own(request: Request, job_id: UUID) -> Job:

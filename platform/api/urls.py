@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from api import (
     cache,
     catalog,
+    destinations,
     dictionary,
     health,
     history,
@@ -62,6 +63,15 @@ urlpatterns = [
     path("v1/webhooks/<uuid:webhook_id>/test", webhooks.WebhookTestDoor.as_view()),
     path("v1/webhooks/<uuid:webhook_id>/deliveries", webhooks.DeliveriesDoor.as_view()),
     path("v1/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/replay", webhooks.ReplayDoor.as_view()),
+    path("v1/destinations", destinations.DestinationsDoor.as_view()),
+    path("v1/destinations/<uuid:destination_id>", destinations.DestinationDoor.as_view()),
+    path("v1/destinations/<uuid:destination_id>/test", destinations.DestinationTestDoor.as_view()),
+    path("v1/destinations/<uuid:destination_id>/deliveries", destinations.FileDeliveriesDoor.as_view()),
+    path("v1/destinations/<uuid:destination_id>/deliveries/replay", destinations.FailedReplayDoor.as_view()),
+    path(
+        "v1/destinations/<uuid:destination_id>/deliveries/<int:delivery_id>/replay",
+        destinations.FileReplayDoor.as_view(),
+    ),
     path("tts", simple.SimpleDoor.as_view()),
     path("tts/download", simple.SimpleDownloadDoor.as_view()),
     path("healthz", health.healthz),

@@ -272,6 +272,14 @@ WEBHOOK_SENDERS = 8  # threads of a worker process
 WEBHOOK_AT_ONCE = 2  # messages on their way to one endpoint
 WEBHOOK_LEASE = timedelta(seconds=60)  # well beyond the timeout and the resolver's own
 
+# --- Delivery of files, by the rules of webhooks wherever nothing is said here ------------------
+
+DELIVERY_DESTINATIONS = 10  # of one team
+DELIVERY_TIMEOUT = timedelta(seconds=15)  # for putting one file, and beside it
+DELIVERY_SLOWEST = 50_000  # bytes a second: the time that its size takes at this pace
+DELIVERY_SENDERS = 8  # threads of a worker process
+DELIVERY_AT_ONCE = 4  # files on their way to one destination
+
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = embedded.celery_url(REDIS_URL)
@@ -310,6 +318,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "deliver_webhooks": {
         "task": "webhooks.tasks.deliver",
+        "schedule": SWEEP_INTERVAL,
+        "options": {"expires": SWEEP_INTERVAL.total_seconds()},
+    },
+    "deliver_files": {
+        "task": "tts_engine.tasks.deliver_files",
         "schedule": SWEEP_INTERVAL,
         "options": {"expires": SWEEP_INTERVAL.total_seconds()},
     },

@@ -1,4 +1,4 @@
-"""What people type into the pages. A form reads; whether it will do, the room says whose matter it is."""
+"""What people type into the pages. A form reads; whether it is good, the room that it is for says."""
 
 from typing import Any
 
@@ -8,10 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.errors import CostInvalid
 from billing.savings.cost import MOST, MOST_MONTHS, Cost, cost_of
-from console.words import entry_problem
+from console.words import entry_problem, event_choices, refusal_words
+from tts_engine.delivery.models import Kind as DestinationKind
 from tts_engine.dictionary.services import entry_make
+from tts_engine.errors import EngineError
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text.dictionary import Entry, Kind
+from webhooks.addresses import LONGEST_URL
+from webhooks.errors import AddressError
 
 # Bounds for the browser, which tells at once; what counts is what `cost_of` says.
 AMOUNT = forms.NumberInput(attrs={"min": 0, "max": MOST, "step": "any"})
@@ -103,3 +107,71 @@ class SentenceForm(forms.Form):
             }
         ),
     )
+
+
+ADDRESS = forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "https://"})
+
+
+SECRET = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+
+class EndpointForm(forms.Form):
+    """A new webhook."""
+
+    url = forms.CharField(label=_("Address"), max_length=LONGEST_URL, widget=ADDRESS)
+    events = forms.MultipleChoiceField(
+        label=_("Told of"),
+        choices=event_choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: everything, also what later versions add."),
+    )
+
+
+class DestinationForm(forms.Form):
+    """A new destination of either kind; what the other kind alone has is left empty."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[(DestinationKind.HTTP, _("HTTP PUT")), (DestinationKind.S3, _("S3 bucket"))],
+        initial=DestinationKind.HTTP,
+        widget=forms.RadioSelect,
+    )
+    url = forms.CharField(label=_("Address"), max_length=LONGEST_URL, widget=ADDRESS)
+    header = forms.CharField(label=_("Header"), max_length=100, required=False)
+    header_value = forms.CharField(label=_("Value of the header"), max_length=4096, required=False, widget=SECRET)
+    bucket = forms.CharField(label=_("Bucket"), max_length=63, required=False)
+    region = forms.CharField(label=_("Region"), max_length=64, required=False)
+    folder = forms.CharField(label=_("Prefix"), max_length=512, required=False)  # a form has a prefix of its own
+    access_key_id = forms.CharField(label=_("Access key"), max_length=128, required=False)
+    secret_access_key = forms.CharField(label=_("Secret key"), max_length=256, required=False, widget=SECRET)
+    virtual_host = forms.BooleanField(label=_("The bucket is part of the host's name (OSS, COS)"), required=False)
+    is_default = forms.BooleanField(label=_("For all jobs that name no other"), required=False)
+
+    HTTP = ("header", "header_value")
+    S3 = ("bucket", "region", "folder", "access_key_id", "secret_access_key", "virtual_host")
+    MEMBERS = {"folder": "prefix", "header": "headers"}  # what a field is called that its service calls otherwise
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What `destination_create` takes, of the chosen kind alone."""
+        data = self.cleaned_data
+        common = {name: data[name] for name in ("kind", "url", "is_default")}
+        if data["kind"] == DestinationKind.S3:
+            return common | {self.MEMBERS.get(name, name): data[name] for name in self.S3}
+        return common | {"headers": {data["header"]: data["header_value"]} if data["header"] else {}}
+
+    def refuse(self, refusal: EngineError | AddressError) -> None:
+        """Say at the field at fault what the service has refused."""
+        fields = {member: field for field, member in self.MEMBERS.items()}
+        field = fields.get(refusal.param or "", refusal.param)
+        self.add_error(field if field in self.fields else None, refusal_words(refusal))
+
+    @property
+    def http_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.HTTP]
+
+    @property
+    def s3_fields(self) -> list[forms.BoundField]:
+        """But for the one that is ticked."""
+        return [self[name] for name in self.S3 if name != "virtual_host"]

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import dictionary, operators, views
+from console import destinations, dictionary, operators, views, webhooks
 
 
 class Favicon(RedirectView):
@@ -43,6 +43,10 @@ urlpatterns = [
     path("dictionary/import", dictionary.take_in, name="dictionary_import"),
     path("dictionary/restore", dictionary.restore, name="dictionary_restore"),
     path("dictionary/try", dictionary.try_sentence, name="dictionary_try"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
+    path("destinations", destinations.destinations, name="destinations"),
+    path("destinations/<uuid:destination_id>", destinations.destination, name="destination"),
     path("operators/savings", operators.savings, name="operators_savings"),
     path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
     path("favicon.ico", Favicon.as_view()),

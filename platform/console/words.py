@@ -1,12 +1,15 @@
-"""The visible strings of the scripts, in the language of the request: a page hands them over as JSON.
+"""Visible strings, in the language of the request: those of the scripts, which a page hands over as JSON, and
+what errors and events mean to people.
 
 `{name}` in a string is filled in by the script (static/studio/words.js).
 """
 
 from django.utils.translation import gettext as _
 
-from tts_engine.errors import Fault
+from tts_engine.errors import EngineError, Fault
 from tts_engine.speech.errors import EntryError
+from webhooks.errors import WebhookError
+from webhooks.events import SUBSCRIBABLE
 
 
 def studio_words() -> dict[str, str]:
@@ -163,3 +166,33 @@ def _entry_problems() -> dict[str, str]:
         "one_value": _("“{word}” needs exactly one of {kinds}."),
         "twice": _("“{word}” stands in row {first} already."),
     }
+
+
+def event_choices() -> list[tuple[str, str]]:
+    """What a webhook can be told of, each in words."""
+    words = {
+        "quota.alert": _("The team's characters come to their end"),
+        "job.completed": _("The last row of a job has ended"),
+        "job.delivered": _("The files of a job have been delivered"),
+    }
+    return [(event.value, words[event.value]) for event in SUBSCRIBABLE]
+
+
+def refusal_words(refusal: EngineError | WebhookError) -> str:
+    """Why a webhook or destination was refused. What has no words here is told as the API tells it."""
+    words = {
+        "address_unacceptable": _(
+            "This is no address that can be called. It begins with https://, without a password."
+        ),
+        "address_not_found": _("No server of this name is found."),
+        "address_refused": _(
+            "This server is inside a private network. The person who runs Voxhouse can allow that network."
+        ),
+        "webhook_limit_reached": _("Your team has as many webhooks as it may. Delete one first."),
+        "webhook_disabled": _("This webhook is switched off. Switch it on first."),
+        "destination_limit_reached": _("Your team has as many destinations as it may. Delete one first."),
+        "destination_disabled": _("This destination is switched off. Switch it on first."),
+        "destination_in_use": _("A job puts its results there. Wait until it has ended, or cancel it."),
+        "destination_invalid": _("This is missing, or cannot be used here."),
+    }
+    return words.get(refusal.code, str(refusal))

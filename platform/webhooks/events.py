@@ -8,6 +8,7 @@ class Event(models.TextChoices):
 
     QUOTA_ALERT = "quota.alert"
     JOB_COMPLETED = "job.completed"
+    JOB_DELIVERED = "job.delivered"
     TEST = "webhook.test"
 
 

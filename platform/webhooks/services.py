@@ -19,7 +19,8 @@ from webhooks import selectors
 from webhooks.addresses import acceptable_url, require_reachable
 from webhooks.errors import EndpointDisabled, EndpointNotFound, TooManyEndpoints, UnknownEvent
 from webhooks.events import SUBSCRIBABLE, Event
-from webhooks.models import Delivery, Endpoint, Message, Reason
+from webhooks.models import Delivery, Endpoint, Message
+from webhooks.outbox import Reason
 from webhooks.signing import new_secret
 
 LARGEST_BODY = 20_000  # bytes, as the specification advises: a message links to what is larger

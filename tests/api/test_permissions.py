@@ -30,7 +30,8 @@ class Door:
         path = path.replace("<str:subtitle_format>", "srt")
         path = path.replace("<path:word>", "word").replace("<int:number>", "1")
         path = path.replace("<uuid:job_id>", str(NOBODY_S))
-        return "/" + path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<int:delivery_id>", "1")
+        path = path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<uuid:destination_id>", str(NOBODY_S))
+        return "/" + path.replace("<int:delivery_id>", "1")
 
 
 DOORS = [
@@ -81,6 +82,15 @@ DOORS = [
     Door("v1/webhooks/<uuid:webhook_id>/test", "POST", "webhooks", 404),
     Door("v1/webhooks/<uuid:webhook_id>/deliveries", "GET", "webhooks", 404),
     Door("v1/webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/replay", "POST", "webhooks", 404),
+    Door("v1/destinations", "GET", "webhooks", 200),
+    Door("v1/destinations", "POST", "webhooks", 400),
+    Door("v1/destinations/<uuid:destination_id>", "GET", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>", "PATCH", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>", "DELETE", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/test", "POST", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries", "GET", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries/replay", "POST", "webhooks", 404),
+    Door("v1/destinations/<uuid:destination_id>/deliveries/<int:delivery_id>/replay", "POST", "webhooks", 404),
     Door("tts", "POST", "speech", 400),
     Door("tts/download", "GET", "speech", 400),
 ]
@@ -119,6 +129,10 @@ SIGNED_IN = {
     "dictionary/import",
     "dictionary/restore",
     "dictionary/try",
+    "webhooks",
+    "webhooks/<uuid:webhook_id>",
+    "destinations",
+    "destinations/<uuid:destination_id>",
     "operators/savings",
     "operators/savings/figures",
     "accounts/reauthenticate/",
@@ -213,7 +227,13 @@ def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], 
     assert knock(door, {}, client) == 403
 
 
-PLACES = {"<month:month>": "2026-11", "(?P<key>[-:\\w]+)/$": "x/", "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/"}
+PLACES = {
+    "<uuid:webhook_id>": str(NOBODY_S),
+    "<uuid:destination_id>": str(NOBODY_S),
+    "<month:month>": "2026-11",
+    "(?P<key>[-:\\w]+)/$": "x/",
+    "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/",
+}
 
 
 def path_of(route: str) -> str:

@@ -39,6 +39,10 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook"
 
+    def will_hang_up(self) -> None:
+        """Once the request has come, without an answer."""
+        self.answers.append((0, {}, b""))
+
     def will_answer(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         self.answers.append((status, headers or {}, body))
 
@@ -77,6 +81,9 @@ class Handler(BaseHTTPRequestHandler):
         receiver.received.append(Received(self.command, self.path, headers, body))
         status, more, content = receiver.answers.pop(0) if receiver.answers else (204, {}, b"")
         receiver.holds.wait()
+        if not status:
+            self.close_connection = True
+            return
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **more}.items():
             self.send_header(name, value)

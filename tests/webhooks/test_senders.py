@@ -15,9 +15,10 @@ from tests.system.instance import until
 from tests.threads import at_once
 from tests.webhooks.conftest import MOMENT, Later, attempts, send_due, tell
 from tests.webhooks.receiver import Receiver, listening
-from webhooks import courier, queue, services, tasks
+from webhooks import courier, services, tasks
 from webhooks.models import Delivery, Endpoint
 from webhooks.outbound import Answer
+from webhooks.queue import Outcome, messages
 
 
 def test_a_sender_that_went_away_is_made_up_for(
@@ -25,7 +26,7 @@ def test_a_sender_that_went_away_is_made_up_for(
 ) -> None:
     """Killed after its claim: nobody else takes the row until the lease ends, then another sends it."""
     message = tell(tenant)
-    assert queue.claim() is not None
+    assert messages.claim() is not None
     assert later(running.WEBHOOK_LEASE - MOMENT) == 0
     assert later(MOMENT) == 1
     assert receiver.received[0].headers["webhook-id"] == message.id
@@ -40,15 +41,15 @@ def test_a_lease_outlasts_the_timeout() -> None:
 def test_who_lost_the_lease_has_no_say(tenant: Tenant, endpoint: Endpoint) -> None:
     """The outcome of a sender that was too slow changes nothing, while another sends and after it."""
     tell(tenant)
-    slow = queue.claim()
+    slow = messages.claim()
     Delivery.objects.update(next_at=F("next_at") - running.WEBHOOK_LEASE, leased_until=timezone.now())
-    other = queue.claim()
+    other = messages.claim()
     assert slow is not None
     assert other is not None
-    failed = queue.Outcome(timezone.now(), 1, Answer(500, b"", None))
-    assert not queue.finish(slow, failed)
-    assert queue.finish(other, queue.Outcome(timezone.now(), 1, Answer(204, b"", None)))
-    assert not queue.finish(slow, failed)
+    failed = Outcome(timezone.now(), 1, Answer(500, b"", None))
+    assert not messages.finish(slow, failed)
+    assert messages.finish(other, Outcome(timezone.now(), 1, Answer(204, b"", None)))
+    assert not messages.finish(slow, failed)
     assert (Delivery.objects.get().status, attempts()) == ("delivered", [(2, 204)])
 
 
@@ -74,7 +75,7 @@ def slow(tenant: Tenant, endpoint: Endpoint, receiver: Receiver) -> Receiver:
 
 def test_a_slow_endpoint_does_not_hold_up_the_others(tenant: Tenant, slow: Receiver) -> None:
     """It keeps some of the courier's threads, and another's message passes it at once."""
-    own = courier.Courier()
+    own = courier.Courier(courier.deliver_next, senders=lambda: running.WEBHOOK_SENDERS)
     with listening() as other:
         for _ in range(running.WEBHOOK_SENDERS):
             own.wake()
@@ -123,13 +124,13 @@ def test_a_courier_that_fails_says_so_and_goes_on(
 ) -> None:
     """The database may be away for a moment; the next wake-up finds the courier able."""
     tell(tenant)
-    own = courier.Courier()
+    own = courier.courier()
 
-    def fail() -> bool:
+    def fail() -> Delivery | None:
         raise ConnectionError("away")
 
     with monkeypatch.context() as away, capture_logs() as events:
-        away.setattr(courier, "deliver_next", fail)
+        away.setattr(messages, "claim", fail)
         own.wake()
         until(lambda: not own._running)
     assert [event["event"] for event in events] == ["courier_failed"]

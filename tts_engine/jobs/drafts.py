@@ -11,11 +11,13 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from billing.price_book.facts import FACTS, facts_of_request
+from tts_engine.delivery.models import Destination
 from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.cutting import cut
-from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind
+from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
 from tts_engine.jobs.orders import Orders, order_of
+from tts_engine.manuscripts.file_names import UniqueNames, safe
 from tts_engine.services import Caller, Counted, Order, count, voice_for
 from tts_engine.speech.errors import SpeechError
 
@@ -49,6 +51,7 @@ def job_create(
     kind: JobKind,
     order: Order,
     rows: Iterable[Row],
+    destination: Destination | None = None,
     job_id: UUID | None = None,
     once: Idempotency | None = None,
 ) -> Job:
@@ -74,6 +77,7 @@ def job_create(
                 name=name,
                 kind=kind,
                 order=common,
+                destination=destination,
                 idempotency_key=once.key if once else "",
                 fingerprint=once.fingerprint if once else "",
             )
@@ -131,7 +135,7 @@ def _keep(job: Job, rows: Iterable[Row]) -> None:
 
 
 def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ...]]:
-    orders = Orders(order_of(job))
+    orders, names = Orders(order_of(job)), UniqueNames()
     for number, row in enumerate(rows, 1):
         if number > settings.JOB_MAX_ROWS:
             raise JobTooLarge(f"A job has at most {settings.JOB_MAX_ROWS:,} rows; make several of it.")
@@ -142,7 +146,14 @@ def _items(job: Job, rows: Iterable[Row], sums: _Sums) -> Iterator[tuple[Any, ..
         facts = counted.facts
         numbers = (counted.characters, facts.hanzi, facts.gbk_bytes, facts.utf8_bytes)
         text = row.text if job.kind == JobKind.TEXT else row.text.strip()  # of a long text not a space is lost
-        yield (job.id, uuid4(), number, text, row.chapter, row.voice, row.emotion, row.file_name, *numbers)
+        name = _file_name(number, row, names)
+        yield (job.id, uuid4(), number, text, row.chapter, row.voice, row.emotion, name, *numbers)
+
+
+def _file_name(number: int, row: Row, names: UniqueNames) -> str:
+    """Shared with no other row of the job, nor with the number of one without a name: results are stored by it."""
+    name = names.take(safe(row.file_name) or numbered(number))
+    return "" if name == numbered(number) and not row.file_name else name
 
 
 def _checked(number: int, row: Row, orders: Orders) -> Counted:

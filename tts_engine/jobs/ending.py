@@ -1,11 +1,13 @@
 """A job ends with its last row: once, and whoever asked to be told is."""
 
+from functools import partial
 from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from tts_engine.delivery import ending as delivery
 from tts_engine.jobs.models import Job, JobStatus
 from tts_engine.jobs.selectors import progress
 from tts_engine.models import OPEN, Synthesis
@@ -44,6 +46,7 @@ def _end(job_id: UUID) -> bool:
         "finished_at": job.finished_at,
     }
     emit(job.tenant_id, Event.JOB_COMPLETED, data)
+    transaction.on_commit(partial(delivery.look, job.id))  # its files may be there already
     log.info("job_ended", job=str(job.id), status=job.status, **counted.rows)
     return True
 

@@ -43,6 +43,10 @@ class Job(models.Model):
     kind = models.CharField(max_length=5, choices=JobKind)
     status = models.CharField(max_length=9, choices=JobStatus, default=JobStatus.DRAFT)
     order = models.JSONField()  # the members of `services.Order` that hold for all items
+    destination = models.ForeignKey(  # that the results are put to
+        "tts_engine.Destination", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    delivered_at = models.DateTimeField(null=True)  # once it has finished and nothing is on its way there any more
     rows = models.PositiveIntegerField(default=0)  # its items
     characters = models.BigIntegerField(default=0)  # billable, of all items together
     facts = models.JSONField(default=dict)  # sums of the items, by the names of `billing.price_book.facts.FACTS`
@@ -70,11 +74,21 @@ class Job(models.Model):
                 fields=["status"],
                 condition=Q(finished_at__isnull=True) & ~Q(status=JobStatus.DRAFT),
             ),
+            models.Index(  # what the sweeper looks at, too
+                name="job_undelivered",
+                fields=["finished_at"],
+                condition=Q(destination__isnull=False, finished_at__isnull=False, delivered_at__isnull=True),
+            ),
             models.Index(name="job_deleted", fields=["deleted_at"], condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+
+def numbered(number: int) -> str:
+    """What the file of an item without a name is called, without ending."""
+    return f"{number:06}"
 
 
 class JobItem(models.Model):

@@ -60,7 +60,7 @@ def job_retry(job: Job) -> Job:
                 raise JobStateConflict("No row of this job has failed, so there is nothing to retry.")
         queue_items(held)
         held.status = JobStatus.RUNNING
-        held.finished_at = None
+        held.finished_at = held.delivered_at = None
     return held
 
 
@@ -184,7 +184,7 @@ def _changing(job: Job, *states: JobStatus) -> Iterator[Job]:
         if held.status not in states:
             raise JobStateConflict(f"This job is {held.status}; it would have to be {' or '.join(states)}.")
         yield held
-        held.save(update_fields=["status", "started_at", "finished_at"])
+        held.save(update_fields=["status", "started_at", "finished_at", "delivered_at"])
 
 
 @contextmanager

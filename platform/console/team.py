@@ -1,0 +1,39 @@
+"""Pages of a team's own affairs: for its members whose role allows it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.models import User
+from accounts.roles import SCOPES
+from accounts.selectors import membership_of
+
+View = Callable[..., HttpResponse]
+
+
+def for_members_with(scope: str) -> Callable[[View], View]:
+    """Hands the view the signed-in member as `member`; whose role lacks the scope gets 403 and a page that says so."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        @login_required
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = membership_of(cast(User, request.user))
+            if member is None:
+                return render(request, "console/no_team.html", status=403)
+            if scope not in SCOPES[member.role]:
+                return render(request, "console/not_your_role.html", {"member": member}, status=403)
+            return view(request, *args, member=member, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def actor_of(request: HttpRequest) -> str:
+    """In the words of the audit trail."""
+    return f"user:{request.user.get_username()}"
