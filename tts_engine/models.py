@@ -124,7 +124,9 @@ class Synthesis(models.Model):
             ),
             models.Index(name="synthesis_of_job", fields=["job"], condition=Q(job__isnull=False)),
             models.Index(
-                name="synthesis_open_of_job", fields=["job", "start_tag"], condition=Q(job__isnull=False, status__in=OPEN)
+                name="synthesis_open_of_job",
+                fields=["job", "start_tag"],
+                condition=Q(job__isnull=False, status__in=OPEN),
             ),
             models.Index(name="synthesis_history", fields=["tenant", "-created_at", "-id"]),
             # Holds all that usage over time asks for, so that the rows themselves, with their texts, stay unread.

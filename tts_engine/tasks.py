@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tts_engine import eviction, idempotency, queue, stale
+from tts_engine.jobs import drafts
 from tts_engine.jobs import services as jobs
 from tts_engine.worker import engine
 
@@ -18,6 +19,7 @@ def tidy() -> None:
     """End reservations that lost their synthesis, forget old Idempotency-Keys and what deleted jobs held."""
     stale.expire_reservations()
     idempotency.forget_old()
+    drafts.forget_old_keys()
     jobs.forget_deleted()
 
 
