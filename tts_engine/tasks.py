@@ -6,6 +6,7 @@ from tts_engine import eviction, idempotency, queue, stale
 from tts_engine.delivery import ending as delivery_ending
 from tts_engine.delivery.courier import courier
 from tts_engine.delivery.services import forget_old_deliveries
+from tts_engine.jobs import drafts
 from tts_engine.jobs import services as jobs
 from tts_engine.worker import engine
 
@@ -21,6 +22,7 @@ def tidy() -> None:
     """End reservations that lost their synthesis, forget old Idempotency-Keys and what deleted jobs held."""
     stale.expire_reservations()
     idempotency.forget_old()
+    drafts.forget_old_keys()
     jobs.forget_deleted()
     forget_old_deliveries()
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.services import api_key_create
@@ -138,6 +140,9 @@ def test_sent_again_with_its_key(ask: Ask) -> None:
     assert ask("POST", body=TABLE | {"start": True}, status=201, once="monday")["id"] == first["id"]
     assert ask("POST", body=TABLE, status=422, once="monday")["code"] == "idempotency_key_reused"
     assert Job.objects.count() == 1
+    Job.objects.update(created_at=timezone.now() - settings.IDEMPOTENCY_KEEP)
+    tasks.tidy()
+    assert ask("POST", body=TABLE, status=201, once="monday")["id"] != first["id"]
 
 
 @pytest.mark.parametrize(

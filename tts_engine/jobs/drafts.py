@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from billing.price_book.facts import FACTS, facts_of_request
 from tts_engine.delivery.models import Destination
@@ -99,6 +100,12 @@ def _earlier(caller: Caller, once: Idempotency | None) -> Job | None:
     if job and job.fingerprint != once.fingerprint:
         raise KeyReused(f"The Idempotency-Key {once.key!r} was sent with another request; use a new key for this one.")
     return job
+
+
+def forget_old_keys() -> int:
+    """Let go of the Idempotency-Keys that are kept no longer; how many."""
+    old = Job.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_KEEP).exclude(idempotency_key="")
+    return old.update(idempotency_key="", fingerprint="")
 
 
 class _Sums:
