@@ -1,31 +1,22 @@
 """A finished file can say what its stream could not know when it began: how long it is."""
 
-import struct
 from pathlib import Path
 
 import av
 
+from tts_engine.speech.audio import wav
 from tts_engine.speech.audio.formats import Format
 
-WAV_RIFF_SIZE, WAV_DATA_SIZE = 4, 40  # where our WAV header has its two sizes, 32 bits each
 FLAC_LENGTH = 21  # where STREAMINFO has its number of samples: the last 36 bits of 40 (RFC 9639, section 8.2)
 FLAC_LENGTH_BITS = 36
 
 
 def complete(path: Path, audio_format: Format) -> None:
     """Write its length into the header of a whole file that `encode` made; other formats have none."""
-    if audio_format.name == "wav":
-        _complete_wav(path)
+    if audio_format.media_type == "audio/wav":
+        wav.complete(path)
     elif audio_format.name == "flac":
         _complete_flac(path)
-
-
-def _complete_wav(path: Path) -> None:
-    size = path.stat().st_size
-    with path.open("r+b") as file:
-        for position in (WAV_RIFF_SIZE, WAV_DATA_SIZE):
-            file.seek(position)
-            file.write(struct.pack("<I", size - position - 4))  # each counts what comes after it
 
 
 def _complete_flac(path: Path) -> None:

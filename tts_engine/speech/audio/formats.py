@@ -25,6 +25,7 @@ class Format:
 
 MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+G711_RATES = (8_000,)
 
 FORMATS = {
     each.name: each
@@ -35,16 +36,18 @@ FORMATS = {
         Format("flac", "audio/flac", ".flac"),
         Format("wav", "audio/wav", ".wav"),
         Format("pcm", "audio/pcm", ".pcm"),  # 16 bit, little endian, no header
-        Format("mulaw", "audio/basic", ".ulaw"),  # ITU-T G.711, no header
-        Format("alaw", "audio/x-alaw-basic", ".alaw"),
+        Format("mulaw", "audio/basic", ".ulaw", G711_RATES),  # ITU-T G.711, no header
+        Format("alaw", "audio/x-alaw-basic", ".alaw", G711_RATES),
+        Format("wav_mulaw", "audio/wav", ".wav", G711_RATES),  # the same in WAV
+        Format("wav_alaw", "audio/wav", ".wav", G711_RATES),
     )
 }
 
 
 def format_of_file(file_name: str) -> Format:
-    """The format that the ending of a file's name asks for. Raises UnknownFormat."""
+    """The first format whose files end like this one's name. Raises UnknownFormat."""
     for each in FORMATS.values():
         if file_name.lower().endswith(each.extension):
             return each
-    endings = ", ".join(each.extension for each in FORMATS.values())
+    endings = ", ".join(dict.fromkeys(each.extension for each in FORMATS.values()))
     raise UnknownFormat(f"The ending of '{file_name}' names no audio format; use one of {endings}.")
