@@ -11,7 +11,8 @@ EngineError
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
 ├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
-└── WarmListInvalid     a list of texts to speak beforehand cannot be read
+├── WarmListInvalid     a list of texts to speak beforehand cannot be read
+└── LabelNotAllowed     speech without a label, for a tenant that may not have it
 """
 
 
@@ -98,3 +99,10 @@ class WarmListInvalid(EngineError):
 
     code = "warm_list_invalid"
     param = "file"
+
+
+class LabelNotAllowed(EngineError):
+    """Speech without the label of generated audio, for a tenant whose speech must have one."""
+
+    code = "label_not_allowed"
+    param = "label"

@@ -17,6 +17,7 @@ class HistoryFilter:
     voice: str | None = None
     key: UUID | None = None
     status: str | None = None
+    label: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
@@ -28,6 +29,7 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
         "voice": narrow.voice,
         "api_key_id": narrow.key,
         "status": narrow.status,
+        "label": narrow.label,
         "created_at__gte": narrow.since,
         "created_at__lt": narrow.until,
         "text__icontains": narrow.text,

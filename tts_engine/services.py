@@ -16,12 +16,13 @@ from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, idempotency, queue, repeats, sentences, store, waits
+from tts_engine import cache, idempotency, labels, queue, repeats, sentences, store, waits
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import Synthesis
 from tts_engine.speech import text as front_end
+from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.catalog import Catalog
-from tts_engine.speech.errors import TextError
+from tts_engine.speech.errors import AudioError, TextError
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, check_style
 
 
@@ -47,7 +48,11 @@ class Order:
     speed: float = 1.0
     pitch: float = 0.0  # semitones
     volume: float = 0.0  # dB
-    sample_rate: int | None = None  # Hz; None is the voice's own
+    sample_rate: int | None = None  # Hz; None is the voice's own, or the nearest the format can carry
+    loudness: float | None = None  # LUFS; None is the voice's own
+    leading_silence_ms: int | None = None  # None is the voice's own
+    trailing_silence_ms: int | None = None
+    label: str | None = None  # of models.Labelling; None is the tenant's default
     use_cache: bool = True  # neither answered from it nor kept in it without
     interactive: bool = True  # nobody waits for the others, and whoever waits goes before
     patience: timedelta | None = None  # how long the caller waits for it to start; None is any time
@@ -73,7 +78,7 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
+    Raises TextError, StyleError, AudioError, LabelNotAllowed, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
     `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
@@ -132,6 +137,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
     info, speaker = catalog().resolve(order.voice)
     check_style(info, style_of(order, speaker))
+    _check_audio(order)
     now = timezone.now()
     counted = _counted(order.text)
     facts = counted.facts
@@ -150,8 +156,12 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
         speed=order.speed,
         pitch=order.pitch,
         volume=order.volume,
-        sample_rate=order.sample_rate or info.sample_rate,
+        sample_rate=order.sample_rate or FORMATS[order.audio_format].rate_for(info.sample_rate),
         audio_format=order.audio_format,
+        loudness=order.loudness,
+        leading_silence_ms=order.leading_silence_ms,
+        trailing_silence_ms=order.trailing_silence_ms,
+        label=labels.chosen(caller.tenant_id, order.label),
         priority=0 if order.interactive else queue.JOB,
         deadline=None if order.patience is None else now + order.patience,
         characters=counted.characters,
@@ -164,6 +174,13 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
     if order.use_cache:
         synthesis.cache_key = cache.key(synthesis, counted.reading)
     return synthesis
+
+
+def _check_audio(order: Order) -> None:
+    if order.sample_rate is not None:
+        FORMATS[order.audio_format].check_rate(order.sample_rate)
+    if order.loudness is not None and order.volume:
+        raise AudioError("loudness says how loud the whole is: leave volume out beside it.", param="volume")
 
 
 @dataclass(frozen=True, slots=True)

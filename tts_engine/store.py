@@ -1,6 +1,6 @@
 """Where audio lies: one folder a synthesis, below its tenant's.
 
-    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless
+    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless, with its label
                                           answer.<format>  the bytes that the caller was sent; a WAV knows its size
                                           as.<format>      other formats, made when first asked for
     audio/drafts/<id>-<attempt>/           what a worker is still writing
@@ -11,7 +11,7 @@ A draft becomes the folder by one rename, so half-written audio is never found.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +20,13 @@ from typing import Self
 import soundfile
 from django.conf import settings
 
+from tts_engine import labels
 from tts_engine.models import Synthesis
+from tts_engine.speech.audio import label as file_label
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.label import Label
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.voice import Samples
 
@@ -55,17 +58,32 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
             tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file,
         ):
             file.writelines(
-                rendered(
+                rendered_for(
+                    synthesis,
                     decoded(master),
                     sample_rate_of(master),
-                    FORMATS[audio_format],
-                    wanted_rate=synthesis.sample_rate,
-                    volume=synthesis.volume,
+                    audio_format=audio_format,
+                    label=file_label.read(master_file(synthesis)),
                 )
             )
         complete(Path(file.name), FORMATS[audio_format])
         Path(file.name).rename(made)
     return made
+
+
+def rendered_for(
+    synthesis: Synthesis, samples: Iterable[Samples], rate: int, *, audio_format: str, label: Label | None
+) -> Iterator[bytes]:
+    """`samples` of `rate` Hz as the request wants them, in this format."""
+    return rendered(
+        samples,
+        rate,
+        FORMATS[audio_format],
+        wanted_rate=synthesis.sample_rate,
+        volume=synthesis.volume,
+        loudness=synthesis.loudness,
+        label=label,
+    )
 
 
 def link(source: Synthesis, target: Synthesis) -> None:
@@ -116,6 +134,8 @@ class Draft:
             self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
         )
         self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
+        if label := labels.label_of(synthesis):
+            self._master.comment = label.as_json()
         self.frames = 0
         self.size = 0
 

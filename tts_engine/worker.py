@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from functools import cache as memoize
@@ -13,21 +13,21 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, eviction, fair, queue, relay, sentences
+from tts_engine import cache, eviction, fair, labels, queue, relay, sentences
 from tts_engine.batcher import Batcher
 from tts_engine.errors import SynthesisFailed
 from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
-from tts_engine.models import Synthesis
+from tts_engine.models import Labelling, Synthesis
 from tts_engine.pace import Pace
 from tts_engine.sentences import Place
 from tts_engine.services import catalog, forget_if_deleted, style_of
-from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.audio.cue import announced
+from tts_engine.speech.audio.silence import leading, trailing
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, plan
-from tts_engine.speech.voice import Style, Utterance, VoiceInfo
-from tts_engine.store import Copy, Draft
+from tts_engine.speech.voice import Chunk, Style, Utterance, VoiceInfo
+from tts_engine.store import Copy, Draft, rendered_for
 from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
 
@@ -108,12 +108,13 @@ class Engine:
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
             speech = join(utterances, self._in_order(turns, synthesis, info.batch_size), info.sample_rate)
-            encoded = rendered(
+            speech = _framed(speech, info.sample_rate, synthesis)
+            encoded = rendered_for(
+                synthesis,
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
-                FORMATS[synthesis.audio_format],
-                wanted_rate=synthesis.sample_rate,
-                volume=synthesis.volume,
+                audio_format=synthesis.audio_format,
+                label=labels.label_of(synthesis),
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
@@ -151,6 +152,17 @@ class Engine:
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn
+
+
+def _framed(speech: Iterator[Chunk], rate: int, synthesis: Synthesis) -> Iterator[Chunk]:
+    """With what the request wants around it: the audible label, then silence at both ends."""
+    if synthesis.label == Labelling.AUDIBLE:
+        speech = announced(speech, rate)
+    if synthesis.leading_silence_ms is not None:
+        speech = leading(speech, rate, synthesis.leading_silence_ms)
+    if synthesis.trailing_silence_ms is not None:
+        speech = trailing(speech, rate, synthesis.trailing_silence_ms)
+    return speech
 
 
 def _since(began: float) -> int:

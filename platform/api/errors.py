@@ -52,6 +52,7 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (engine.AnswerGone, HTTPStatus.GONE),
     (engine.WarmListInvalid, HTTPStatus.BAD_REQUEST),
+    (engine.LabelNotAllowed, HTTPStatus.FORBIDDEN),
     (webhooks.AddressError, HTTPStatus.BAD_REQUEST),
     (webhooks.Unreachable, HTTPStatus.BAD_GATEWAY),
     (webhooks.UnknownEvent, HTTPStatus.BAD_REQUEST),

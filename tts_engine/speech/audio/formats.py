@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tts_engine.speech.errors import UnknownFormat
+from tts_engine.speech.errors import AudioError, UnknownFormat
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000  # Hz
 
@@ -21,6 +21,12 @@ class Format:
         if self.rates is None or wanted in self.rates:
             return wanted
         return min((rate for rate in self.rates if rate > wanted), default=max(self.rates))
+
+    def check_rate(self, wanted: int) -> None:
+        """Raise AudioError for a rate that it cannot carry."""
+        if self.rates is not None and wanted not in self.rates:
+            rates = ", ".join(map(str, self.rates))
+            raise AudioError(f"{self.name} carries {rates} Hz; {wanted} is none of them.", param="sample_rate")
 
 
 MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from tts_engine.speech.voice import Samples
 
 REACH = 0.005  # seconds before and after a peak in which the gain goes down and comes back
-OVERSAMPLING, TAPS = 4, 12  # of the points looked at, and of the filter that finds each (as in BS.1770, annex 2)
+OVERSAMPLING, TAPS = 4, 24  # of the points looked at, and of the filter that finds each (BS.1770, annex 2 has 12)
 
 
 def limited(chunks: Iterable[Samples], sample_rate: int, ceiling: float) -> Iterator[Samples]:

@@ -76,8 +76,8 @@ def _weighted(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
     response = np.ones_like(delay)
     for numerator, denominator in (_shelf(sample_rate), _high_pass(sample_rate)):
         response *= np.polynomial.Polynomial(numerator)(delay) / np.polynomial.Polynomial(denominator)(delay)
-    weighted: npt.NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)
-    return weighted[: len(samples)]
+    weighted: npt.NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
+    return weighted
 
 
 # BS.1770 gives its two filters at 48 kHz. These are the analogue ones behind its numbers, for any rate
