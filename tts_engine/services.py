@@ -78,8 +78,8 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, StyleError, AudioError, LabelNotAllowed, UnknownVoice, Overloaded, what `billing.reserve` refuses and what
-    `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
+    Raises TextError, StyleError, AudioError, LabelNotAllowed, UnknownVoice, Overloaded, what `billing.reserve`
+    refuses and what `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)

@@ -58,7 +58,7 @@ def integrated(samples: Samples, sample_rate: int) -> float:
 def _lufs(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore"):
         loudness: npt.NDArray[np.float64] = OFFSET + 10 * np.log10(power)
-    return loudness
+        return loudness
 
 
 def _block_powers(weighted: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float64]:
@@ -66,7 +66,8 @@ def _block_powers(weighted: npt.NDArray[np.float64], sample_rate: int) -> npt.ND
     size = min(round(BLOCK * sample_rate), len(weighted))
     starts = np.arange(0, len(weighted) - size + 1, round(STEP * sample_rate))
     summed = np.concatenate([[0.0], np.cumsum(weighted**2)])
-    return (summed[starts + size] - summed[starts]) / max(size, 1)
+    powers: npt.NDArray[np.float64] = (summed[starts + size] - summed[starts]) / max(size, 1)
+    return powers
 
 
 def _weighted(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
@@ -76,8 +77,7 @@ def _weighted(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
     response = np.ones_like(delay)
     for numerator, denominator in (_shelf(sample_rate), _high_pass(sample_rate)):
         response *= np.polynomial.Polynomial(numerator)(delay) / np.polynomial.Polynomial(denominator)(delay)
-    weighted: npt.NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
-    return weighted
+    return np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
 
 
 # BS.1770 gives its two filters at 48 kHz. These are the analogue ones behind its numbers, for any rate
