@@ -69,6 +69,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.KeyReused: ("idempotency_key_reused", 422),
     engine.AnswerGone: ("idempotent_answer_gone", 410),
     engine.WarmListInvalid: ("warm_list_invalid", 400),
+    engine.LabelNotAllowed: ("label_not_allowed", 403),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
     speech.EmptyText: ("text_empty", 400),
@@ -78,6 +79,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.StyleError: ("unsupported_by_voice", 400),
     speech.UnknownVoice: ("voice_not_found", 400),
     speech.UnknownFormat: ("format_not_supported", 400),
+    speech.AudioError: ("unsupported_value", 400),
     speech.VoiceUnavailable: ("voice_unavailable", 503),
     billing.PriceBookInvalid: ("price_book_invalid", 400),
     billing.PriceBookChanged: ("price_book_changed", 409),
@@ -103,6 +105,7 @@ MADE: dict[type[Exception], Exception] = {
     billing.CostInvalid: billing.CostInvalid("server", "why"),
     engine.SynthesisFailed: engine.SynthesisFailed("why", code="synthesis_failed"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
+    speech.AudioError: speech.AudioError("why", param="volume"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }
 

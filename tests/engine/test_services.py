@@ -85,6 +85,10 @@ def test_a_repeat_bills_the_plan_s_rate(rate: int, billed: int) -> None:
         {"pitch": 1.0},
         {"volume": 3.0},
         {"sample_rate": 16_000},
+        {"loudness": -16.0},
+        {"leading_silence_ms": 0},
+        {"trailing_silence_ms": 0},
+        {"label": "audible"},
         {"use_cache": False},
     ],
 )

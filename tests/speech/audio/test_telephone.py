@@ -55,8 +55,8 @@ def test_each_sample_gets_the_nearest_value_of_the_standard(name: str, decode: o
     coded = b"".join(rendered([(every / 32_767).astype(np.float32)], RATE, FORMATS[name]))
     decoded = np.array([decode(code) for code in coded])
     nearest = np.abs(every[:, np.newaxis] - values).min(axis=1)
-    # The decision values lie half-way, and the coder sees 14 of the 16 bits.
-    assert (np.abs(decoded - every) - nearest).max() <= 4
+    # The decision values lie half-way, and the coder cuts 16 bits off to 14: 3 too low at most.
+    assert (np.abs(decoded - every) - nearest).max() <= 2 * 3
 
 
 @pytest.mark.parametrize(("name", "tag", "silence"), [("wav_mulaw", 7, b"\xff"), ("wav_alaw", 6, b"\xd5")])

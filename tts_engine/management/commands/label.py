@@ -4,7 +4,6 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from av.error import FFmpegError
 from django.core.management.base import CommandParser
 
 from accounts.errors import AccountsError
@@ -18,7 +17,7 @@ from tts_engine.speech.audio import label
 
 class Command(OperatorCommand):
     help = "The label of generated audio: read a file's, see and change what a tenant's speech has."
-    refusals = (AccountsError, LabelNotAllowed, FFmpegError, OSError, ValueError)
+    refusals = (AccountsError, LabelNotAllowed, OSError, ValueError)
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,7 +39,7 @@ class Command(OperatorCommand):
 def _read(options: Options) -> Answer:
     found = label.read(options["file"])
     if found is None:
-        return {"label": None}, f"{options['file']} has no label; pcm, mulaw and alaw without a header can have none."
+        return {"label": None}, f"{options['file']} has no label; raw samples (pcm, mulaw, alaw) cannot have one."
     shape = asdict(found)
     return {"label": shape}, "\n".join(f"{name}\t{value}" for name, value in shape.items() if value)
 

@@ -16,7 +16,7 @@ UNIT = 0.1  # seconds: a short tone, and the gap after each; a long one is three
 RHYTHM = (".-", "..")
 AFTER = 4  # units of silence before the speech
 FREQUENCY = 800  # Hz, within the telephone band
-LEVEL = 0.14  # of full scale: as loud as speech at -20 LUFS
+LEVEL = 0.2  # of full scale: with its gaps as loud as speech, -21 LUFS
 EDGE = 0.005  # seconds in which a tone swells and fades, so that it does not click
 
 

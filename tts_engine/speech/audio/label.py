@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import av
+from av.error import InvalidDataError
 
 from tts_engine.speech.audio import wav
 
@@ -41,9 +42,12 @@ class Label:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises ValueError for what is not annex E's."""
-        values = json.loads(text)
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"The field AIGC is not JSON: {error}.") from error
         if not isinstance(values, dict):
-            raise ValueError(f"{text!r} is not a JSON object.")
+            raise ValueError(f"The field AIGC is not a JSON object: {text!r}.")
         return cls(*(str(values.get(field, "")) for field in FIELDS))
 
     def as_json(self) -> str:
@@ -52,10 +56,7 @@ class Label:
 
 
 def read(path: Path) -> Label | None:
-    """The label in a sound file; None where there is none. Raises ValueError for one that cannot be understood.
-
-    Raises av.error.FFmpegError for what is no sound file.
-    """
+    """The label in a file; None where there is none, as in raw samples. Raises ValueError for one that is damaged."""
     with path.open("rb") as file:
         written = wav.chunk(file, KEY.encode()) if wav.is_wav(file) else None
     value = written.decode("ascii") if written else _tagged(path)
@@ -63,7 +64,11 @@ def read(path: Path) -> Label | None:
 
 
 def _tagged(path: Path) -> str | None:
-    with av.open(path) as container:
-        tags = {**container.metadata, **container.streams[0].metadata}
-    # Our masters have it as a comment: the library that writes them knows no names but its own.
-    return next((tags[name] for name in (KEY, "comment") if name in tags), None)
+    try:
+        with av.open(path) as container:
+            tags: dict[str, str] = {**container.metadata, **container.streams[0].metadata}
+    except InvalidDataError:  # no format that has a place for one
+        return None
+    if KEY not in tags and (comment := tags.get("comment", "")).startswith(f'{{"{FIELDS[0]}":'):
+        return comment  # so in our masters: the library that writes them knows no names but its own
+    return tags.get(KEY)
