@@ -6,6 +6,7 @@ BENCHMARKS = (
     "bench.voice",
     "bench.frontend",
     "bench.platform_cost",
+    "bench.audio",
     "bench.cache",
     "bench.eviction",
     "bench.repeats",

@@ -16,14 +16,13 @@ from accounts.services import tenant_create
 from billing import services as billing
 from billing.models import Plan
 from tts_engine import queue
+from tts_engine.labels import label_of
 from tts_engine.models import Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
-from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.text import read
 from tts_engine.speech.timeline import SentenceTimes, Timeline
 from tts_engine.speech.voice import Samples, Speaker, VoiceInfo
-from tts_engine.store import Draft
+from tts_engine.store import Draft, rendered_for
 
 _numbers = itertools.count(1)
 A_MOMENT = np.zeros(240, np.float32)  # 10 ms
@@ -134,7 +133,14 @@ def speak_queued(samples: Samples = A_MOMENT, *, timeline: Timeline | None = Non
     row = queue.claim()
     assert row is not None
     with Draft(row, voice_rate=row.sample_rate) as draft:
-        for _ in draft.answer(rendered(draft.master(iter([samples])), row.sample_rate, FORMATS[row.audio_format])):
+        encoded = rendered_for(
+            row,
+            draft.master(iter([samples])),
+            row.sample_rate,
+            audio_format=row.audio_format,
+            label=label_of(row),
+        )
+        for _ in draft.answer(encoded):
             pass
         draft.timeline = timeline
         spoken = queue.Outcome(audio_ms=round(len(samples) / 24), first_byte_ms=1, synthesis_ms=1)

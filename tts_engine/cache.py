@@ -27,6 +27,10 @@ _DECIDING = (
     "volume",
     "sample_rate",
     "audio_format",
+    "loudness",
+    "leading_silence_ms",
+    "trailing_silence_ms",
+    "label",
 )
 
 

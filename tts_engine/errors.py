@@ -31,7 +31,8 @@ EngineError
 ├── JobStateConflict    this cannot be done to a job in its present state
 ├── JobHasNoAudio       it has no audio yet, or not all that was asked for
 ├── ResultTooLarge      no file of that format can hold it
-└── WarmListInvalid     a list of texts to speak beforehand cannot be read
+├── WarmListInvalid     a list of texts to speak beforehand cannot be read
+└── LabelNotAllowed     speech without a label, for a tenant that may not have it
 """
 
 from collections.abc import Sequence
@@ -274,3 +275,10 @@ class JobStateConflict(EngineError):
     """This cannot be done to a job in its present state; nothing was changed."""
 
     code = "job_state_conflict"
+
+
+class LabelNotAllowed(EngineError):
+    """Speech without the label of generated audio, for a tenant whose speech must have one."""
+
+    code = "label_not_allowed"
+    param = "label"

@@ -33,6 +33,14 @@ class InputType(models.TextChoices):
     SSML = "ssml"
 
 
+class Labelling(models.TextChoices):
+    """How speech tells that it was generated (GB 45438-2025)."""
+
+    IMPLICIT = "implicit"  # in the file's metadata
+    AUDIBLE = "audible"  # there, and by a cue before the speech
+    NONE = "none"
+
+
 # Not ended: nothing is billed yet, and all of it is reserved.
 OPEN = (Status.QUEUED, Status.HELD, Status.RUNNING)
 
@@ -67,6 +75,10 @@ class Synthesis(models.Model):
     volume = models.FloatField()  # dB
     sample_rate = models.PositiveIntegerField()  # Hz, of the encoded audio
     audio_format = models.CharField(max_length=10)
+    loudness = models.FloatField(null=True)  # LUFS; null: as loud as the voice is
+    leading_silence_ms = models.PositiveIntegerField(null=True)  # null: the voice's own
+    trailing_silence_ms = models.PositiveIntegerField(null=True)
+    label = models.CharField(max_length=10, choices=Labelling, default=Labelling.IMPLICIT)
     cache_key = models.CharField(max_length=64, blank=True)  # empty: neither looked for nor found
 
     # Its life in the queue
@@ -196,6 +208,25 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
+class LabelPolicy(models.Model):
+    """Which label a tenant's speech has where a request does not say, and whether it may have none."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    default = models.CharField(max_length=10, choices=Labelling, default=Labelling.IMPLICIT)
+    may_omit = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="label_policy_default_known", condition=Q(default__in=Labelling.values)),
+            models.CheckConstraint(
+                name="label_policy_default_allowed", condition=~Q(default=Labelling.NONE) | Q(may_omit=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.default}"
+
+
 # Django finds an app's models in this module; these are kept with what belongs to them.
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery  # noqa: E402
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion  # noqa: E402
@@ -212,6 +243,8 @@ __all__ = [
     "InputType",
     "Job",
     "JobItem",
+    "LabelPolicy",
+    "Labelling",
     "Status",
     "Synthesis",
 ]

@@ -19,6 +19,7 @@ class HistoryFilter:
     key: UUID | None = None
     job: UUID | None = None
     status: str | None = None
+    label: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
@@ -31,6 +32,7 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
         "api_key_id": narrow.key,
         "job_id": narrow.job,
         "status": narrow.status,
+        "label": narrow.label,
         "created_at__gte": narrow.since,
         "created_at__lt": narrow.until,
         "text__icontains": narrow.text,

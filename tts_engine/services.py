@@ -17,14 +17,15 @@ from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
 from billing.errors import KeyQuotaExceeded, QuotaExceeded
-from tts_engine import cache, clips, idempotency, queue, repeats, sentences, store, waits
+from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
 from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, InputType, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.speech import text as front_end
+from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.catalog import Catalog
-from tts_engine.speech.errors import TextError, UnknownVoice
+from tts_engine.speech.errors import AudioError, TextError, UnknownVoice
 from tts_engine.speech.speak import honoured, in_manner
 from tts_engine.speech.text.script import Clip, Manner, Place, Said
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
@@ -54,7 +55,11 @@ class Order:
     speed: float = 1.0
     pitch: float = 0.0  # semitones
     volume: float = 0.0  # dB
-    sample_rate: int | None = None  # Hz; None is the voice's own
+    sample_rate: int | None = None  # Hz; None is the voice's own, or the nearest the format can carry
+    loudness: float | None = None  # LUFS; None is the voice's own
+    leading_silence_ms: int | None = None  # None is the voice's own
+    trailing_silence_ms: int | None = None
+    label: str | None = None  # of models.Labelling; None is the tenant's default
     use_cache: bool = True  # neither answered from it nor kept in it without
     interactive: bool = True  # nobody waits for the others, and whoever waits goes before
     patience: timedelta | None = None  # how long the caller waits for it to start; None is any time
@@ -85,8 +90,9 @@ def synthesis_request(
     With `once` the same request sent again gets the finished synthesis of the first time, which has
     another id than `synthesis_id`; nothing is reserved or billed then.
 
-    Raises TextError, DictionaryTextTooLong, StyleError, UnknownVoice, Overloaded, what `billing.reserve`
-    refuses and what `idempotency.claim` does; nothing is written then. The answer comes through `listen.answer`.
+    Raises TextError, DictionaryTextTooLong, StyleError, AudioError, LabelNotAllowed, UnknownVoice, Overloaded,
+    what `billing.reserve` refuses and what `idempotency.claim` does; nothing is written then. The answer comes
+    through `listen.answer`.
     """
     synthesis = _new(caller, order, synthesis_id or uuid4())
     found = cache.find(synthesis)
@@ -153,16 +159,20 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
 
 
 def voice_for(order: Order) -> tuple[VoiceInfo, str]:
-    """The voice and its speaker. Raises UnknownVoice, and StyleError where the voice cannot speak like that."""
+    """The voice and its speaker. Raises UnknownVoice, StyleError or AudioError for what cannot be as it is asked."""
     info, speaker = voice_named(order.voice)
     check_style(info, style_of(order, speaker))
+    _check_audio(order)
     return info, speaker
 
 
 def row_of(
     caller: Caller, order: Order, counted: "Counted", synthesis_id: UUID, at: datetime | None = None
 ) -> Synthesis:
-    """The row of an order, not stored yet, but for what its reading tells. Raises as `voice_for`."""
+    """The row of an order, not stored yet, but for what its reading tells.
+
+    Raises as `voice_for`, and LabelNotAllowed.
+    """
     info, speaker = voice_for(order)
     facts = counted.facts
     return Synthesis(
@@ -182,9 +192,13 @@ def row_of(
         speed=order.speed,
         pitch=order.pitch,
         volume=order.volume,
-        sample_rate=order.sample_rate or info.sample_rate,
+        sample_rate=order.sample_rate or FORMATS[order.audio_format].rate_for(info.sample_rate),
         audio_format=order.audio_format,
         cache_key=cache.UNREAD if order.use_cache else "",
+        loudness=order.loudness,
+        leading_silence_ms=order.leading_silence_ms,
+        trailing_silence_ms=order.trailing_silence_ms,
+        label=labels.chosen(caller.tenant_id, order.label),
         priority=0 if order.interactive else JOB_PRIORITY,
         characters=counted.characters,
         hanzi=facts.hanzi,
@@ -219,6 +233,13 @@ def _note_reading(synthesis: Synthesis, written: Written) -> None:
     synthesis.normalised_characters = counted.facts.normalised_characters
     if synthesis.cache_key:
         synthesis.cache_key = cache.key(synthesis, counted.reading, [voice.revision for voice in others])
+
+
+def _check_audio(order: Order) -> None:
+    if order.sample_rate is not None:
+        FORMATS[order.audio_format].check_rate(order.sample_rate)
+    if order.loudness is not None and order.volume:
+        raise AudioError("loudness says how loud the whole is: leave volume out beside it.", param="volume")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Where audio lies: one folder a synthesis, below its tenant's.
 
-    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless
+    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless, with its label
                                           answer.<format>  the bytes that the caller was sent; a WAV knows its size
                                           as.<format>      other formats, made when first asked for
                                           times            when each character is heard, after a digest of the text
@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +23,14 @@ from typing import Self
 import soundfile
 from django.conf import settings
 
+from tts_engine import labels
 from tts_engine.models import Synthesis
 from tts_engine.scripts import Written
+from tts_engine.speech.audio import label as file_label
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.formats import FORMATS
+from tts_engine.speech.audio.label import Label
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.text import read_script, reading_of
 from tts_engine.speech.timeline import Timeline
@@ -62,17 +65,32 @@ def file_in(synthesis: Synthesis, audio_format: str) -> Path:
             tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file,
         ):
             file.writelines(
-                rendered(
+                rendered_for(
+                    synthesis,
                     decoded(master),
                     sample_rate_of(master),
-                    FORMATS[audio_format],
-                    wanted_rate=synthesis.sample_rate,
-                    volume=synthesis.volume,
+                    audio_format=audio_format,
+                    label=file_label.read(master_file(synthesis)),
                 )
             )
         complete(Path(file.name), FORMATS[audio_format])
         Path(file.name).rename(made)
     return made
+
+
+def rendered_for(
+    synthesis: Synthesis, samples: Iterable[Samples], rate: int, *, audio_format: str, label: Label | None
+) -> Iterator[bytes]:
+    """`samples` of `rate` Hz as the request wants them, in this format."""
+    return rendered(
+        samples,
+        rate,
+        FORMATS[audio_format],
+        wanted_rate=synthesis.sample_rate,
+        volume=synthesis.volume,
+        loudness=synthesis.loudness,
+        label=label,
+    )
 
 
 def timeline(synthesis: Synthesis) -> Timeline:
@@ -88,11 +106,8 @@ def _times(synthesis: Synthesis, spoken: Timeline) -> bytes:
 def _digest(synthesis: Synthesis) -> bytes:
     """Of the text, which the timeline has as it was written."""
     written = Written.of(synthesis)
-    decides = (
-        written.text,
-        str(written.input_type),
-        written.voice_aliases,
-    )  # a row not stored yet has an enum's member
+    # A row that is not stored yet has an enum's member.
+    decides = (written.text, str(written.input_type), written.voice_aliases)
     return hashlib.sha256(repr(decides).encode()).hexdigest().encode()
 
 
@@ -158,6 +173,8 @@ class Draft:
             self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
         )
         self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
+        if label := labels.label_of(synthesis):
+            self._master.comment = label.as_json()
         self.timeline: Timeline | None = None  # of the master, once it is whole
         self.frames = 0
         self.size = 0

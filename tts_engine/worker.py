@@ -13,18 +13,18 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Order
 from tts_engine.leases import LeaseKeeper
-from tts_engine.models import Synthesis
+from tts_engine.models import Labelling, Synthesis
 from tts_engine.pace import Pace
 from tts_engine.scripts import Written
 from tts_engine.sentences import Place
 from tts_engine.services import catalog, forget_if_deleted, read_late, style_of, voice_named
-from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.render import rendered
+from tts_engine.speech.audio.cue import announced
+from tts_engine.speech.audio.silence import leading, trailing
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
@@ -32,7 +32,7 @@ from tts_engine.speech.text.script import Clip
 from tts_engine.speech.text.types import Sentence
 from tts_engine.speech.timeline import Timekeeper
 from tts_engine.speech.voice import Chunk, Style, VoiceInfo
-from tts_engine.store import Copy, Draft
+from tts_engine.store import Copy, Draft, rendered_for
 from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
 
@@ -118,13 +118,13 @@ class Engine:
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
             heard = self._heard(parts, self._in_order(turns, synthesis, info.batch_size), synthesis, info.sample_rate)
             keeper = Timekeeper(map(_named, lines_of(parts)), info.sample_rate)
-            speech = keeper.listen(join(parts, heard, info.sample_rate))
-            encoded = rendered(
+            speech = keeper.listen(_framed(join(parts, heard, info.sample_rate), info.sample_rate, synthesis))
+            encoded = rendered_for(
+                synthesis,
                 draft.master(chunk.samples for chunk in speech),
                 info.sample_rate,
-                FORMATS[synthesis.audio_format],
-                wanted_rate=synthesis.sample_rate,
-                volume=synthesis.volume,
+                audio_format=synthesis.audio_format,
+                label=labels.label_of(synthesis),
             )
             for piece in draft.answer(encoded):
                 first_byte_ms = first_byte_ms or _since(began)
@@ -175,6 +175,17 @@ class Engine:
                     for each in turns:
                         each.priority = NOBODY_LISTENS
                 yield turn
+
+
+def _framed(speech: Iterator[Chunk], rate: int, synthesis: Synthesis) -> Iterator[Chunk]:
+    """With what the request wants around it: the audible label, then silence at both ends."""
+    if synthesis.label == Labelling.AUDIBLE:
+        speech = announced(speech, rate)
+    if synthesis.leading_silence_ms is not None:
+        speech = leading(speech, rate, synthesis.leading_silence_ms)
+    if synthesis.trailing_silence_ms is not None:
+        speech = trailing(speech, rate, synthesis.trailing_silence_ms)
+    return speech
 
 
 def _named(line: Line) -> tuple[Sentence, str]:

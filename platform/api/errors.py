@@ -76,6 +76,7 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.DestinationInUse, HTTPStatus.CONFLICT),
     (engine.DestinationNotFound, HTTPStatus.NOT_FOUND),
     (engine.FileDeliveryNotFound, HTTPStatus.NOT_FOUND),
+    (engine.LabelNotAllowed, HTTPStatus.FORBIDDEN),
     (webhooks.AddressError, HTTPStatus.BAD_REQUEST),
     (webhooks.Unreachable, HTTPStatus.BAD_GATEWAY),
     (webhooks.UnknownEvent, HTTPStatus.BAD_REQUEST),

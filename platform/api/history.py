@@ -18,7 +18,7 @@ from api.downloads import file_response
 from api.pages import Pages
 from tts_engine import store
 from tts_engine.errors import AudioNotReady
-from tts_engine.models import Status, Synthesis
+from tts_engine.models import Labelling, Status, Synthesis
 from tts_engine.scripts import spoken_text
 from tts_engine.selectors import HistoryFilter, history, synthesis_get
 from tts_engine.services import synthesis_delete
@@ -33,6 +33,9 @@ class HistoryQuery(serializers.Serializer[Any]):
     key = serializers.UUIDField(required=False)
     job = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(choices=Status.values, required=False)
+    label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF takes it from the class, as all fields
+        choices=Labelling.values, required=False
+    )
     text = serializers.CharField(required=False)
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
     cursor = serializers.CharField(required=False)
@@ -49,6 +52,7 @@ class HistoryQuery(serializers.Serializer[Any]):
             key=asked.get("key"),
             job=asked.get("job"),
             status=asked.get("status"),
+            label=asked.get("label"),
             since=asked.get("from"),
             until=asked.get("to"),
             text=asked.get("text"),
@@ -63,9 +67,9 @@ class HistoryItem(serializers.ModelSerializer[Synthesis]):
         model = Synthesis
         fields: ClassVar = [
             "id", "created_at", "status", "text", "input_type", "voice_aliases", "spoken_text", "model", "voice",
-            "emotion", "emotion_intensity", "speed", "pitch", "volume", "sample_rate", "audio_format", "characters",
-            "billed_characters", "audio_ms", "queue_ms", "first_byte_ms", "synthesis_ms", "cache_hit", "error_code",
-            "error_message", "api_key", "job",
+            "emotion", "emotion_intensity", "speed", "pitch", "volume", "sample_rate", "audio_format", "loudness",
+            "leading_silence_ms", "trailing_silence_ms", "label", "characters", "billed_characters", "audio_ms",
+            "queue_ms", "first_byte_ms", "synthesis_ms", "cache_hit", "error_code", "error_message", "api_key", "job",
         ]  # fmt: skip
 
     def get_spoken_text(self, synthesis: Synthesis) -> str:

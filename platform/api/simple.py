@@ -106,7 +106,8 @@ class SimpleDownloadDoor(SimpleDoor):
             request,
             media_type=described.media_type,
             name=f"speech{described.extension}",
-            etag=synthesis.cache_key,  # the same link speaks the same bytes, so a broken download can go on
+            # The same link answers with the same file while it is cached, so a broken download can go on.
+            etag=f"{synthesis.cache_key}-{file.stat().st_mtime_ns:x}",
         )
         for name, value in result_headers(synthesis).items():
             response.headers[name] = value

@@ -27,7 +27,7 @@ from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen
-from tts_engine.models import InputType, Synthesis
+from tts_engine.models import InputType, Labelling, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.services import Order, counted_of, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
@@ -109,6 +109,12 @@ class SpeechRequest(ScriptRequest):
     pitch = NumberField(min_value=-12, max_value=12, default=0.0, help_text="semitones")
     volume = NumberField(min_value=-20, max_value=10, default=0.0, help_text="dB")
     sample_rate = serializers.IntegerField(min_value=8000, max_value=48000, required=False, help_text="Hz")
+    loudness = NumberField(min_value=-40, max_value=-10, required=False, help_text="LUFS")
+    leading_silence_ms = serializers.IntegerField(min_value=0, max_value=settings.MOST_SILENCE_MS, required=False)
+    trailing_silence_ms = serializers.IntegerField(min_value=0, max_value=settings.MOST_SILENCE_MS, required=False)
+    label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF takes it from the class, as all fields
+        choices=Labelling.values, required=False
+    )
     cache = serializers.BooleanField(default=True)
     timestamps = serializers.ChoiceField(
         choices=[NO_TIMES, *(level.value for level in Level)],
@@ -148,6 +154,10 @@ class SpeechRequest(ScriptRequest):
             pitch=asked["pitch"],
             volume=asked["volume"],
             sample_rate=asked.get("sample_rate"),
+            loudness=asked.get("loudness"),
+            leading_silence_ms=asked.get("leading_silence_ms"),
+            trailing_silence_ms=asked.get("trailing_silence_ms"),
+            label=asked.get("label"),
             use_cache=asked["cache"],
         )
 

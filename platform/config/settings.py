@@ -179,6 +179,7 @@ SPECTACULAR_SETTINGS = {
 
 SPEECH_MAX_CHARACTERS = 4096  # OpenAI's limit for `input`
 HISTORY_DOWNLOAD_MOST = 1000  # recordings of one archive
+MOST_SILENCE_MS = 10_000  # that a request may have put before or after its speech
 SPEECH_WAIT = timedelta(minutes=10)  # how long a caller is kept waiting for the next audio
 MODEL_ALIASES = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"]
 VOICE_ALIASES = {
@@ -216,6 +217,8 @@ LEASE_RENEWAL = timedelta(seconds=4)
 SWEEP_INTERVAL = timedelta(seconds=5)
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
+# Who made the speech, as its label says: its name, or its code after 服务提供者编码规则 of TC260.
+CONTENT_PRODUCER: str = env.str("CONTENT_PRODUCER", default="Voxhouse")
 SENTENCE_CACHE_BYTES = env.int("SENTENCE_CACHE_BYTES", default=2 * 1024**3)  # a second of speech is 64 to 96 KB
 SENTENCE_WAIT = timedelta(minutes=1)  # for a sentence that another request has in work; then it is spoken anew
 # Rows that one worker process has in hand; nearly all of them wait for the voice or for the network.

@@ -107,6 +107,20 @@ MEMBERS: dict[str, tuple[dict[str, Any], Refused]] = {
     "pitch 13": ({"pitch": 13}, (400, "pitch", "decimal_above_max_value")),
     "volume -21": ({"volume": -21}, (400, "volume", "decimal_below_min_value")),
     "sample rate 7,999": ({"sample_rate": 7999}, (400, "sample_rate", "decimal_below_min_value")),
+    "sample rate of no MP3": ({"sample_rate": 10_000}, (400, "sample_rate", "unsupported_value")),
+    "G.711 at 16 kHz": (
+        {"sample_rate": 16_000, "response_format": "wav_mulaw"},
+        (400, "sample_rate", "unsupported_value"),
+    ),
+    "loudness 0": ({"loudness": 0}, (400, "loudness", "decimal_above_max_value")),
+    "loudness and volume": ({"loudness": -16, "volume": 3}, (400, "volume", "unsupported_value")),
+    "silence of 11 s": ({"leading_silence_ms": 11_000}, (400, "leading_silence_ms", "decimal_above_max_value")),
+    "silence before the beginning": (
+        {"trailing_silence_ms": -1},
+        (400, "trailing_silence_ms", "decimal_below_min_value"),
+    ),
+    "unknown label": ({"label": "loud"}, (400, "label", "invalid_value")),
+    "no label where there must be one": ({"label": "none"}, (403, "label", "label_not_allowed")),
     "events from tts-1": ({"stream_format": "sse"}, (400, "stream_format", "unsupported_value")),
     "SSML that is none": ({"input_type": "ssml", "input": "<speak>好"}, (400, "input", "markup_invalid")),
     "SSML element unknown": (

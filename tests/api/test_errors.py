@@ -98,6 +98,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.JobTooSmall: ("job_too_small", 400),
     engine.JobStateConflict: ("job_state_conflict", 409),
     engine.WarmListInvalid: ("warm_list_invalid", 400),
+    engine.LabelNotAllowed: ("label_not_allowed", 403),
     engine.SpeechTimeout: ("server_is_overloaded", 503),
     speech.TextError: ("text_unspeakable", 400),
     speech.EmptyText: ("text_empty", 400),
@@ -109,6 +110,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     speech.StyleError: ("unsupported_by_voice", 400),
     speech.UnknownVoice: ("voice_not_found", 400),
     speech.UnknownFormat: ("format_not_supported", 400),
+    speech.AudioError: ("unsupported_value", 400),
     speech.VoiceUnavailable: ("voice_unavailable", 503),
     billing.PriceBookInvalid: ("price_book_invalid", 400),
     billing.PriceBookChanged: ("price_book_changed", 409),
@@ -141,6 +143,7 @@ MADE: dict[type[Exception], Exception] = {
     manuscripts.RowsInvalid: manuscripts.RowsInvalid([manuscripts.Fault(2, "name", "why")]),
     engine.JobRowInvalid: engine.JobRowInvalid(1, "why", code="empty_string", member="text"),
     speech.StyleError: speech.StyleError("why", param="emotion"),
+    speech.AudioError: speech.AudioError("why", param="volume"),
     speech.UnknownUnit: speech.UnknownUnit(["why"]),
 }
 

@@ -18,11 +18,17 @@ from accounts.models import Tenant
 from tests.factories import make_done, make_queued, make_tenant
 from tts_engine import store
 from tts_engine.models import Synthesis
+from tts_engine.speech.audio import wav
+from tts_engine.speech.audio.label import Label
 from tts_engine.speech.voice import Samples
 
 MakeKey = Callable[..., dict[str, str]]
 Get = Callable[..., HttpResponseBase]
 
+# A RIFF head, its format and the label before the samples.
+LABEL = Label.generated(producer="Voxhouse", content_id=str(uuid4()))
+HEAD = 44 + len(wav.packed(b"AIGC", LABEL.as_json().encode()))
+SIZE = HEAD + 4800
 TONE: Samples = np.sin(np.arange(2400, dtype=np.float32) / 10).astype(np.float32) / np.float32(2)  # 0.1 s at 24 kHz
 
 
@@ -59,9 +65,9 @@ def test_a_stored_wav_says_its_size(get: Get) -> None:
     """RIFF and data sizes are true, not those of a stream without an end."""
     answer = get()
     whole = body(answer)
-    assert answer.headers["Content-Length"] == str(len(whole)) == str(44 + 2 * len(TONE))
+    assert answer.headers["Content-Length"] == str(len(whole)) == str(SIZE)
     assert int.from_bytes(whole[4:8], "little") == len(whole) - 8
-    assert int.from_bytes(whole[40:44], "little") == len(whole) - 44
+    assert int.from_bytes(whole[HEAD - 4 : HEAD], "little") == len(whole) - HEAD == 2 * len(TONE)
     with wave.open(io.BytesIO(whole)) as file:
         assert (file.getnframes(), file.getframerate(), file.getnchannels()) == (len(TONE), 24_000, 1)
 
@@ -87,10 +93,10 @@ def test_a_wav_made_of_an_mp3_says_its_size(tenant: Tenant, key: MakeKey) -> Non
     ("asked", "first", "end"),
     [
         ("bytes=0-99", 0, 100),
-        ("bytes=44-", 44, 4844),
-        ("bytes=4800-9999", 4800, 4844),
-        ("bytes=-44", 4800, 4844),
-        ("bytes=-9999", 0, 4844),
+        (f"bytes={HEAD}-", HEAD, SIZE),
+        ("bytes=4800-9999", 4800, SIZE),
+        ("bytes=-44", SIZE - 44, SIZE),
+        ("bytes=-9999", 0, SIZE),
         ("bytes=7-7", 7, 8),
     ],
 )
@@ -98,17 +104,17 @@ def test_a_stretch(get: Get, asked: str, first: int, end: int) -> None:
     """206 with what was asked for, cut at the end of the file, and where it lies."""
     answer = get(range=asked)
     assert answer.status_code == 206
-    assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/4844"
+    assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/{SIZE}"
     assert answer.headers["Content-Length"] == str(end - first)
     assert body(answer) == body(get())[first:end]
 
 
-@pytest.mark.parametrize("asked", ["bytes=4844-", "bytes=9999-10000", "bytes=-0"])
+@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=9999-10000", "bytes=-0"])
 def test_a_stretch_outside_the_file(get: Get, asked: str) -> None:
     """416 tells the size."""
     answer = get(range=asked)
     assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == "bytes */4844"
+    assert answer.headers["Content-Range"] == f"bytes */{SIZE}"
     assert body(answer) == b""
 
 
@@ -117,7 +123,7 @@ def test_what_is_no_single_range_gets_the_whole(get: Get, asked: str) -> None:
     """RFC 9110 lets a server ignore what it does not understand."""
     answer = get(range=asked)
     assert answer.status_code == 200
-    assert len(body(answer)) == 4844
+    assert len(body(answer)) == SIZE
 
 
 def test_a_download_goes_on_only_with_the_same_bytes(get: Get) -> None:

@@ -15,6 +15,7 @@ from tts_engine import cache, queue, sentences, services, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import CacheUse, cache_use
 from tts_engine.services import synthesis_delete
+from tts_engine.speech.audio import wav
 from tts_engine.speech.text import read
 from tts_engine.speech.voice import Chunk, Utterance
 from tts_engine.store import Draft
@@ -35,7 +36,7 @@ def tenant() -> Tenant:
     return make_tenant()
 
 
-def speak(answer: bytes = b"RIFF" + bytes(60)) -> Synthesis:
+def speak(answer: bytes = wav.header(wav.PCM, 24_000) + bytes(480)) -> Synthesis:
     """What a worker would do with the next row, with a beep."""
     row = queue.claim()
     assert row is not None

@@ -47,7 +47,7 @@ def test_pcm_is_24_khz_16_bit_mono(client: openai.OpenAI) -> None:
         ).content
         for name in names
     }
-    assert made["wav"][44:] == made["pcm"]
+    assert made["wav"].endswith(made["pcm"])
 
 
 def test_audio_streams(client: openai.OpenAI) -> None:

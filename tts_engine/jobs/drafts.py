@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from billing.price_book.facts import FACTS, facts_of_request
+from tts_engine import labels
 from tts_engine.delivery.models import Destination
 from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
 from tts_engine.idempotency import Idempotency
@@ -67,6 +68,7 @@ def job_create(
     if earlier:
         return earlier
     voice_for(order)
+    labels.chosen(caller.tenant_id, order.label)
     common = {name: value for name, value in asdict(order).items() if name not in ("text", "interactive", "patience")}
     try:
         with transaction.atomic():

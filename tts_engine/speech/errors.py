@@ -11,6 +11,7 @@ SpeechError
 ├── StyleError             the voice cannot honour what was asked of it
 ├── UnknownVoice           no voice of that name is installed
 ├── UnknownFormat          no encoder for that audio format
+├── AudioError             the format cannot carry what was asked of the audio, or two members contradict
 └── VoiceUnavailable       the voice's files are missing or damaged
 
 Each class has a stable `code`, which doors pass on to callers, and `param`, the member of the
@@ -118,6 +119,16 @@ class UnknownFormat(SpeechError):
 
     code = "format_not_supported"
     param = "response_format"
+
+
+class AudioError(SpeechError):
+    """The format cannot carry what was asked of the audio, or it contradicts another member; `param` names it."""
+
+    code = "unsupported_value"
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class VoiceUnavailable(SpeechError):

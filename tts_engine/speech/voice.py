@@ -112,11 +112,15 @@ class Chunk:
     marks: tuple[MarkTime, ...] = ()
 
     def later(self, seconds: float) -> "Chunk":
-        """The same audio with its times counted from `seconds` earlier."""
+        """The same audio with its times counted from `seconds` earlier; none comes before that."""
+
+        def moved(time: float) -> float:
+            return max(0.0, time + seconds)
+
         return Chunk(
             self.samples,
-            tuple(CharacterTime(c.char, c.start + seconds, c.end + seconds) for c in self.characters),
-            tuple(MarkTime(mark.name, mark.time + seconds) for mark in self.marks),
+            tuple(CharacterTime(c.char, moved(c.start), moved(c.end)) for c in self.characters),
+            tuple(MarkTime(mark.name, moved(mark.time)) for mark in self.marks),
         )
 
 

@@ -28,7 +28,7 @@ def test_the_length_is_written(tmp_path: Path, name: str, seconds: float) -> Non
     assert np.abs(read - samples).max() < 1e-4
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"wav", "flac"}))
+@pytest.mark.parametrize("name", sorted(name for name in FORMATS if "wav" not in name and name != "flac"))
 def test_formats_without_a_length_stay_as_they_are(tmp_path: Path, name: str) -> None:
     """Their bytes are what was streamed."""
     file = tmp_path / f"speech.{name}"

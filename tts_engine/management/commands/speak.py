@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,6 +15,7 @@ from tts_engine.scripts import Written
 from tts_engine.services import catalog, voice_named
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.formats import format_of_file
+from tts_engine.speech.audio.label import Label
 from tts_engine.speech.audio.render import rendered
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import join, lines_of, staged
@@ -66,6 +68,7 @@ class Command(BaseCommand):
                 samples += len(chunk.samples)
                 yield chunk.samples
 
-        file.write_bytes(b"".join(rendered(counted(), info.sample_rate, audio_format)))
+        label = Label.generated(producer=settings.CONTENT_PRODUCER, content_id=str(uuid4()))
+        file.write_bytes(b"".join(rendered(counted(), info.sample_rate, audio_format, label=label)))
         complete(file, audio_format)
         return samples / info.sample_rate, time.monotonic() - began

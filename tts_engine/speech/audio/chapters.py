@@ -8,6 +8,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tts_engine.speech.audio.label import KEY, Label
+
 _UTF_16 = b"\x01"  # with its mark
 _NOT_BY_BYTES = 0xFFFFFFFF  # chapters are found by time
 _TOP, _ORDERED = 0b10, 0b01
@@ -21,9 +23,9 @@ class Chapter:
     end_ms: int
 
 
-def id3_of(title: str, chapters: Sequence[Chapter]) -> bytes:
+def id3_of(title: str, chapters: Sequence[Chapter], label: Label | None = None) -> bytes:
     """The tag to stand before the first frame of an MP3. More than 255 chapters are listed in groups."""
-    frames = _text(title)
+    frames = _text(title) + (_labelled(label) if label else b"")
     names = [b"c%d" % number for number in range(len(chapters))]
     groups = [names[start : start + _MOST_CHILDREN] for start in range(0, len(names), _MOST_CHILDREN)]
     if len(groups) == 1:
@@ -48,6 +50,10 @@ def _chapter(name: bytes, chapter: Chapter) -> bytes:
 
 def _text(text: str) -> bytes:
     return _frame(b"TIT2", _UTF_16 + text.encode("utf-16"))
+
+
+def _labelled(label: Label) -> bytes:
+    return _frame(b"TXXX", b"\x00" + KEY.encode() + b"\0" + label.as_json().encode("ascii"))
 
 
 def _frame(kind: bytes, content: bytes) -> bytes:

@@ -1,34 +1,25 @@
 """How long it is, in the header of a WAV or FLAC: of a finished file, or of a stream that knows beforehand."""
 
-import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
 
+from tts_engine.speech.audio import wav
 from tts_engine.speech.audio.formats import Format
 
-WAV_RIFF_SIZE, WAV_DATA_SIZE = 4, 40  # where our WAV header has its two sizes, 32 bits each
 FLAC_LENGTH = 21  # where STREAMINFO has its number of samples: the last 36 bits of 40 (RFC 9639, section 8.2)
 FLAC_LENGTH_BITS = 36
-WAV_MOST = 0xFFFFFFFF - 36  # bytes of samples
-HEADER = 44  # bytes; that of WAV, and more than FLAC's up to here
+WAV_MOST = 0xFFFFFFFF - 1024  # bytes of samples; before them lies the header with its label
+HEADER = 44  # bytes; the first piece of a WAV has all of its header, and FLAC's has its length up to here
 
 
 def complete(path: Path, audio_format: Format) -> None:
     """Write its length into the header of a whole file that `encode` made; other formats have none."""
-    if audio_format.name == "wav":
-        _complete_wav(path)
+    if audio_format.media_type == "audio/wav":
+        wav.complete(path)
     elif audio_format.name == "flac":
         _complete_flac(path)
-
-
-def _complete_wav(path: Path) -> None:
-    size = path.stat().st_size
-    with path.open("r+b") as file:
-        for position in (WAV_RIFF_SIZE, WAV_DATA_SIZE):
-            file.seek(position)
-            file.write(struct.pack("<I", size - position - 4))  # each counts what comes after it
 
 
 def _complete_flac(path: Path) -> None:
@@ -43,7 +34,7 @@ def _complete_flac(path: Path) -> None:
         file.write(_flac_length(field, samples))
 
 
-def announced(pieces: Iterable[bytes], audio_format: Format, samples: int) -> Iterator[bytes]:
+def sized(pieces: Iterable[bytes], audio_format: Format, samples: int) -> Iterator[bytes]:
     """What `encode` yields for so many samples, which its header tells; other formats have none.
 
     Raises ValueError for a WAV of 4 GB or more, which its header cannot say.
@@ -60,12 +51,11 @@ def announced(pieces: Iterable[bytes], audio_format: Format, samples: int) -> It
         if len(header) >= HEADER:
             break
     if audio_format.name == "wav":
-        struct.pack_into("<I", header, WAV_RIFF_SIZE, 2 * samples + HEADER - WAV_RIFF_SIZE - 4)
-        struct.pack_into("<I", header, WAV_DATA_SIZE, 2 * samples)
+        yield wav.sized(bytes(header), 2 * samples)
     else:
         field = slice(FLAC_LENGTH, FLAC_LENGTH + 5)
         header[field] = _flac_length(header[field], samples)
-    yield bytes(header)
+        yield bytes(header)
     yield from rest
 
 

@@ -5,7 +5,6 @@ encoded: a second attempt at the same request goes on where the first broke off.
 """
 
 import io
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,22 +14,26 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from tts_engine.speech.audio import wav
 from tts_engine.speech.audio.formats import Format
+from tts_engine.speech.audio.label import KEY, Label
 from tts_engine.speech.voice import Samples
 
 Pcm = npt.NDArray[np.int16]
-UNKNOWN_LENGTH = 0xFFFFFFFF
 PAGE_SECONDS = 0.1  # of Ogg; a page leaves when it is full
 
 
-def encode(chunks: Iterable[Samples], sample_rate: int, audio_format: Format) -> Iterator[bytes]:
+def encode(
+    chunks: Iterable[Samples], sample_rate: int, audio_format: Format, label: Label | None = None
+) -> Iterator[bytes]:
     """Encode mono samples of `sample_rate` Hz; raises ValueError for a rate the format cannot carry.
 
+    What can carry the label does: everything but `pcm`, `mulaw` and `alaw`, which are samples and nothing else.
     Bytes leave as soon as the codec has them: at once without compression, else within 0.2 s of audio.
     """
     if audio_format.rate_for(sample_rate) != sample_rate:
         raise ValueError(f"{audio_format.name} cannot carry {sample_rate} Hz")
-    return _ENCODERS[audio_format.name](map(to_pcm, chunks), sample_rate)
+    return _ENCODERS[audio_format.name](map(to_pcm, chunks), sample_rate, label)
 
 
 def to_pcm(samples: Samples) -> Pcm:
@@ -38,37 +41,37 @@ def to_pcm(samples: Samples) -> Pcm:
     return np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2")
 
 
-def wav_header(sample_rate: int) -> bytes:
-    """The 44 bytes before 16-bit mono samples of a stream whose length is not yet known."""
-    return struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", UNKNOWN_LENGTH, b"WAVE", b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16, b"data",
-        UNKNOWN_LENGTH,
-    )  # fmt: skip
-
-
-def _pcm(chunks: Iterable[Pcm], sample_rate: int) -> Iterator[bytes]:
+def _pcm(chunks: Iterable[Pcm], sample_rate: int, label: Label | None) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk.tobytes()
 
 
-def _wav(chunks: Iterable[Pcm], sample_rate: int) -> Iterator[bytes]:
-    yield wav_header(sample_rate)
-    yield from _pcm(chunks, sample_rate)
+def _wav(
+    tag: int, samples: "_Encoder", chunks: Iterable[Pcm], sample_rate: int, label: Label | None
+) -> Iterator[bytes]:
+    yield wav.header(tag, sample_rate, extra=wav.packed(KEY.encode(), label.as_json().encode()) if label else b"")
+    yield from samples(chunks, sample_rate, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """A codec of FFmpeg in a container of FFmpeg, and their options."""
+    """A codec of FFmpeg in a container of FFmpeg, and their options; `label_options` are those that a label needs."""
 
     container: str
     codec: str
     bit_rate: int | None = None
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     container_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    label_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-_MP3 = _Codec("mp3", "libmp3lame", 64_000, container_options={"write_xing": "0", "id3v2_version": "0"})
+_MP3 = _Codec(
+    "mp3",
+    "libmp3lame",
+    64_000,
+    container_options={"write_xing": "0", "id3v2_version": "0"},
+    label_options={"id3v2_version": "4"},
+)
 _OPUS = _Codec(
     "ogg",
     "libopus",
@@ -76,7 +79,7 @@ _OPUS = _Codec(
     options={"application": "voip"},
     container_options={"page_duration": str(int(PAGE_SECONDS * 1e6))},
 )
-_AAC = _Codec("adts", "aac", 64_000)
+_AAC = _Codec("adts", "aac", 64_000, label_options={"write_id3v2": "1"})
 _FLAC = _Codec("flac", "flac")
 _MULAW = _Codec("mulaw", "pcm_mulaw")
 _ALAW = _Codec("alaw", "pcm_alaw")
@@ -101,11 +104,13 @@ class _Sink(io.RawIOBase):
         return data
 
 
-def _coded(codec: _Codec, chunks: Iterable[Pcm], sample_rate: int) -> Iterator[bytes]:
+def _coded(codec: _Codec, chunks: Iterable[Pcm], sample_rate: int, label: Label | None) -> Iterator[bytes]:
     sink = _Sink()
     # bitexact keeps version numbers and random serial numbers out; flush_packets lets each packet go at once.
-    always = {"fflags": "+bitexact+flush_packets"}
-    with av.open(sink, "w", format=codec.container, container_options={**always, **codec.container_options}) as output:
+    options = {"fflags": "+bitexact+flush_packets", **codec.container_options, **(codec.label_options if label else {})}
+    with av.open(sink, "w", format=codec.container, container_options=options) as output:
+        if label:
+            output.metadata[KEY] = label.as_json()
         stream = output.add_stream(codec.codec, rate=sample_rate, layout="mono", options=dict(codec.options))
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         if codec.bit_rate is not None:
@@ -125,13 +130,17 @@ def _coded(codec: _Codec, chunks: Iterable[Pcm], sample_rate: int) -> Iterator[b
         yield data
 
 
-_ENCODERS: Mapping[str, Callable[[Iterable[Pcm], int], Iterator[bytes]]] = {
+_Encoder = Callable[[Iterable[Pcm], int, Label | None], Iterator[bytes]]
+
+_ENCODERS: Mapping[str, _Encoder] = {
     "pcm": _pcm,
-    "wav": _wav,
+    "wav": partial(_wav, wav.PCM, _pcm),
     "mp3": partial(_coded, _MP3),
     "opus": partial(_coded, _OPUS),
     "aac": partial(_coded, _AAC),
     "flac": partial(_coded, _FLAC),
     "mulaw": partial(_coded, _MULAW),
     "alaw": partial(_coded, _ALAW),
+    "wav_mulaw": partial(_wav, wav.MULAW, partial(_coded, _MULAW)),
+    "wav_alaw": partial(_wav, wav.ALAW, partial(_coded, _ALAW)),
 }

@@ -13,6 +13,7 @@ import numpy as np
 
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
 from tts_engine.speech.audio.gain import amplified
+from tts_engine.speech.audio.loudness import normalised
 from tts_engine.speech.audio.resample import resampled
 from tts_engine.speech.voice import Samples
 
@@ -27,6 +28,7 @@ class Clip:
     start_ms: int
     length_ms: int
     volume: float = 0.0  # dB
+    loudness: float | None = None  # LUFS
 
 
 def joined(clips: Iterable[Clip], rate: int) -> Iterator[Samples]:
@@ -47,7 +49,8 @@ def joined(clips: Iterable[Clip], rate: int) -> Iterator[Samples]:
 def _samples(clip: Clip, rate: int) -> Iterator[Samples]:
     with clip.path.open("rb") as file:
         own_rate = sample_rate_of(file)
-        yield from resampled(amplified(decoded(file), clip.volume), own_rate, rate)
+        samples = resampled(amplified(decoded(file), clip.volume), own_rate, rate)
+        yield from samples if clip.loudness is None else normalised(samples, rate, clip.loudness)
 
 
 def _silence(length: int, rate: int) -> Iterator[Samples]:

@@ -1,21 +1,33 @@
-"""From a voice's samples to the bytes a caller asked for: volume, sample rate, format, in that order."""
+"""From a voice's samples to the bytes a caller asked for: volume, sample rate, loudness, format, in that order."""
 
 from collections.abc import Iterable, Iterator
 
 from tts_engine.speech.audio.encode import encode
 from tts_engine.speech.audio.formats import Format
 from tts_engine.speech.audio.gain import amplified
+from tts_engine.speech.audio.label import Label
+from tts_engine.speech.audio.loudness import normalised
 from tts_engine.speech.audio.resample import resampled
 from tts_engine.speech.voice import Samples
 
 
 def rendered(
-    chunks: Iterable[Samples], rate: int, audio_format: Format, *, wanted_rate: int | None = None, volume: float = 0.0
+    chunks: Iterable[Samples],
+    rate: int,
+    audio_format: Format,
+    *,
+    wanted_rate: int | None = None,
+    volume: float = 0.0,
+    loudness: float | None = None,
+    label: Label | None = None,
 ) -> Iterator[bytes]:
     """Bytes of `audio_format` from `chunks` of `rate` Hz.
 
     `wanted_rate` is that of the voice unless given, and the nearest the format can carry
-    (`Format.rate_for`); `volume` is in dB.
+    (`Format.rate_for`); `volume` is in dB, `loudness` in LUFS, as it is at that rate.
     """
     carried = audio_format.rate_for(wanted_rate or rate)
-    return encode(resampled(amplified(chunks, volume), rate, carried), carried, audio_format)
+    samples = resampled(amplified(chunks, volume), rate, carried)
+    if loudness is not None:
+        samples = normalised(samples, carried, loudness)
+    return encode(samples, carried, audio_format, label)
