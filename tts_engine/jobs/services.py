@@ -22,7 +22,7 @@ from tts_engine.jobs import ending
 from tts_engine.jobs.models import Job, JobItem, JobStatus
 from tts_engine.jobs.queueing import queue_items
 from tts_engine.models import Status, Synthesis
-from tts_engine.services import forget_sentences, wake_worker
+from tts_engine.services import NO_WORDS, forget_sentences, wake_worker
 
 AT_ONCE = 2000  # rows that are released, or forgotten, in one transaction
 
@@ -40,11 +40,11 @@ def job_start(job: Job) -> Job:
     return held
 
 
-# A failed item gets another Synthesis, under a new id.
+# A failed item gets another Synthesis, under a new id; one that was deleted has no text any more.
 NAME_ANEW = """
     UPDATE tts_engine_jobitem i SET synthesis_id = gen_random_uuid()
     FROM tts_engine_synthesis s
-    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed'
+    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed' AND s.deleted_at IS NULL
 """
 
 
@@ -157,23 +157,23 @@ def _hold_again(job: Job) -> None:
 
 
 def forget_deleted() -> int:
-    """Remove texts and audio of deleted jobs, for a beat's worth of time; how many rows."""
+    """Remove texts and audio of deleted jobs; how many rows."""
     forgotten = 0
     for job in Job.objects.filter(deleted_at__isnull=False, items__isnull=False).distinct():
-        while rows := list(JobItem.objects.filter(job=job).select_related("synthesis")[:AT_ONCE]):
+        # All its Syntheses, for those that failed before a retry are no item's any more. The items go last:
+        # by them it is known what is left to do.
+        while rows := list(Synthesis.objects.filter(job=job).exclude(text="")[:AT_ONCE]):
             _forget(rows)
-            forgotten += len(rows)
+        forgotten += JobItem.objects.filter(job=job).delete()[0]
     return forgotten
 
 
-def _forget(items: Sequence[JobItem]) -> None:
-    for item in items:
-        if item.synthesis:
-            forget_sentences(item.synthesis)
-            store.delete(item.synthesis)
-    with transaction.atomic():
-        Synthesis.objects.filter(job_item__in=items).update(text="")
-        JobItem.objects.filter(id__in=[item.id for item in items]).delete()
+def _forget(rows: Sequence[Synthesis]) -> None:
+    for row in rows:
+        if row.attempt:  # else nothing of it was ever spoken
+            forget_sentences(row)
+            store.delete(row)
+    Synthesis.objects.filter(id__in=[row.id for row in rows]).update(**NO_WORDS)
 
 
 @contextmanager
