@@ -14,7 +14,7 @@ from tts_engine.speech.audio.chapters import id3_of
 from tts_engine.speech.audio.complete import WAV_MOST, sized
 from tts_engine.speech.audio.encode import encode
 from tts_engine.speech.audio.formats import Format
-from tts_engine.speech.audio.joined import SECOND, Clip, joined
+from tts_engine.speech.audio.joined import SECOND, Track, joined
 from tts_engine.speech.audio.label import Label
 from tts_engine.streaming import gathered
 
@@ -62,8 +62,8 @@ def joined_bytes(job: Job, audio_format: Format, silence: Silence, found: Record
     if audio_format.name == "mp3":
         yield id3_of(job.name, chapters(job, silence), label)
         label = None
-    clips = (
-        Clip(
+    tracks = (
+        Track(
             store.master_file(row.synthesis),
             start_ms=row.start_ms,
             length_ms=row.end_ms - row.start_ms,
@@ -72,5 +72,5 @@ def joined_bytes(job: Job, audio_format: Format, silence: Silence, found: Record
         )
         for row in placed(job, silence)
     )
-    audio = encode(joined(clips, found.rate), found.rate, audio_format, label)
+    audio = encode(joined(tracks, found.rate), found.rate, audio_format, label)
     yield from gathered(sized(audio, audio_format, found.samples), least=PIECE)
