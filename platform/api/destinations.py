@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from api.pages import Pages
 from tts_engine.delivery import selectors, services, trial
-from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery, Kind
+from tts_engine.delivery.models import Destination, DestinationKind, FileAttempt, FileDelivery
 from tts_engine.delivery.trial import Trial
 from webhooks.addresses import LONGEST_URL
 
@@ -39,7 +39,7 @@ class Members(StrictSerializer):
 
 
 class NewDestination(Members):
-    type = serializers.ChoiceField(source="kind", choices=Kind.choices)
+    type = serializers.ChoiceField(source="kind", choices=DestinationKind.choices)
     url = TextField(max_length=LONGEST_URL, help_text=WHERE)
 
 
