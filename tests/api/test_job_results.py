@@ -17,7 +17,7 @@ from django.test import Client
 
 from accounts.models import Tenant
 from tests.factories import make_done, make_tenant, speak_queued
-from tts_engine import queue, store, tasks
+from tts_engine import queue, store
 from tts_engine.errors import SynthesisFailed
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import Job, JobKind
@@ -25,15 +25,12 @@ from tts_engine.jobs.services import job_cancel, job_start
 from tts_engine.services import Caller, Order
 from tts_engine.speech.voice import Samples
 
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
+
 MakeKey = Callable[..., dict[str, str]]
 Download = Callable[..., Any]
 RATE = 24_000
 ORDER = Order(text="", voice="xiaoxiao", model="tts-1", audio_format="wav")
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def level(height: float, seconds: float = 0.1) -> Samples:

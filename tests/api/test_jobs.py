@@ -18,15 +18,12 @@ from tts_engine import queue, tasks
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Job, Synthesis
 
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
+
 MakeKey = Callable[..., dict[str, str]]
 Ask = Callable[..., Any]
 COMMON = {"model": "kokoro", "voice": "xiaoxiao", "response_format": "wav"}
 TABLE = COMMON | {"items": [{"text": "你好。"}, {"text": "再见！", "voice": "yunxi", "file_name": "bye"}]}
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def asking(headers: dict[str, str]) -> Ask:

@@ -6,22 +6,16 @@ import numpy as np
 import pytest
 
 from tests.factories import ask, make_tenant, speak_queued
-from tts_engine import clips, tasks
+from tts_engine import clips
 from tts_engine.speech.audio.loudness import integrated
 from tts_engine.speech.errors import ScriptError
 from tts_engine.speech.text.script import Clip
 from tts_engine.speech.voice import Samples
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 RATE = 24_000
 TONE = (np.sin(np.arange(RATE, dtype=np.float32) / 10) / 2).astype(np.float32)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is woken."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def heard(tenant_id: UUID, clip: Clip) -> Samples:

@@ -27,7 +27,7 @@ from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, read_late, synthesis_delete
 from tts_engine.speech.text.dictionary import Kind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 
 def reloaded(job: Job) -> Job:
