@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, caller_of
+from api.downloads import attachment
 from billing import selectors as billing
 from billing.usage import selectors
 from billing.usage.facts import UsageFacts
@@ -122,11 +123,10 @@ def _as_csv(statement: Statement) -> HttpResponse:
         key = (line.api_key_id or "", protected(line.api_key), line.voice)
         writer.writerow([line.day, *key, *told(line.facts).values()])
     writer.writerow(["total", "", "", "", *told(statement.total).values()])
-    name = f"voxhouse-{statement.month:%Y-%m}.csv"
     return HttpResponse(
         text.getvalue().encode("utf-8-sig"),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers=attachment(f"voxhouse-{statement.month:%Y-%m}.csv"),
     )
 
 
