@@ -1,4 +1,4 @@
-"""Files as answers: as they are made, or stored ones with byte ranges (RFC 9110, section 14) so that players can seek."""
+"""Files as answers: made while they are sent, or stored, with byte ranges so that players can seek (RFC 9110, 14)."""
 
 import re
 from collections.abc import Generator

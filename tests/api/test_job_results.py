@@ -19,7 +19,6 @@ from accounts.models import Tenant
 from tests.factories import make_done, make_tenant, make_timeline, speak_queued
 from tts_engine import queue, store
 from tts_engine.errors import SynthesisFailed
-from tts_engine.jobs import selectors
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import Job, JobKind
 from tts_engine.jobs.services import job_cancel, job_start
@@ -142,8 +141,10 @@ def test_a_job_s_subtitles_are_those_of_its_recording(
 ) -> None:
     """Each row at its place in the whole, in that format; where rows have several voices it is told who speaks."""
     job = make_job(tenant, [Row("甲。"), Row("乙。", voice="yunxi")])
-    for text, speaker in (("甲。", "晓晓"), ("乙。", "云希")):
+    spoken = [
         speak_queued(level(0.2, seconds=0.6), timeline=make_timeline(text, speakers=[speaker]))
+        for text, speaker in (("甲。", "晓晓"), ("乙。", "云希"))
+    ]
     query = f"?as=subtitles&format={audio_format}&silence_ms=1400"
     listed = json.loads(download(job, f"{query}&subtitles=json").body)["sentences"]
     starts = [round(start + delay, 3) for start in (0.1, 2.1)]
@@ -151,7 +152,7 @@ def test_a_job_s_subtitles_are_those_of_its_recording(
     shown = download(job, query)
     assert shown.headers["Content-Type"] == "application/x-subrip; charset=utf-8"
     assert "云希：乙\n" in shown.body.decode()
-    store.answer_file(selectors.items(job)[0].synthesis).with_name(store.TIMES).unlink()
+    store.answer_file(spoken[0]).with_name(store.TIMES).unlink()
     assert download(job, query, status=409).json()["code"] == "times_not_kept"
 
 

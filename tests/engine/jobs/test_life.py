@@ -247,6 +247,17 @@ def test_a_single_row_can_be_deleted_from_a_paused_job(tenant: Tenant, started: 
     assert job.items.get().text == ""
 
 
+def test_a_deleted_job_begins_nothing(tenant: Tenant, draft: MakeJob, started: MakeJob) -> None:
+    """Also for one who has just seen it: nothing of it is spoken and billed that nobody can find."""
+    done = started("一。")
+    fail_next()
+    for job, act in ((draft("二。"), services.job_start), (done, services.job_retry)):
+        services.job_delete(job)
+        with pytest.raises(JobNotFound):
+            act(job)
+    assert (queue.claim(), usage(tenant.id).reserved) == (None, 0)
+
+
 def test_a_failed_row_that_was_deleted_is_not_tried_anew(started: MakeJob) -> None:
     """Its text is gone; the others are."""
     job = started("一。", "二。")
