@@ -38,8 +38,6 @@ def every_row_is_billed_as_it_ended() -> Iterator[Drift]:
     with connection.cursor() as cursor:
         cursor.execute(DIFFERENT_BILLS)
         for tenant, synthesis, *amounts in cursor.fetchall():
-            for what, expected, found in zip(
-                ("reserved", "settled", "released"), amounts[:3], amounts[3:], strict=True
-            ):
+            for what, expected, found in zip(MOVES, amounts[:3], amounts[3:], strict=True):
                 if expected != found:
                     yield Drift(f"tenant {tenant}, synthesis {synthesis}", what, expected, found)

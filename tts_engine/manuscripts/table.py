@@ -7,8 +7,6 @@ from tts_engine.manuscripts.encoding import CONTROL
 from tts_engine.manuscripts.errors import Damaged, Fault, NothingToRead, RowsInvalid, TooLarge
 from tts_engine.manuscripts.limits import Limits
 
-HEADER_ROW = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
