@@ -61,7 +61,7 @@ def test_rows_of_a_job_get_it_too(platform: Platform) -> None:
             client.get(f"/v1/history/{item['synthesis']}/subtitles.json").json()["sentences"][0]["start"]
             for item in items
         ]
-        query = {"silence_ms": 500, "subtitles": "json"}
+        query: dict[str, str | int] = {"silence_ms": 500, "subtitles": "json"}
         download = f"/v1/jobs/{job}/download"
         joined = client.get(download, params={"as": "subtitles", **query}).json()["sentences"]
         recording = client.get(download, params={"as": "joined", "silence_ms": 500}).raise_for_status()
