@@ -8,9 +8,7 @@ import numpy as np
 
 from tts_engine.speech.voices.sambert.acoustic_files import CARRIED
 from tts_engine.speech.voices.sambert.config import AcousticConfig
-from tts_engine.speech.voices.sambert.onnx_graph import Graph, Weights, filtered, linear_of, lstm_weights
-
-END = np.iinfo(np.int64).max  # of a slice
+from tts_engine.speech.voices.sambert.onnx_graph import END, Graph, Weights, filtered, linear_of, lstm_weights
 
 
 def look(c: AcousticConfig) -> tuple[int, ...]:

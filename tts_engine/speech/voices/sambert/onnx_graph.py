@@ -23,6 +23,7 @@ Weights = Mapping[str, Array]  # by their names in the checkpoint
 Layer = tuple[Array, Array]  # weight [N, K] and bias [N] of a linear layer
 
 LAYER_NORM_EPSILON = 1e-6
+END = np.iinfo(np.int64).max  # of a slice
 
 
 class Graph:

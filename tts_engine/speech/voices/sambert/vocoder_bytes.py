@@ -12,7 +12,7 @@ import numpy as np
 
 from tts_engine.speech.voices.sambert.contexts import EVEN
 from tts_engine.speech.voices.sambert.filters import Filters
-from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, Graph
+from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, END, Graph
 from tts_engine.speech.voices.sambert.vocoder_graph import Operators
 
 # onnxruntime's kernels for AVX-512 make so many channels at once, and are half as quick or less on a quarter
@@ -52,8 +52,17 @@ class ByteOperators(Operators):
     def enter(self, x: str) -> str:
         return self.graph.op("Transpose", self.graph.op("Squeeze", x, self.graph.shape(2)), perm=[0, 2, 1])
 
-    def leave(self, x: str) -> str:
-        return self.graph.op("Unsqueeze", self.graph.op("Transpose", x, perm=[0, 2, 1]), self.graph.shape(2))
+    def last(self, x: str) -> str:
+        """A product for each tap, moved to its place: onnxruntime is half as quick to convolve to one channel."""
+        g, f = self.graph, self.filters["post"]
+        taps = f.weight.shape[2]
+        products = g.op("FusedMatMul", g.constant(f.weight[0].T), x, domain=CONTRIB, transB=1)  # [B, taps, T]
+        padded = g.op("Pad", products, g.shape(0, 0, f.padding[0], 0, 0, f.padding[1]))
+        moved = [
+            g.op("Slice", each, g.shape(tap), g.shape(tap + 1 - taps or END), g.shape(2))
+            for tap, each in enumerate(g.ops("Split", padded, count=taps, axis=1, num_outputs=taps))
+        ]
+        return g.op("Reshape", g.op("Add", g.op("Sum", *moved), g.constant(f.bias)), g.shape(0, -1))
 
     def named(self, name: str, value: str) -> str:
         self._names[value] = name
