@@ -71,10 +71,10 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
 
     prenet = len(c.decoder_prenet_units)
     for i in range(prenet):
-        frame = g.op("Relu", exact(g, frame, layer_of(w, f"prenet.fcs.{3 * i}")))
+        frame = g.op("Relu", linear(g, frame, layer_of(w, f"prenet.fcs.{3 * i}")))
     heard, shift = layer_of(w, f"prenet.fcs.{3 * prenet}")
     into = input_layer(w)[0][:, c.memory_units :]
-    x = g.op("Add", exact(g, frame, (into @ heard, into @ shift)), told)
+    x = g.op("Add", linear(g, frame, (into @ heard, into @ shift)), told)
 
     windows = g.ops("Split", window, count=2 * layers, axis=0, num_outputs=2 * layers)
     split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
@@ -97,7 +97,7 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         norm = "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm"
         y, x = add_norm(g, y, x, w, norm)
 
-    g.output("frames", exact(g, y, after(norm, w, "dec_out_proj")), ["B", c.outputs_per_step * c.num_mels])
+    g.output("frames", linear(g, y, after(norm, w, "dec_out_proj")), ["B", c.outputs_per_step * c.num_mels])
     g.output("qkv", g.op("Concat", *of_steps, axis=2), ["B", 3 * heads, layers, units // heads])
     return g.model()
 
