@@ -59,3 +59,11 @@ def servers() -> Iterator[None]:
 
     with running(HOME.resolve(), durable=False):
         yield
+
+
+@pytest.fixture
+def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message is sent when a row is added: a test speaks when it means to."""
+    from tts_engine import tasks
+
+    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)

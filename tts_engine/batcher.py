@@ -10,7 +10,7 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Iterator
 
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.pace import Pace
 from tts_engine.speech.voice import Chunk, Utterance, Voice
 
@@ -25,16 +25,16 @@ class Unheard(Exception):
 class Hearing(Iterator[Chunk]):
     """The chunks of one submitted sentence, as they are made; raises what the voice raised.
 
-    Compares by its place in the queue: the lowest order first, then first come first served.
+    Compares by its place in the queue: the lowest rank first, then first come first served.
     """
 
     def __init__(
-        self, utterance: Utterance, order: Order, number: int, listener: Callable[[Made], None] | None = None
+        self, utterance: Utterance, rank: Rank, number: int, listener: Callable[[Made], None] | None = None
     ) -> None:
         self.utterance = utterance
-        self.order = order
+        self.rank = rank
         self.closed = False
-        self._place = (*order, number)
+        self._place = (*rank, number)
         self._listener = listener
         self._made: queue.SimpleQueue[Made] = queue.SimpleQueue()
 
@@ -58,17 +58,17 @@ class Hearing(Iterator[Chunk]):
         self.closed = True
 
 
-def nobody_told(_order: Order) -> None:
+def nobody_told(_rank: Rank) -> None:
     pass
 
 
 class Batcher:
     """Speaks sentences through one loaded voice, at most `voice.info.batch_size` at once.
 
-    Whenever places become free it tells `begun` the order of the first sentence that takes one.
+    Whenever places become free it tells `begun` the rank of the first sentence that takes one.
     """
 
-    def __init__(self, voice: Voice, *, pace: Pace, begun: Callable[[Order], None] = nobody_told) -> None:
+    def __init__(self, voice: Voice, *, pace: Pace, begun: Callable[[Rank], None] = nobody_told) -> None:
         self.voice = voice
         self._pace = pace
         self._begun = begun
@@ -78,23 +78,23 @@ class Batcher:
         threading.Thread(target=self._run, name=f"voice-{voice.info.id}", daemon=True).start()
 
     def submit(
-        self, utterance: Utterance, *, order: Order = (0, 0), listener: Callable[[Made], None] | None = None
+        self, utterance: Utterance, *, rank: Rank = (0, 0), listener: Callable[[Made], None] | None = None
     ) -> Hearing:
-        """Queue a sentence; those of the lowest order are spoken first.
+        """Queue a sentence; those of the lowest rank are spoken first.
 
         A `listener` is told the same as the hearing and before it, in the voice's own thread, whether
         anybody hears it or not; one end or one exception, whatever happens, is the last it is told.
         """
-        hearing = Hearing(utterance, order, next(self._numbers), listener)
+        hearing = Hearing(utterance, rank, next(self._numbers), listener)
         with self._arrival:
             insort(self._waiting, hearing)
             self._arrival.notify()
         return hearing
 
-    def waiting(self) -> list[Order]:
-        """The orders of the sentences that wait, the lowest first."""
+    def waiting(self) -> list[Rank]:
+        """The ranks of the sentences that wait, the lowest first."""
         with self._arrival:
-            return [hearing.order for hearing in self._waiting if not hearing.closed]
+            return [hearing.rank for hearing in self._waiting if not hearing.closed]
 
     def _run(self) -> None:
         while True:
@@ -112,7 +112,7 @@ class Batcher:
         for hearing in unheard:
             hearing.put(Unheard())
         if taken:
-            self._begun(taken[0].order)
+            self._begun(taken[0].rank)
         return taken
 
     def _speak(self, batch: list[Hearing]) -> None:

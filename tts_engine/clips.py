@@ -8,8 +8,7 @@ from tts_engine.errors import SynthesisNotFound
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import synthesis_get
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
-from tts_engine.speech.audio.gain import amplified
-from tts_engine.speech.audio.resample import resampled
+from tts_engine.speech.audio.render import levelled
 from tts_engine.speech.errors import ScriptError
 from tts_engine.speech.text.script import Clip
 from tts_engine.speech.voice import Chunk
@@ -31,9 +30,10 @@ def heard(tenant_id: UUID, clip: Clip, sample_rate: int) -> Iterator[Chunk]:
     except FileNotFoundError:
         raise _missing(clip) from None
     with master:
-        louder = amplified(decoded(master), recorded.volume)
-        for samples in resampled(louder, sample_rate_of(master), sample_rate):
-            yield Chunk(samples)
+        samples = decoded(master)
+        rate = sample_rate_of(master)
+        for louder in levelled(samples, rate, sample_rate, volume=recorded.volume, loudness=recorded.loudness):
+            yield Chunk(louder)
 
 
 def _recorded(tenant_id: UUID, clip: Clip) -> Synthesis:

@@ -17,7 +17,7 @@ EngineError
 │   └── SpeechTimeout   no audio came within the time a caller is kept waiting
 ├── KeyInUse            the same request, by its Idempotency-Key, is being answered
 ├── KeyReused           the Idempotency-Key named another request
-├── AnswerGone          the request of this Idempotency-Key was answered; its audio has been deleted
+├── AnswerGone          the request of this Idempotency-Key was answered; its audio, or job, has been deleted
 ├── DictionaryEntryNotFound    no entry for that word in this team's dictionary
 ├── DictionaryVersionNotFound  no such version of it, or one too old to be kept
 ├── DictionaryFull             it would have more entries than a team's may
@@ -161,7 +161,7 @@ class KeyReused(EngineError):
 
 
 class AnswerGone(EngineError):
-    """The request of this Idempotency-Key was answered and billed; its audio has been deleted since."""
+    """The request of this Idempotency-Key was answered; its audio, or the job it made, has been deleted since."""
 
     code = "idempotent_answer_gone"
 

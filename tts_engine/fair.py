@@ -8,10 +8,10 @@ that a long text competes anew with each of them. Whoever has the lowest (priori
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-Order = tuple[int, int]
+Rank = tuple[int, int]
 """(priority, tag): the lowest is served first."""
 
-LAST: Order = (2**15 - 1, 2**63 - 1)  # as the columns hold them; every order goes before it
+LAST: Rank = (2**15 - 1, 2**63 - 1)  # as the columns hold them; every rank goes before it
 
 
 def sentence_tags(start_tag: int, finish_tag: int, lengths: Sequence[int]) -> list[int]:
@@ -30,7 +30,7 @@ def virtual_time(serving: Sequence[int], latest: int) -> int:
     return min(serving, default=latest)
 
 
-def limit(ahead: Iterable[Order]) -> Order:
+def limit(ahead: Iterable[Rank]) -> Rank:
     """What a row must go before to be claimed by a worker process.
 
     `ahead` is all that the process has claimed and not begun to speak. While that is nothing any row is

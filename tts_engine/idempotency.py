@@ -24,6 +24,12 @@ class Idempotency:
     key: str
     fingerprint: str
 
+    def require_same(self, fingerprint: str) -> None:
+        """As the request that came with this key before. Raises KeyReused."""
+        if fingerprint != self.fingerprint:
+            message = f"The Idempotency-Key {self.key!r} was sent with another request; use a new key for this one."
+            raise KeyReused(message)
+
 
 # Of two at once the second waits here for the first one's transaction, and then finds its row.
 CLAIM = """
@@ -62,8 +68,7 @@ def claim(*, tenant_id: UUID, synthesis_id: UUID, asked: Idempotency) -> Synthes
         if cursor.fetchone():
             return None
     earlier = IdempotencyKey.objects.select_related("synthesis").get(tenant_id=tenant_id, key=asked.key)
-    if earlier.fingerprint != asked.fingerprint:
-        raise KeyReused(f"The Idempotency-Key {asked.key!r} was sent with another request; use a new key for this one.")
+    asked.require_same(earlier.fingerprint)
     if earlier.synthesis.status != Status.DONE:
         raise KeyInUse("The same request is being answered; send it again once it is done.")
     if earlier.synthesis.deleted_at or not store.answer_file(earlier.synthesis).is_file():

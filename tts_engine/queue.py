@@ -20,7 +20,7 @@ from billing import services as billing
 from tts_engine import fair, presence, relay, usage
 from tts_engine.delivery.services import hand_over
 from tts_engine.errors import DeadlinePassed, SynthesisFailed
-from tts_engine.fair import LAST, Order
+from tts_engine.fair import LAST, Rank
 from tts_engine.jobs import ending
 from tts_engine.models import NOBODY_WAITS, Status, Synthesis
 from tts_engine.store import Copy, Draft
@@ -61,9 +61,9 @@ def virtual_time(*, interactive: bool = True) -> int:
     return fair.virtual_time([int(tag) for _, tag in serving], int(latest))
 
 
-def tell_clock(worker: str, order: Order) -> None:
-    """This worker serves a sentence of this order, until it tells another or rests."""
-    priority, tag = order
+def tell_clock(worker: str, rank: Rank) -> None:
+    """This worker serves a sentence of this rank, until it tells another or rests."""
+    priority, tag = rank
     own, other = (REQUESTS, JOBS) if priority < NOBODY_WAITS else (JOBS, REQUESTS)
     with relay.writer().pipeline(transaction=False) as pipe:
         pipe.zadd(own.serving, {worker: tag})
@@ -90,7 +90,7 @@ def forget_dead() -> None:
         rest(worker)
 
 
-def claim(*, before: Order = LAST) -> Synthesis | None:
+def claim(*, before: Rank = LAST) -> Synthesis | None:
     """Take the row with the lowest (priority, start tag), with a lease; None if none waits that goes `before`.
 
     A row whose caller waits no longer is left to `expire`.

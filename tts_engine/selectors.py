@@ -1,5 +1,6 @@
 """Reading the history, where every selector takes the tenant: nobody can ask across tenants. And the queue's length."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Now
 
-from tts_engine.errors import SynthesisNotFound
+from tts_engine.errors import AudioNotReady, SynthesisNotFound
 from tts_engine.models import NOBODY_WAITS, OPEN, Status, Synthesis
 
 
@@ -43,10 +44,29 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
 
 def synthesis_get(*, tenant_id: UUID, synthesis_id: UUID) -> Synthesis:
     """One of the tenant's syntheses; raises SynthesisNotFound for anybody else's too."""
-    found = Synthesis.objects.filter(tenant_id=tenant_id, id=synthesis_id, deleted_at=None).first()
-    if found is None:
-        raise SynthesisNotFound(f"There is no synthesis {synthesis_id} in your history; GET /v1/history lists them.")
+    return _own(tenant_id, [synthesis_id])[0]
+
+
+def spoken_syntheses(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
+    """Those of the tenant's, in this order, that all have audio; raises SynthesisNotFound, AudioNotReady."""
+    found = _own(tenant_id, ids)
+    for synthesis in found:
+        require_spoken(synthesis)
     return found
+
+
+def require_spoken(synthesis: Synthesis) -> None:
+    """Raises AudioNotReady."""
+    if synthesis.status != Status.DONE:
+        raise AudioNotReady(f"The synthesis {synthesis.id} is {synthesis.status}; it has no audio.")
+
+
+def _own(tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
+    found = Synthesis.objects.filter(tenant_id=tenant_id, deleted_at=None).in_bulk(ids)
+    for id_ in ids:
+        if id_ not in found:
+            raise SynthesisNotFound(f"There is no synthesis {id_} in your history; GET /v1/history lists them.")
+    return [found[id_] for id_ in ids]
 
 
 @dataclass(frozen=True, slots=True)

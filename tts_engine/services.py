@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache as memoize
 from functools import lru_cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
 from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
+from tts_engine.jobs.models import JobItem
 from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, InputType, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.speech import text as front_end
@@ -299,12 +301,18 @@ def wake_worker() -> None:
     wake(speak_next)
 
 
+# The columns of a row that hold what its tenant wrote, as they are once it is deleted.
+NO_WORDS: dict[str, Any] = {"text": "", "dictionary": None, "voice_aliases": None}
+
+
 def synthesis_delete(synthesis: Synthesis) -> None:
     """Remove text and audio for good, its sentences in the cache too; what was counted and billed stays."""
     queue.cancel(synthesis)
     forget_sentences(synthesis)
-    gone = {"text": "", "dictionary": None, "voice_aliases": None}
-    Synthesis.objects.filter(id=synthesis.id).update(**gone, deleted_at=Now())
+    with transaction.atomic():
+        Synthesis.objects.filter(id=synthesis.id).update(**NO_WORDS, deleted_at=Now())
+        if synthesis.job_id:
+            JobItem.objects.filter(synthesis=synthesis).update(text="", file_name="")
     store.delete(synthesis)
 
 

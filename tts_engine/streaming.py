@@ -10,9 +10,11 @@ from threading import Lock
 
 from django.db import connections
 
+PIECE = 64 * 1024  # bytes that are worth a step
+
 
 def gathered(pieces: Iterable[bytes], *, least: int) -> Generator[bytes, None, None]:
-    """The same bytes in pieces of `least` or more, so that each is worth a step."""
+    """The same bytes in pieces of `least` or more, the last one aside."""
     waiting = bytearray()
     for piece in pieces:
         waiting += piece

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from tts_engine import store
-from tts_engine.errors import AudioNotReady, TimesNotKept
-from tts_engine.models import Status, Synthesis
+from tts_engine.errors import TimesNotKept
+from tts_engine.models import Synthesis
+from tts_engine.selectors import require_spoken
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import SUBTITLES, Level
 from tts_engine.speech.timeline import TimedSentence, Timeline, joined
@@ -12,8 +13,7 @@ from tts_engine.speech.timeline import TimedSentence, Timeline, joined
 
 def timeline(synthesis: Synthesis) -> Timeline:
     """When each character is heard, in its master. Raises AudioNotReady or TimesNotKept."""
-    if synthesis.status != Status.DONE:
-        raise AudioNotReady(f"The synthesis is {synthesis.status}; it has no audio.")
+    require_spoken(synthesis)
     try:
         return store.timeline(synthesis)
     except FileNotFoundError as error:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
 from tts_engine import fair, queue
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.models import Synthesis
 
 log = structlog.get_logger()
@@ -22,20 +22,20 @@ AFTER_A_FAULT = 1.0  # seconds until the next look
 class Taker:
     """Claims a row whenever `fair.limit` allows one, and has it spoken in a thread of its own.
 
-    `speak` speaks a claimed row to its end. `ahead` tells the orders of the sentences that wait for a
+    `speak` speaks a claimed row to its end. `ahead` tells the ranks of the sentences that wait for a
     voice of this process.
 
     It looks when it is woken: a row was added, a place in a batch was taken, a row has ended. And every
     LOOK_INTERVAL, for a wake-up may have been lost, or have gone to a process that had enough to do.
     """
 
-    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], list[Order]]) -> None:
+    def __init__(self, speak: Callable[[Synthesis], None], ahead: Callable[[], list[Rank]]) -> None:
         self._speak = speak
         self._ahead = ahead
-        self._unread: dict[UUID, Order] = {}  # claimed, and their sentences do not yet wait for a voice
+        self._unread: dict[UUID, Rank] = {}  # claimed, and their sentences do not yet wait for a voice
         self._name = ""
-        self._serving: Order | None = None  # of the sentence that was begun last
-        self._told: Order | None = None
+        self._serving: Rank | None = None  # of the sentence that was begun last
+        self._told: Rank | None = None
         self._in_hand = 0
         self._counting = threading.Lock()
         self._due = threading.Event()
@@ -56,9 +56,9 @@ class Taker:
         """Look at the queue now."""
         self._due.set()
 
-    def begun(self, order: Order) -> None:
+    def begun(self, rank: Rank) -> None:
         """This was the next sentence, and is being spoken: the queue's clock goes on."""
-        self._serving = order
+        self._serving = rank
         self.look()
 
     def read(self, synthesis: Synthesis) -> None:

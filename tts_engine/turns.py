@@ -11,7 +11,7 @@ from itertools import islice
 from django.conf import settings
 
 from tts_engine.batcher import Batcher, Hearing
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.sentences import Place, Recording, warn_once
 from tts_engine.speech.voice import Chunk, Utterance
 
@@ -22,9 +22,9 @@ SOONEST, LATEST = 0.01, 0.1
 class Turn(Iterable[Chunk]):
     """One sentence of a request. Without a place it is spoken in any case, and not kept."""
 
-    def __init__(self, batcher: Batcher, utterance: Utterance, order: Order, place: Place | None) -> None:
+    def __init__(self, batcher: Batcher, utterance: Utterance, rank: Rank, place: Place | None) -> None:
         self.cached = False
-        self.priority, self._tag = order  # as it is when the sentence begins
+        self.priority, self._tag = rank  # as it is when the sentence begins
         self._batcher = batcher
         self._utterance = utterance
         self._place = place
@@ -82,7 +82,7 @@ class Turn(Iterable[Chunk]):
 
     def _speak(self) -> Hearing:
         listener = self._recording.put if self._recording else None
-        self._hearing = self._batcher.submit(self._utterance, order=(self.priority, self._tag), listener=listener)
+        self._hearing = self._batcher.submit(self._utterance, rank=(self.priority, self._tag), listener=listener)
         return self._hearing
 
 

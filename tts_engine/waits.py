@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from tts_engine import presence, queue
 from tts_engine.errors import Overloaded
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.models import NOBODY_WAITS, Status, Synthesis
 
-# What of other rows is spoken before an order: all of what is of a higher class, and of a text that has
+# What of other rows is spoken before a rank: all of what is of a higher class, and of a text that has
 # begun or will have by then its part. What lies before the clock has been spoken, of texts of the same
 # queue: the tags of another say nothing of it.
 AHEAD = """
@@ -44,9 +44,9 @@ class Wait:
     start: datetime | None  # when that will be
 
 
-def wait_of(order: Order, *, clock: int | None = None) -> Wait:
+def wait_of(rank: Rank, *, clock: int | None = None) -> Wait:
     """`clock` is the queue's, if the caller has just looked at it."""
-    priority, tag = order
+    priority, tag = rank
     if clock is None:
         clock = queue.virtual_time(interactive=priority < NOBODY_WAITS)
     values = {"priority": priority, "tag": tag, "clock": clock, "jobs": NOBODY_WAITS}
@@ -64,7 +64,7 @@ def wait_of_row(synthesis: Synthesis) -> Wait | None:
     """None once its turn has come."""
     if synthesis.status != Status.QUEUED:
         return None
-    return wait_of(_order(synthesis))
+    return wait_of(_rank(synthesis))
 
 
 def refuse_hopeless(synthesis: Synthesis, clock: int) -> None:
@@ -78,7 +78,7 @@ def refuse_hopeless(synthesis: Synthesis, clock: int) -> None:
         bounds.append((synthesis.deadline - timezone.now()).total_seconds())
     if not bounds:
         return
-    wait = wait_of(_order(synthesis), clock=clock)
+    wait = wait_of(_rank(synthesis), clock=clock)
     if wait.seconds is None or not wait.characters or wait.seconds <= min(bounds):
         return
     too_long = wait.seconds - min(bounds)
@@ -88,5 +88,5 @@ def refuse_hopeless(synthesis: Synthesis, clock: int) -> None:
     )
 
 
-def _order(synthesis: Synthesis) -> Order:
+def _rank(synthesis: Synthesis) -> Rank:
     return synthesis.priority, synthesis.start_tag or 0

@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Labelling, Synthesis
 from tts_engine.pace import Pace
@@ -85,7 +85,7 @@ class Engine:
                 self._batchers[key] = Batcher(self.catalog.load(info.id), pace=self.pace, begun=self.taker.begun)
             return self._batchers[key]
 
-    def _ahead(self) -> list[Order]:
+    def _ahead(self) -> list[Rank]:
         """The sentences that wait, of all voices together: they share one core."""
         return list(chain.from_iterable(batcher.waiting() for batcher in list(self._batchers.values())))
 

@@ -13,9 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from tts_engine.streaming import gathered
-
-PIECE = 64 * 1024  # bytes
+from tts_engine.streaming import PIECE, gathered
 
 _VERSION, _VERSION_64 = 20, 45
 _UTF8_NAME = 0x800

@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from api.pages import Pages
+from api.sendings import AttemptShape, StatusField
 from tts_engine.delivery import selectors, services, trial
-from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery, Kind
+from tts_engine.delivery.models import Destination, DestinationKind, FileDelivery
 from tts_engine.delivery.trial import Trial
 from webhooks.addresses import LONGEST_URL
 
@@ -39,7 +40,7 @@ class Members(StrictSerializer):
 
 
 class NewDestination(Members):
-    type = serializers.ChoiceField(source="kind", choices=Kind.choices)
+    type = serializers.ChoiceField(source="kind", choices=DestinationKind.choices)
     url = TextField(max_length=LONGEST_URL, help_text=WHERE)
 
 
@@ -84,18 +85,12 @@ class TrialShape(serializers.Serializer[Trial]):
     duration_ms = serializers.IntegerField()
 
 
-class FileAttemptShape(serializers.ModelSerializer[FileAttempt]):
-    class Meta:
-        model = FileAttempt
-        fields = ("number", "at", "duration_ms", "status_code", "answer", "error")
-
-
 class FileDeliveryShape(serializers.ModelSerializer[FileDelivery]):
     object = serializers.CharField(read_only=True, default="destination.delivery")
     job_id = serializers.UUIDField(read_only=True)
     synthesis_id = serializers.UUIDField(read_only=True)
-    status = serializers.SerializerMethodField()
-    attempts = FileAttemptShape(many=True, read_only=True)
+    status = StatusField()
+    attempts = AttemptShape(many=True, read_only=True)
 
     class Meta:
         model = FileDelivery
@@ -103,10 +98,6 @@ class FileDeliveryShape(serializers.ModelSerializer[FileDelivery]):
             "object", "id", "job_id", "synthesis_id", "name", "size", "replay", "status", "created_at", "next_at",
             "delivered_at", "attempts",
         )  # fmt: skip
-
-    @extend_schema_field(serializers.ChoiceField(choices=list(selectors.STATUS)))
-    def get_status(self, delivery: FileDelivery) -> str:
-        return delivery.status
 
 
 class DestinationsDoor(Door):

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
+from api.downloads import attachment
 from api.pages import Pages
 from api.parsers import CSVParser
 from tts_engine.dictionary import selectors, services
@@ -179,7 +180,7 @@ class ExportDoor(Door):
         return HttpResponse(
             table.encode("utf-8-sig"),
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="dictionary-{number}.csv"'},
+            headers=attachment(f"dictionary-{number}.csv"),
         )
 
 

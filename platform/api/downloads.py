@@ -1,13 +1,16 @@
-"""A stored file as an answer, with byte ranges (RFC 9110, section 14) so that players can seek."""
+"""Files as answers: made while they are sent, or stored, with byte ranges so that players can seek (RFC 9110, 14)."""
 
 import re
+from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from tts_engine.listen import file_pieces
+from tts_engine.streaming import streamed
 
 # One range only: a list of ranges may be answered with the whole, and no audio player sends one.
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -17,9 +20,8 @@ def file_response(path: Path, request: Request, *, media_type: str, name: str, e
     """The file, or the stretch of it that `Range` asks for; `etag` must change with the file's bytes."""
     headers = {
         "Content-Type": media_type,
-        "Content-Disposition": f'attachment; filename="{name}"',
+        **attachment(name),
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private",
         "ETag": f'"{etag}"',
     }
     if request.headers.get("If-None-Match") == headers["ETag"]:
@@ -36,6 +38,18 @@ def file_response(path: Path, request: Request, *, media_type: str, name: str, e
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     headers |= {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
     return StreamingHttpResponse(file_pieces(path, start=start, length=end - start), status=206, headers=headers)
+
+
+def streamed_response(pieces: Generator[bytes, None, None], *, media_type: str, name: str) -> StreamingHttpResponse:
+    """What is made while it is sent, so that nobody knows its length yet."""
+    return StreamingHttpResponse(streamed(pieces), headers={"Content-Type": media_type, **attachment(name)})
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The headers of a file to be kept under that name, for old browsers and for others (RFC 6266)."""
+    plain = name if name.isascii() else f"voxhouse.{name.rpartition('.')[2]}"
+    told = "" if name.isascii() else f"; filename*=UTF-8''{quote(name)}"
+    return {"Content-Disposition": f'attachment; filename="{plain}"{told}', "Cache-Control": "private"}
 
 
 def byte_range(header: str, size: int) -> tuple[int, int] | None:

@@ -14,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, caller_of
-from api.downloads import file_response
+from api.downloads import attachment, file_response
 from api.pages import Pages
 from tts_engine import store
-from tts_engine.errors import AudioNotReady
 from tts_engine.models import Labelling, Status, Synthesis
 from tts_engine.scripts import spoken_text
-from tts_engine.selectors import HistoryFilter, history, synthesis_get
+from tts_engine.selectors import HistoryFilter, history, require_spoken, synthesis_get
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import SUBTITLES, Level
@@ -149,8 +148,7 @@ class AudioDoor(Door):
         query = AudioQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         synthesis = _own(request, synthesis_id)
-        if synthesis.status != Status.DONE:
-            raise AudioNotReady(f"The synthesis is {synthesis.status}; it has no audio to download.")
+        require_spoken(synthesis)
         audio_format = query.validated_data.get("format", synthesis.audio_format)
         described = FORMATS[audio_format]
         return file_response(
@@ -190,12 +188,8 @@ class SubtitlesDoor(Door):
         written = subtitles(
             _own(request, synthesis_id), subtitle_format, level=Level(asked["level"]), audio_format=asked.get("format")
         )
-        headers = {
-            "Content-Disposition": f'attachment; filename="speech.{subtitle_format}"',
-            "Cache-Control": "private",
-        }
         media_type = f"{SUBTITLES[subtitle_format].media_type}; charset=utf-8"
-        return HttpResponse("".join(written), content_type=media_type, headers=headers)
+        return HttpResponse("".join(written), content_type=media_type, headers=attachment(f"speech.{subtitle_format}"))
 
 
 def _own(request: Request, synthesis_id: UUID) -> Synthesis:

@@ -17,11 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.catalog import require_model
-from api.door import Door, StrictSerializer, TextField, caller_of
-from api.idempotency import REPLAYED, idempotency_of
-from api.jobs import JobRequest, OneJobShape, destination_of
-from tts_engine.jobs import drafts, services, uploads
-from tts_engine.jobs.models import LONGEST_NAME, JobStatus
+from api.door import Door, StrictSerializer, TextField
+from api.idempotency import idempotency_of
+from api.jobs import JobMakingDoor, JobRequest, OneJobShape
+from tts_engine.jobs import uploads
+from tts_engine.jobs.models import LONGEST_NAME
 
 
 class JobMembersField(serializers.Field[dict[str, Any], Any, Any, Any]):
@@ -66,8 +66,7 @@ class JobOfFileRequest(JobRequest):
         return attrs
 
 
-class JobFilesDoor(Door):
-    scope = "speech"
+class JobFilesDoor(JobMakingDoor):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(operation_id="create_job_of_file", request=JobFileRequest, responses={201: OneJobShape})
@@ -79,23 +78,10 @@ class JobFilesDoor(Door):
         body.is_valid(raise_exception=True)
         asked, file = body.validated_data, form.validated_data["file"]
         require_model(asked["model"])
-        order = JobRequest.order(asked)
         once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file.chunks())])
-        kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=order)
-        job = drafts.job_create(
-            caller=caller_of(request),
-            job_id=self.request_id,
-            name=asked["name"] or PurePath(file.name).stem[:LONGEST_NAME],
-            kind=kind,
-            order=order,
-            rows=rows,
-            destination=destination_of(request, asked),
-            once=once,
-        )
-        replayed = job.id != self.request_id
-        if asked["start"] and job.status == JobStatus.DRAFT:
-            job = services.job_start(job)
-        return Response(OneJobShape(job).data, status=201, headers={REPLAYED: "true"} if replayed else {})
+        kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=JobRequest.order(asked))
+        name = asked["name"] or PurePath(file.name).stem[:LONGEST_NAME]
+        return self.made(request, asked, name=name, kind=kind, rows=rows, once=once)
 
 
 class JobFilesPreviewDoor(Door):

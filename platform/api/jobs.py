@@ -1,6 +1,7 @@
 """`/v1/jobs`: long texts and tables of texts, spoken when there is room."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
@@ -23,6 +24,7 @@ from billing.errors import NoPriceBook
 from billing.savings.estimate import estimate
 from tts_engine.delivery import selectors as delivery
 from tts_engine.delivery.models import Destination
+from tts_engine.idempotency import Idempotency
 from tts_engine.jobs import drafts, selectors, services
 from tts_engine.jobs.drafts import Row
 from tts_engine.jobs.models import Job, JobItem, JobKind, JobStatus
@@ -160,8 +162,9 @@ class OneJobShape(JobShape):
             found = estimate(job.tenant_id, job.facts)
         except NoPriceBook:
             return None
-        offers = {name: {"offer": offer, "cost": cost} for name, (offer, cost) in _offers(found)}
-        return {"currency": "CNY", "own_cost": found.own_cost, **offers}
+        offers = {"default": found.default, "cheapest": found.cheapest, "dearest": found.dearest}
+        told = {name: {"offer": offer, "cost": cost} for name, (offer, cost) in offers.items()}
+        return {"currency": "CNY", "own_cost": found.own_cost, **told}
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_progress(self, job: Job) -> dict[str, Any] | None:
@@ -172,19 +175,45 @@ class OneJobShape(JobShape):
         return {**asdict(progress), "expected_at": progress.expected_at}
 
 
-def _offers(found: Any) -> list[tuple[str, tuple[str, int]]]:
-    return [("default", found.default), ("cheapest", found.cheapest), ("dearest", found.dearest)]
-
-
 class JobPages(Pages):
     ordering = ("-created_at", "-id")
     page_size = 100
     max_page_size = 1000
 
 
-class JobsDoor(Door):
+class JobMakingDoor(Door):
+    """A door that makes jobs: of the texts in its request, or of a file."""
+
     scope = "speech"
 
+    def made(
+        self,
+        request: Request,
+        asked: dict[str, Any],
+        *,
+        name: str,
+        kind: JobKind,
+        rows: Iterable[Row],
+        once: Idempotency | None,
+    ) -> Response:
+        """A draft of the rows, started if that is asked for; or what the same request made before."""
+        job = drafts.job_create(
+            caller=caller_of(request),
+            job_id=self.request_id,
+            name=name,
+            kind=kind,
+            order=JobRequest.order(asked),
+            rows=rows,
+            destination=_destination(request, asked),
+            once=once,
+        )
+        replayed = job.id != self.request_id
+        if asked["start"] and job.status == JobStatus.DRAFT:
+            job = services.job_start(job)
+        return Response(OneJobShape(job).data, status=201, headers={REPLAYED: "true"} if replayed else {})
+
+
+class JobsDoor(JobMakingDoor):
     @extend_schema(operation_id="list_jobs", responses=JobShape(many=True))
     def get(self, request: Request) -> Response:
         """The newest first, a page at a time; `next` goes into `cursor` of the following call."""
@@ -198,20 +227,14 @@ class JobsDoor(Door):
         asked = body.validated_data
         require_model(asked["model"])
         is_text = "input" in asked
-        job = drafts.job_create(
-            caller=caller_of(request),
-            job_id=self.request_id,
+        return self.made(
+            request,
+            asked,
             name=asked["name"],
             kind=JobKind.TEXT if is_text else JobKind.TABLE,
-            order=JobRequest.order(asked),
             rows=drafts.rows_of_text([("", asked["input"])]) if is_text else asked["items"],
-            destination=destination_of(request, asked),
             once=idempotency_of(request),
         )
-        replayed = job.id != self.request_id
-        if asked["start"] and job.status == JobStatus.DRAFT:
-            job = services.job_start(job)
-        return Response(OneJobShape(job).data, status=201, headers={REPLAYED: "true"} if replayed else {})
 
 
 class JobDoor(Door):
@@ -300,7 +323,7 @@ class RetryDoor(ActionDoor):
         return services.job_retry(job)
 
 
-def destination_of(request: Request, asked: dict[str, Any]) -> Destination | None:
+def _destination(request: Request, asked: dict[str, Any]) -> Destination | None:
     """Where the results of a job that is asked for are put."""
     tenant_id = caller_of(request).tenant_id
     if "destination" not in asked:

@@ -16,10 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, caller_of
+from api.downloads import attachment
 from billing import selectors as billing
 from billing.usage import selectors
 from billing.usage.facts import UsageFacts
 from billing.usage.selectors import Share, Statement
+from tts_engine.manuscripts.formulas import protected
 
 # What the doors tell of the facts; the rest is for price lists.
 TOLD = ("requests", "cached", "failed", "billed_characters", "audio_ms")
@@ -118,20 +120,14 @@ def _as_csv(statement: Statement) -> HttpResponse:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for line in statement.lines:
-        key = (line.api_key_id or "", _no_formula(line.api_key), line.voice)
+        key = (line.api_key_id or "", protected(line.api_key), line.voice)
         writer.writerow([line.day, *key, *told(line.facts).values()])
     writer.writerow(["total", "", "", "", *told(statement.total).values()])
-    name = f"voxhouse-{statement.month:%Y-%m}.csv"
     return HttpResponse(
         text.getvalue().encode("utf-8-sig"),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers=attachment(f"voxhouse-{statement.month:%Y-%m}.csv"),
     )
-
-
-def _no_formula(name: str) -> str:
-    """A key's name is anybody's word, and spreadsheets run what begins like a formula (OWASP: CSV injection)."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 FORMATS: dict[str, Callable[[Statement], HttpResponseBase]] = {"json": _as_json, "csv": _as_csv}

@@ -3,17 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from api.pages import Pages
+from api.sendings import AttemptShape, StatusField
 from webhooks import selectors, services
 from webhooks.addresses import LONGEST_URL
 from webhooks.events import SUBSCRIBABLE
-from webhooks.models import Attempt, Delivery, Endpoint
+from webhooks.models import Delivery, Endpoint
 
 WHERE = "https, on the public network"
 WHAT = f"any of {', '.join(SUBSCRIBABLE)}; an empty list is all there are"
@@ -58,26 +59,16 @@ class WebhookWithSecret(Webhook):
         fields = (*Webhook.Meta.fields, "secret")  # type: ignore[assignment]
 
 
-class DeliveryAttempt(serializers.ModelSerializer[Attempt]):
-    class Meta:
-        model = Attempt
-        fields = ("number", "at", "duration_ms", "status_code", "answer", "error")
-
-
 class WebhookDelivery(serializers.ModelSerializer[Delivery]):
     object = serializers.CharField(read_only=True, default="webhook.delivery")
     message_id = serializers.CharField(read_only=True)
     type = serializers.CharField(source="message.type", read_only=True)
-    status = serializers.SerializerMethodField()
-    attempts = DeliveryAttempt(many=True, read_only=True)
+    status = StatusField()
+    attempts = AttemptShape(many=True, read_only=True)
 
     class Meta:
         model = Delivery
         fields = ("object", "id", "message_id", "type", "status", "created_at", "next_at", "delivered_at", "attempts")
-
-    @extend_schema_field(serializers.ChoiceField(choices=["pending", "delivered", "failed"]))
-    def get_status(self, delivery: Delivery) -> str:
-        return delivery.status
 
 
 class WebhooksDoor(Door):

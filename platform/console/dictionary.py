@@ -1,21 +1,17 @@
 """The page of the pronunciation dictionary, for those who may change what belongs to their team."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Member, Scope, User
-from accounts.roles import SCOPES
-from accounts.selectors import membership_of
+from accounts.models import Member, Scope
 from console.forms import EntryForm, SentenceForm, TableForm, VersionForm
+from console.team import actor_of, for_members_with
 from console.words import row_problem
 from tts_engine.dictionary import selectors, services
 from tts_engine.dictionary.models import DictionaryVersion
@@ -34,23 +30,7 @@ from tts_engine.speech.errors import TextError
 ROWS = 50  # of entries on a page
 VERSIONS = 10  # that can be gone back to
 
-View = Callable[[HttpRequest, Member], HttpResponse]
-
-
-def admins_only(view: View) -> Callable[..., HttpResponse]:
-    """For members whose role includes `admin`; others get 403 and a page that says so."""
-
-    @wraps(view)
-    @login_required
-    def guarded(request: HttpRequest) -> HttpResponse:
-        member = membership_of(cast(User, request.user))
-        if member is None:
-            return render(request, "console/no_team.html", status=403)
-        if Scope.ADMIN not in SCOPES[member.role]:
-            return render(request, "console/admins_only.html", {"member": member}, status=403)
-        return view(request, member)
-
-    return guarded
+admins_only = for_members_with(Scope.ADMIN)
 
 
 @admins_only
@@ -68,7 +48,7 @@ def put(request: HttpRequest, member: Member) -> HttpResponse:
     if not form.is_valid():
         return _page(request, member, entry_form=form, status=400)
     try:
-        services.entry_put(tenant_id=member.tenant_id, entry=form.entry, actor=_actor(request))
+        services.entry_put(tenant_id=member.tenant_id, entry=form.entry, actor=actor_of(request))
     except DictionaryFull:
         form.add_error(None, _("The dictionary is full. Delete entries that are no longer needed."))
         return _page(request, member, entry_form=form, status=409)
@@ -82,7 +62,7 @@ def delete(request: HttpRequest, member: Member) -> HttpResponse:
     """Take a word out; an earlier version has it still. One that somebody else has just taken out is out."""
     word = request.POST.get("word", "")
     try:
-        services.entry_delete(tenant_id=member.tenant_id, word=word, actor=_actor(request))
+        services.entry_delete(tenant_id=member.tenant_id, word=word, actor=actor_of(request))
     except DictionaryEntryNotFound:
         return redirect("dictionary")
     messages.success(request, _("“{word}” is deleted. An earlier version brings it back.").format(word=word))
@@ -101,7 +81,7 @@ def take_in(request: HttpRequest, member: Member) -> HttpResponse:
             tenant_id=member.tenant_id,
             entries=read_table(form.cleaned_data["file"].read()),
             replace=form.cleaned_data["replace"],
-            actor=_actor(request),
+            actor=actor_of(request),
         )
     except DictionaryTableInvalid as refusal:
         told = [row_problem(fault) for fault in refusal.faults[: refusal.TOLD]]
@@ -123,7 +103,7 @@ def restore(request: HttpRequest, member: Member) -> HttpResponse:
     form = VersionForm(request.POST)
     number = form.cleaned_data["version"] if form.is_valid() else 0  # which no version has
     try:
-        version = services.version_restore(tenant_id=member.tenant_id, number=number, actor=_actor(request))
+        version = services.version_restore(tenant_id=member.tenant_id, number=number, actor=actor_of(request))
     except DictionaryVersionNotFound:
         messages.error(request, _("This version is no longer kept."))
     else:
@@ -187,7 +167,3 @@ def _changed(version: DictionaryVersion | None) -> str:
         return _("Nothing had to be changed.")
     counts: dict[str, Any] = {"added": version.added, "changed": version.changed, "removed": version.removed}
     return _("Added: {added}, changed: {changed}, removed: {removed}.").format(**counts)
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.get_username()}"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.errors import CostInvalid
 from billing.savings.cost import MOST, MOST_MONTHS, Cost, cost_of
 from console.words import entry_problem, event_choices, refusal_words
-from tts_engine.delivery.models import Kind as DestinationKind
+from tts_engine.delivery.models import DestinationKind
 from tts_engine.dictionary.services import entry_make
 from tts_engine.errors import EngineError
 from tts_engine.speech.errors import EntryError

@@ -125,7 +125,9 @@ function fill(element, job) {
   const offered = [...OFFERED[status], ...(failures && ["running", "done"].includes(status) ? ["retry"] : [])];
   for (const button of element.querySelectorAll("[data-act]")) button.hidden = !offered.includes(button.dataset.act);
   element.querySelector("[data-as=zip]").hidden = !counts.done;
-  element.querySelector("[data-as=joined]").hidden = !counts.done || !finished_at;
+  for (const whole of ["joined", "subtitles"]) {
+    element.querySelector(`[data-as=${whole}]`).hidden = !counts.done || !finished_at;
+  }
   element.querySelector(".job-failed").hidden = !failures;
 }
 

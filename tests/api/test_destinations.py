@@ -12,10 +12,10 @@ from accounts.services import api_key_create
 from tests.delivery.conftest import MakeJob, put_due, speak_all
 from tests.delivery.conftest import make_job as make_job
 from tests.delivery.conftest import receiver as receiver
-from tests.delivery.conftest import this_machine_is_allowed as this_machine_is_allowed
 from tests.delivery.conftest import woken as woken
 from tests.factories import make_tenant
 from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from tts_engine.delivery.models import Destination, FileDelivery
 from tts_engine.jobs.models import Job
 

@@ -1,10 +1,13 @@
 """Every error of every room has a code of its own and a status that somebody chose."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.conf import settings
 from rest_framework import exceptions
 
 from accounts import errors as accounts
@@ -167,6 +170,20 @@ def test_the_contract_names_every_error() -> None:
     """A new error fails here until somebody has chosen its code and its status."""
     assert set(CONTRACT) | set(OUR_MISTAKES) == set(ALL)
     assert not set(CONTRACT) & set(OUR_MISTAKES)
+
+
+# Operators' commands meet these, and the log of deliveries tells them.
+NO_DOOR_TELLS = {engine.WarmListInvalid, speech.UnknownFormat, webhooks.Unreachable}
+
+
+def test_the_guide_lists_them_by_status() -> None:
+    """docs/api.md has every code that a door tells, beside its status, and its table goes up by status."""
+    guide = Path(settings.BASE_DIR, "docs", "api.md").read_text()
+    rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", guide, re.MULTILINE)
+    listed = {(code, int(status)) for status, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    told = {kind for tree in (webhooks, engine, manuscripts, speech) for kind in errors_of(tree)} - NO_DOOR_TELLS
+    assert {CONTRACT[kind] for kind in told} <= listed
+    assert [status for status, _ in rows] == sorted(status for status, _ in rows)
 
 
 @pytest.mark.parametrize("kind", CONTRACT, ids=lambda kind: kind.__name__)

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Tenant
-from tests.delivery.conftest import this_machine_is_allowed as this_machine_is_allowed
 from tests.factories import make_tenant
+from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from tts_engine.delivery.models import Destination
 from tts_engine.delivery.services import destination_create
 from tts_engine.jobs.models import JobItem

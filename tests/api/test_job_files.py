@@ -9,18 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.manuscripts.conftest import epub
-from tts_engine import tasks
 from tts_engine.models import Job, JobItem, Synthesis
+
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
 
 MakeKey = Callable[..., dict[str, str]]
 Upload = Callable[..., Any]
 JOB = {"model": "kokoro", "voice": "xiaoxiao"}
 TABLE = "name,policy,音色,文件名\n张三,P-1,,zhang\n李四,P-2,yunxi,\n".encode("gbk")
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 
 from accounts.models import Tenant
-from tests.factories import make_done, make_tenant, speak_queued
-from tts_engine import queue, store, tasks
+from tests.factories import make_done, make_tenant, make_timeline, speak_queued
+from tts_engine import queue, store
 from tts_engine.errors import SynthesisFailed
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import Job, JobKind
@@ -25,15 +25,12 @@ from tts_engine.jobs.services import job_cancel, job_start
 from tts_engine.services import Caller, Order
 from tts_engine.speech.voice import Samples
 
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
+
 MakeKey = Callable[..., dict[str, str]]
 Download = Callable[..., Any]
 RATE = 24_000
 ORDER = Order(text="", voice="xiaoxiao", model="tts-1", audio_format="wav")
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def level(height: float, seconds: float = 0.1) -> Samples:
@@ -136,6 +133,27 @@ def test_a_joined_mp3_has_its_chapters(book: Job, download: Download) -> None:
     assert found == [("上", 0.0), ("下", 0.45)]
     listed = download(book, "?as=chapters&silence_ms=50&chapter_silence_ms=200").body
     assert json.loads(listed)["chapters"][1] == {"title": "下", "start_ms": 450, "end_ms": 550}
+
+
+@pytest.mark.parametrize(("audio_format", "delay"), [("wav", 0), ("mp3", 1105 / RATE)])
+def test_a_job_s_subtitles_are_those_of_its_recording(
+    tenant: Tenant, download: Download, audio_format: str, delay: float
+) -> None:
+    """Each row at its place in the whole, in that format; where rows have several voices it is told who speaks."""
+    job = make_job(tenant, [Row("甲。"), Row("乙。", voice="yunxi")])
+    spoken = [
+        speak_queued(level(0.2, seconds=0.6), timeline=make_timeline(text, speakers=[speaker]))
+        for text, speaker in (("甲。", "晓晓"), ("乙。", "云希"))
+    ]
+    query = f"?as=subtitles&format={audio_format}&silence_ms=1400"
+    listed = json.loads(download(job, f"{query}&subtitles=json").body)["sentences"]
+    starts = [round(start + delay, 3) for start in (0.1, 2.1)]
+    assert [(each["text"], each["start"]) for each in listed] == [("甲。", starts[0]), ("乙。", starts[1])]
+    shown = download(job, query)
+    assert shown.headers["Content-Type"] == "application/x-subrip; charset=utf-8"
+    assert "云希：乙\n" in shown.body.decode()
+    store.answer_file(spoken[0]).with_name(store.TIMES).unlink()
+    assert download(job, query, status=409).json()["code"] == "times_not_kept"
 
 
 def test_what_is_not_there_yet_is_refused(tenant: Tenant, download: Download, book: Job) -> None:

@@ -18,15 +18,12 @@ from tts_engine import queue, tasks
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Job, Synthesis
 
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
+
 MakeKey = Callable[..., dict[str, str]]
 Ask = Callable[..., Any]
 COMMON = {"model": "kokoro", "voice": "xiaoxiao", "response_format": "wav"}
 TABLE = COMMON | {"items": [{"text": "你好。"}, {"text": "再见！", "voice": "yunxi", "file_name": "bye"}]}
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def asking(headers: dict[str, str]) -> Ask:
@@ -135,11 +132,13 @@ def test_a_draft_tells_quota_and_cost(tenant: Tenant) -> None:
 
 
 def test_sent_again_with_its_key(ask: Ask) -> None:
-    """The first one's job, once; another request with that key is refused."""
+    """The first one's job, once, unless it was deleted; another request with that key is refused."""
     first = ask("POST", body=TABLE | {"start": True}, status=201, once="monday")
     assert ask("POST", body=TABLE | {"start": True}, status=201, once="monday")["id"] == first["id"]
     assert ask("POST", body=TABLE, status=422, once="monday")["code"] == "idempotency_key_reused"
     assert Job.objects.count() == 1
+    ask("DELETE", f"/{first['id']}", status=204)
+    assert ask("POST", body=TABLE | {"start": True}, status=410, once="monday")["code"] == "idempotent_answer_gone"
     Job.objects.update(created_at=timezone.now() - settings.IDEMPOTENCY_KEEP)
     tasks.tidy()
     assert ask("POST", body=TABLE, status=201, once="monday")["id"] != first["id"]

@@ -7,16 +7,11 @@ from django.test import Client
 
 from accounts.models import Tenant
 from tests.factories import ask
-from tts_engine import tasks
 from tts_engine.labels import policy_set
 
+pytestmark = pytest.mark.usefixtures("no_wake_ups")
+
 MakeKey = Callable[..., dict[str, str]]
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is woken."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 def test_the_history_tells_how_the_audio_was_asked_for(tenant: Tenant, key: MakeKey) -> None:

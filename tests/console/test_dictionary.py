@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import AuditEvent, Tenant
-from accounts.services import member_add, user_create
+from tests.console.visitors import member_of
 from tests.factories import make_tenant
 from tts_engine.dictionary import selectors
 
@@ -22,18 +22,10 @@ def tenant() -> Tenant:
     return make_tenant()
 
 
-def signed_in(tenant: Tenant, *, role: str = "admin", language: str = "en", name: str = "ann") -> Client:
-    user = user_create(username=name, password="a long word to guess")
-    member_add(tenant=tenant, user=user, role=role)
-    client = Client(headers={"accept-language": language})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
 @pytest.fixture
 def ann(tenant: Tenant) -> Client:
     """An admin of the team, who reads English."""
-    return signed_in(tenant)
+    return member_of(tenant, "admin", name="ann")
 
 
 def words(answer: Any) -> str:
@@ -73,7 +65,7 @@ def test_a_word_is_added_changed_and_deleted(ann: Client, tenant: Tenant) -> Non
 )
 def test_what_is_wrong_is_told_at_its_field(tenant: Tenant, language: str, told: str) -> None:
     """In the member's language, with what was typed still there; nothing is changed."""
-    answer = put(signed_in(tenant, language=language), "重庆", "chong2", "pinyin")
+    answer = put(member_of(tenant, language=language), "重庆", "chong2", "pinyin")
     assert answer.status_code == 400
     assert told in words(answer)
     assert 'value="chong2"' in answer.content.decode()
@@ -107,7 +99,7 @@ def test_a_table_is_imported(ann: Client, tenant: Tenant) -> None:
 def test_a_faulty_table_is_told_row_by_row(tenant: Tenant, language: str, row: str) -> None:
     """Nothing of it is imported."""
     table = SimpleUploadedFile("a.csv", "word,pinyin\n好,hao3\nAI,a1\n".encode())
-    answer = signed_in(tenant, language=language).post(f"{PAGE}/import", {"file": table})
+    answer = member_of(tenant, language=language).post(f"{PAGE}/import", {"file": table})
     assert answer.status_code == 400
     assert row in words(answer)
     assert held(tenant) == {}
@@ -152,7 +144,7 @@ def test_a_sentence_is_tried(ann: Client) -> None:
 @pytest.mark.parametrize("role", ["member", "viewer"])
 def test_it_is_for_admins(tenant: Tenant, role: str) -> None:
     """403 for other members, whatever they send; nothing is changed."""
-    client = signed_in(tenant, role=role)
+    client = member_of(tenant, role)
     assert client.get(PAGE).status_code == 403
     for door in ("put", "delete", "import", "restore", "try"):
         assert client.post(f"{PAGE}/{door}", {"word": "AI", "kind": "replacement", "value": "x"}).status_code == 403
@@ -161,7 +153,7 @@ def test_it_is_for_admins(tenant: Tenant, role: str) -> None:
 
 def test_another_teams_words_are_not_seen(ann: Client) -> None:
     """Neither in the list nor in the form nor in a sentence."""
-    put(signed_in(make_tenant(), name="bob"), "机密词", "x")
+    put(member_of(make_tenant()), "机密词", "x")
     assert "机密词" not in words(ann.get(PAGE))
     assert 'value="x"' not in ann.get(f"{PAGE}?edit=机密词").content.decode()
     assert "No word of the dictionary occurs" in words(ann.post(f"{PAGE}/try", {"sentence": "机密词。"}))

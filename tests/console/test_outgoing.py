@@ -1,7 +1,6 @@
 """The pages of webhooks and destinations: who may open them, and what can be done there."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,14 +8,15 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
-from accounts.services import member_add, user_create
+from tests.console.visitors import member_of
 from tests.delivery.conftest import MakeJob, put_due, speak_all
 from tests.delivery.conftest import make_job as make_job
-from tests.delivery.conftest import this_machine_is_allowed as this_machine_is_allowed
 from tests.delivery.conftest import woken as woken
 from tests.factories import make_tenant
 from tests.webhooks.conftest import send_due
-from tests.webhooks.receiver import Receiver, listening
+from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import receiver as receiver
+from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from tts_engine.delivery.models import Destination, FileDelivery
 from webhooks.models import Delivery, Endpoint
 
@@ -34,21 +34,6 @@ S3 = {
 @pytest.fixture
 def tenant(transactional_db: None, this_machine_is_allowed: None) -> Tenant:
     return make_tenant()
-
-
-@pytest.fixture
-def receiver(this_machine_is_allowed: None) -> Iterator[Receiver]:
-    with listening() as receiver:
-        yield receiver
-
-
-def member_of(tenant: Tenant, role: str = "owner", language: str = "en") -> Client:
-    """The console in the hands of one with this role."""
-    user = user_create(username=f"{role}-{tenant.name}", password="a long word to guess")
-    member_add(tenant=tenant, user=user, role=role)
-    client = Client(headers={"accept-language": language})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
 from django.db.models import F
-from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
 from tests.delivery import s3_server
 from tests.factories import ORDER, make_tenant, speak_queued
-from tests.webhooks.receiver import Receiver, listening
+from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import receiver as receiver
+from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from tts_engine.delivery import courier, services
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery
 from tts_engine.jobs.drafts import Row, job_create
@@ -41,18 +41,6 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-@pytest.fixture
-def this_machine_is_allowed(settings: Settings) -> None:
-    settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
-    settings.WEBHOOK_ALLOW_HTTP = True
-
-
-@pytest.fixture
-def receiver(this_machine_is_allowed: None) -> Iterator[Receiver]:
-    with listening() as receiver:
-        yield receiver
-
-
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[s3_server.Bucket]:
     with s3_server.running() as bucket:
@@ -74,9 +62,8 @@ def in_bucket(tenant: Tenant, bucket: s3_server.Bucket, this_machine_is_allowed:
 
 
 @pytest.fixture
-def make_job(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> MakeJob:
+def make_job(tenant: Tenant, no_wake_ups: None) -> MakeJob:
     """make_job(destination, file_names): a started job of which nothing is spoken yet."""
-    monkeypatch.setattr("tts_engine.tasks.speak_next.delay", lambda: None)
 
     def make_job(destination: Destination | None, *file_names: str) -> Job:
         rows = [Row("你好。", file_name=name) for name in file_names]

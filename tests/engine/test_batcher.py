@@ -83,9 +83,9 @@ def test_the_lowest_order_is_spoken_first_and_batches_fill_up() -> None:
     voice = CountingVoice(batch_size=2)
     voice.may_speak.clear()
     batcher = Batcher(voice, pace=Pace())
-    first = batcher.submit(sentence("一"), order=(0, 0))
+    first = batcher.submit(sentence("一"), rank=(0, 0))
     voice.begun.wait()
-    rest = [batcher.submit(sentence(text), order=(0, tag)) for text, tag in (("丁", 9), ("二", 1), ("三", 2))]
+    rest = [batcher.submit(sentence(text), rank=(0, tag)) for text, tag in (("丁", 9), ("二", 1), ("三", 2))]
     voice.may_speak.set()
     for chunks in (first, *rest):
         heard(chunks)

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import AuditEvent, Tenant
 from tests.factories import ask, make_tenant, speak_queued
 from tests.threads import at_once
-from tts_engine import queue, tasks
+from tts_engine import queue
 from tts_engine.dictionary import selectors
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
 from tts_engine.dictionary.services import entries_import, entry_delete, entry_make, entry_put, version_restore
@@ -29,13 +29,7 @@ from tts_engine.speech.text.dictionary import Kind
 from tts_engine.speech.voice import Chunk, More, Spoken, Utterance, nobody_more
 from tts_engine.worker import Engine
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is woken."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 
 @pytest.fixture

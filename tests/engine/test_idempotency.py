@@ -15,23 +15,17 @@ from billing.errors import QuotaExceeded
 from billing.reconciliation import reconcile
 from billing.selectors import usage
 from tests.factories import make_plan, make_tenant, speak_queued
-from tts_engine import idempotency, queue, store, tasks
+from tts_engine import idempotency, queue, store
 from tts_engine.errors import AnswerGone, KeyInUse, KeyReused, SynthesisFailed
 from tts_engine.idempotency import Idempotency
 from tts_engine.models import IdempotencyKey, Status, Synthesis
 from tts_engine.services import Caller, Order, synthesis_delete, synthesis_request
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 ORDER = Order(text="你好。", voice="xiaoxiao", model="tts-1", audio_format="wav", use_cache=False)
 ONCE = Idempotency("a-key", "f" * 64)
 OTHER = Idempotency("a-key", "0" * 64)
-
-
-@pytest.fixture(autouse=True)
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests speak when they want to."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

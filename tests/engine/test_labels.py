@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Tenant
 from accounts.selectors import audit_events
 from tests.factories import ask, make_done, make_tenant, speak_queued
-from tts_engine import store, tasks
+from tts_engine import store
 from tts_engine.errors import LabelNotAllowed
 from tts_engine.labels import policy_set
 from tts_engine.models import LabelPolicy, Synthesis
@@ -21,15 +21,9 @@ from tts_engine.selectors import HistoryFilter, history
 from tts_engine.speech.audio import label
 from tts_engine.speech.audio.label import Label
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 TONE = (np.sin(np.arange(2400, dtype=np.float32) / 10) / 2).astype(np.float32)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is woken."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

@@ -7,21 +7,15 @@ import pytest
 
 from accounts.models import Tenant
 from tests.factories import ask, make_done, make_tenant, make_timeline, speak_queued
-from tts_engine import store, tasks
+from tts_engine import store
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.subtitles import Level
 from tts_engine.subtitles import joined_subtitles, subtitles, timeline
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 SILENCE = np.zeros(2400, np.float32)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is woken."""
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from accounts.models import Tenant
 from tests.factories import make_queued, make_tenant
 from tests.system.instance import until
 from tts_engine import queue, relay
-from tts_engine.fair import Order
+from tts_engine.fair import Rank
 from tts_engine.models import Status, Synthesis
 from tts_engine.taking import Taker
 
@@ -21,7 +21,7 @@ class Process:
 
     def __init__(self) -> None:
         self.spoken: list[Synthesis] = []
-        self.waiting: list[Order] = []
+        self.waiting: list[Rank] = []
         self.may_end = threading.Event()
         self.taker = Taker(self.speak, lambda: list(self.waiting))
 

@@ -10,21 +10,16 @@ from accounts.models import Tenant
 from billing.models import Counter, LedgerEntry
 from billing.selectors import usage
 from tests.factories import make_plan, make_queued, make_tenant
-from tts_engine import presence, queue, relay, tasks
+from tts_engine import presence, queue, relay
 from tts_engine.errors import Overloaded
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, Order, synthesis_request
 from tts_engine.waits import Wait, wait_of_row
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 TEN = "一二三四五六七八九十"
 SetPace = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.manuscripts.conftest import sheet
 from tts_engine.manuscripts import Limits, Table, read
 from tts_engine.manuscripts.cell_shows import shown
 from tts_engine.manuscripts.errors import Damaged, NothingToRead, RowsInvalid, TooLarge
+from tts_engine.manuscripts.formulas import protected
 
 
 def table(content: bytes, name: str, limits: Limits) -> Table:
@@ -37,6 +38,13 @@ def test_what_looks_like_a_formula_in_a_csv_is_text(limits: Limits) -> None:
     """Nothing is ever computed, so nothing can be made to run."""
     cells = ("=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3")
     found = table("a\n{}\n{}\n{}\n{}".format(*cells).encode(), "a.csv", limits)
+    assert rows(found) == [(cell,) for cell in cells]
+
+
+def test_a_list_that_voxhouse_wrote_comes_back_as_it_was(limits: Limits) -> None:
+    """Failed rows can be mended and uploaded again: what kept a spreadsheet from running them is taken off."""
+    cells = ("=1+1", "-5度", "'=x", "'quoted'", "好")
+    found = table("\n".join(["a", *map(protected, cells)]).encode(), "a.csv", limits)
     assert rows(found) == [(cell,) for cell in cells]
 
 

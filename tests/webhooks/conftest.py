@@ -1,18 +1,18 @@
 """A team, a program of its own that listens on this machine, and time that passes when it is told to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.models import F
-from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
 from accounts.services import tenant_create
-from tests.webhooks.receiver import Receiver, listening
+from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import receiver as receiver
+from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from webhooks import services, tasks
 from webhooks.courier import deliver_next
 from webhooks.events import Event
@@ -34,18 +34,6 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     sent: list[str] = []
     monkeypatch.setattr(tasks.deliver, "delay", lambda: sent.append("deliver"))
     return sent
-
-
-@pytest.fixture
-def this_machine_is_allowed(settings: Settings) -> None:
-    settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
-    settings.WEBHOOK_ALLOW_HTTP = True
-
-
-@pytest.fixture
-def receiver(this_machine_is_allowed: None) -> Iterator[Receiver]:
-    with listening() as receiver:
-        yield receiver
 
 
 @pytest.fixture

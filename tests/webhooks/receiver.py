@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from typing import Any
 
+import pytest
+from pytest_django.fixtures import Settings
 from standardwebhooks import Webhook
 
 
@@ -96,3 +99,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Nothing: pytest's output is for pytest."""
+
+
+@pytest.fixture
+def this_machine_is_allowed(settings: Settings) -> None:
+    settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
+    settings.WEBHOOK_ALLOW_HTTP = True
+
+
+@pytest.fixture
+def receiver(this_machine_is_allowed: None) -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver

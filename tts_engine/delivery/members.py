@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tts_engine.delivery.models import Destination, Kind
+from tts_engine.delivery.models import Destination, DestinationKind
 from tts_engine.delivery.put import url_of
 from tts_engine.errors import DestinationInvalid
 from webhooks.addresses import acceptable_url, require_reachable
 
 OF_ALL = {"url", "is_default"}
 OF_KIND = {
-    Kind.HTTP: {"headers"},
-    Kind.S3: {"bucket", "region", "prefix", "access_key_id", "secret_access_key", "virtual_host"},
+    DestinationKind.HTTP: {"headers"},
+    DestinationKind.S3: {"bucket", "region", "prefix", "access_key_id", "secret_access_key", "virtual_host"},
 }
 REGION = "us-east-1"  # which servers beside Amazon's expect as well
 
@@ -41,7 +41,7 @@ def checked(destination: Destination, given: Mapping[str, Any]) -> Destination:
         AddressError, DestinationInvalid
     """
     set_in(destination, given)
-    if destination.kind == Kind.S3:
+    if destination.kind == DestinationKind.S3:
         _check_bucket(destination)
     else:
         _check_headers(destination.headers)
@@ -52,7 +52,7 @@ def checked(destination: Destination, given: Mapping[str, Any]) -> Destination:
 
 def set_in(destination: Destination, given: Mapping[str, Any]) -> Destination:
     """The destination with these members set, each of which its kind has."""
-    known = OF_ALL | OF_KIND[Kind(destination.kind)]
+    known = OF_ALL | OF_KIND[DestinationKind(destination.kind)]
     for name, value in given.items():
         if name not in known:
             raise DestinationInvalid(f"A destination of type {destination.kind} has no {name}.", param=name)
@@ -62,7 +62,7 @@ def set_in(destination: Destination, given: Mapping[str, Any]) -> Destination:
         if destination.headers and "headers" not in given:
             message = "Give the headers again with the new url: what they hold is not sent to another address."
             raise DestinationInvalid(message, param="headers")
-    if destination.kind == Kind.S3:
+    if destination.kind == DestinationKind.S3:
         destination.region = destination.region or REGION
     return destination
 

@@ -11,15 +11,19 @@ from webhooks.outbox import Receiver, Sending, SendingAttempt
 LONGEST_NAME = 1024  # bytes of UTF-8, as S3 has it
 
 
-class Kind(models.TextChoices):
+class DestinationKind(models.TextChoices):
     HTTP = "http"  # an address that takes PUT
     S3 = "s3"  # a bucket of S3, or of a server that speaks like it
+
+
+_WHOLE_HTTP = Q(kind=DestinationKind.HTTP, bucket="", access_key_id="", secret_access_key="")
+_WHOLE_S3 = Q(kind=DestinationKind.S3, headers={}) & ~Q(bucket="") & ~Q(access_key_id="") & ~Q(secret_access_key="")
 
 
 class Destination(Receiver):
     """A place of a tenant's that the files of its jobs are put to."""
 
-    kind = models.CharField(max_length=4, choices=Kind)
+    kind = models.CharField(max_length=4, choices=DestinationKind)
     url = models.CharField(max_length=LONGEST_URL, help_text="of HTTP the folder, of S3 the endpoint")
     is_default = models.BooleanField(default=False, help_text="of the jobs that name none")
     headers = models.JSONField(default=dict, blank=True, help_text="sent with each file, over HTTP")
@@ -36,8 +40,7 @@ class Destination(Receiver):
             models.UniqueConstraint(name="destination_default_once", fields=["tenant"], condition=Q(is_default=True)),
             models.CheckConstraint(
                 name="destination_is_whole",
-                condition=Q(kind=Kind.HTTP, bucket="", access_key_id="", secret_access_key="")
-                | (Q(kind=Kind.S3, headers={}) & ~Q(bucket="") & ~Q(access_key_id="") & ~Q(secret_access_key="")),
+                condition=_WHOLE_HTTP | _WHOLE_S3,
             ),
         ]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
-from tts_engine.delivery.models import Destination, Kind
+from tts_engine.delivery.models import Destination, DestinationKind
 from tts_engine.delivery.sigv4 import Credentials, signed
 from webhooks import outbound
 from webhooks.outbound import Answer
@@ -40,7 +40,7 @@ def put(destination: Destination, parcel: Parcel) -> Answer:
     parcel.content.seek(0)
     url = url_of(destination, parcel.name)
     headers = {"Content-Type": parcel.content_type}
-    if destination.kind == Kind.S3:
+    if destination.kind == DestinationKind.S3:
         headers |= {f"x-amz-meta-voxhouse-{what}": value for what, value in parcel.about.items()}
         keys = Credentials(destination.access_key_id, destination.secret_access_key, destination.region)
         now = datetime.now(UTC)
@@ -58,9 +58,9 @@ def url_of(destination: Destination, name: str) -> str:
     """Where the file of that name belongs; escaped as S3 signs it, which any other server reads the same."""
     parts = urlsplit(destination.url)
     host, folder = parts.netloc, parts.path.rstrip("/")
-    if destination.kind == Kind.S3 and destination.virtual_host:
+    if destination.kind == DestinationKind.S3 and destination.virtual_host:
         host = f"{destination.bucket}.{host}"
-    elif destination.kind == Kind.S3:
+    elif destination.kind == DestinationKind.S3:
         folder = f"{folder}/{destination.bucket}"
     name = quote(destination.prefix + name, safe="/~")
     return parts._replace(netloc=host, path=f"{folder}/{name}").geturl()

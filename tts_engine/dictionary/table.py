@@ -3,15 +3,10 @@
 Columns are `word` and, of which each row fills one, `pinyin`, `replacement` and `ssml`. What is read may come
 from a spreadsheet: UTF-8 with or without a byte order mark, UTF-16 with one, or GBK; commas or tabs.
 All that is wrong is told at once, each with its row as a spreadsheet numbers it: the head is row 1.
-
-A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which is
-taken off again when it is read. (OWASP, CSV Injection.)
 """
 
-import codecs
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -19,6 +14,8 @@ from django.conf import settings
 
 from tts_engine.dictionary.services import entry_make
 from tts_engine.errors import DictionaryTableInvalid, DictionaryTableTooLarge, Fault
+from tts_engine.manuscripts.encoding import encoding_of_mark
+from tts_engine.manuscripts.formulas import plain, protected
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text.dictionary import Entry, Kind
 
@@ -26,10 +23,7 @@ WORD = "word"
 COLUMNS = (WORD, *Kind)
 HEAD = 1  # the number of the row with the names of the columns
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNMARKED = ("utf-8", "gb18030")  # GBK is a part of GB 18030
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_PROTECTED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def read_table(data: bytes) -> list[Entry]:
@@ -67,14 +61,14 @@ def write_table(entries: Iterable[Entry]) -> str:
     rows.writerow(COLUMNS)
     for entry in entries:
         values = {WORD: entry.word, entry.kind.value: entry.value}
-        rows.writerow([_protected(values.get(column, "")) for column in COLUMNS])
+        rows.writerow([protected(values.get(column, "")) for column in COLUMNS])
     return file.getvalue()
 
 
 def _decoded(data: bytes) -> str:
     """Raises DictionaryTableInvalid."""
-    marked = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
-    for encoding in marked or _UNMARKED:
+    marked = encoding_of_mark(data)
+    for encoding in (marked,) if marked else _UNMARKED:  # a few rare words need not look like Chinese prose
         with suppress(UnicodeDecodeError):
             return data.decode(encoding)
     message = "The file is neither UTF-8, UTF-16 nor GBK: save it as CSV UTF-8."
@@ -90,7 +84,7 @@ def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str,
         number, head = next(rows, (HEAD, []))
         columns = _columns(head)
         for number, row in rows:
-            cells = [_plain(cell) for cell in row]
+            cells = [plain(cell) for cell in row]
             if len(cells) > len(columns) and any(cells[len(columns) :]):
                 message = (
                     "It has {cells} cells, and the table {columns} columns: put a cell that holds a comma in quotes."
@@ -127,11 +121,3 @@ def _entry(cells: Mapping[str, str]) -> Entry:
         raise EntryError(message, param=WORD, reason="one_value", word=cells.get(WORD, ""), kinds=", ".join(Kind))
     kind, value = given[0]
     return entry_make(cells.get(WORD, ""), kind, value)
-
-
-def _protected(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if _PROTECTED.match(cell) else cell

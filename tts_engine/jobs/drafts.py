@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from billing.price_book.facts import FACTS, facts_of_request
 from tts_engine import labels
 from tts_engine.delivery.models import Destination
-from tts_engine.errors import JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused
+from tts_engine.errors import AnswerGone, JobRowInvalid, JobTooLarge, JobTooSmall
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.cutting import cut
 from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
@@ -61,8 +61,8 @@ def job_create(
 
     With `once` the same request sent again gets the job of the first time, which has another id than `job_id`.
 
-    Raises JobRowInvalid, JobTooLarge, KeyReused, and StyleError or UnknownVoice for the job's own; nothing
-    is kept then.
+    Raises JobRowInvalid, JobTooLarge, JobTooSmall, KeyReused, AnswerGone, LabelNotAllowed, and StyleError,
+    AudioError or UnknownVoice for the job's own; nothing is kept then.
     """
     earlier = _earlier(caller, once)
     if earlier:
@@ -95,12 +95,15 @@ def job_create(
 
 
 def _earlier(caller: Caller, once: Idempotency | None) -> Job | None:
-    """The job that this key made, if any. Raises KeyReused where it was another request."""
+    """The job that this key made, if any. Raises KeyReused where it was another request, AnswerGone."""
     if once is None:
         return None
     job = Job.objects.filter(tenant_id=caller.tenant_id, idempotency_key=once.key).first()
-    if job and job.fingerprint != once.fingerprint:
-        raise KeyReused(f"The Idempotency-Key {once.key!r} was sent with another request; use a new key for this one.")
+    if job is None:
+        return None
+    once.require_same(job.fingerprint)
+    if job.deleted_at:
+        raise AnswerGone("This request made a job, and it was deleted since; use a new key.")
     return job
 
 

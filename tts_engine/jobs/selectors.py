@@ -21,9 +21,10 @@ def jobs(*, tenant_id: UUID) -> QuerySet[Job]:
     return Job.objects.filter(tenant_id=tenant_id, deleted_at=None).order_by("-created_at", "-id")
 
 
-def job_get(*, tenant_id: UUID, job_id: UUID) -> Job:
-    """One of the tenant's jobs; raises JobNotFound for anybody else's too."""
-    found = jobs(tenant_id=tenant_id).filter(id=job_id).first()
+def job_get(*, tenant_id: UUID, job_id: UUID, lock: bool = False) -> Job:
+    """One of the tenant's jobs, whose row is locked if so asked; raises JobNotFound for anybody else's too."""
+    own = jobs(tenant_id=tenant_id).filter(id=job_id)
+    found = (own.select_for_update() if lock else own).first()
     if found is None:
         raise JobNotFound(f"There is no job {job_id} of your team; GET /v1/jobs lists them.")
     return found

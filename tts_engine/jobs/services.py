@@ -10,7 +10,6 @@ from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import services as billing
@@ -21,8 +20,9 @@ from tts_engine.errors import JobStateConflict
 from tts_engine.jobs import ending
 from tts_engine.jobs.models import Job, JobItem, JobStatus
 from tts_engine.jobs.queueing import queue_items
+from tts_engine.jobs.selectors import job_get
 from tts_engine.models import Status, Synthesis
-from tts_engine.services import forget_sentences, wake_worker
+from tts_engine.services import NO_WORDS, forget_sentences, wake_worker
 
 AT_ONCE = 2000  # rows that are released, or forgotten, in one transaction
 
@@ -40,11 +40,11 @@ def job_start(job: Job) -> Job:
     return held
 
 
-# A failed item gets another Synthesis, under a new id.
+# A failed item gets another Synthesis, under a new id; one that was deleted has no text any more.
 NAME_ANEW = """
     UPDATE tts_engine_jobitem i SET synthesis_id = gen_random_uuid()
     FROM tts_engine_synthesis s
-    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed'
+    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed' AND s.deleted_at IS NULL
 """
 
 
@@ -85,13 +85,17 @@ def job_resume(job: Job) -> Job:
 def job_cancel(job: Job) -> Job:
     """Release what has not begun; what is being spoken is spoken to its end, and billed. Raises JobStateConflict."""
     with _changing(job, JobStatus.DRAFT, JobStatus.RUNNING, JobStatus.PAUSED) as held:
-        if held.status == JobStatus.DRAFT:
-            held.finished_at = timezone.now()
-        held.status = JobStatus.CANCELLED
+        _cancel(held)
     release(held)
     ending.look(job.id)
     held.refresh_from_db()
     return held
+
+
+def _cancel(held: Job) -> None:
+    if held.status == JobStatus.DRAFT:
+        held.finished_at = timezone.now()
+    held.status = JobStatus.CANCELLED
 
 
 def job_delete(job: Job) -> None:
@@ -99,11 +103,13 @@ def job_delete(job: Job) -> None:
 
     What was counted and billed stays.
     """
-    if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
-        job_cancel(job)
-    with transaction.atomic():
-        Job.objects.filter(id=job.id).update(deleted_at=Now())
-        Synthesis.objects.filter(job=job, deleted_at=None).update(deleted_at=Now())
+    with _changing(job, *JobStatus) as held:
+        if held.status not in (JobStatus.DONE, JobStatus.CANCELLED):
+            _cancel(held)
+        held.deleted_at = timezone.now()
+        Synthesis.objects.filter(job=held, deleted_at=None).update(deleted_at=held.deleted_at)
+    release(held)
+    ending.look(job.id)
 
 
 def hold(job_id: UUID) -> int:
@@ -157,34 +163,34 @@ def _hold_again(job: Job) -> None:
 
 
 def forget_deleted() -> int:
-    """Remove texts and audio of deleted jobs, for a beat's worth of time; how many rows."""
+    """Remove texts and audio of deleted jobs; how many rows."""
     forgotten = 0
     for job in Job.objects.filter(deleted_at__isnull=False, items__isnull=False).distinct():
-        while rows := list(JobItem.objects.filter(job=job).select_related("synthesis")[:AT_ONCE]):
+        # All its Syntheses, for those that failed before a retry are no item's any more. The items go last:
+        # by them it is known what is left to do.
+        while rows := list(Synthesis.objects.filter(job=job).exclude(text="")[:AT_ONCE]):
             _forget(rows)
-            forgotten += len(rows)
+        forgotten += JobItem.objects.filter(job=job).delete()[0]
     return forgotten
 
 
-def _forget(items: Sequence[JobItem]) -> None:
-    for item in items:
-        if item.synthesis:
-            forget_sentences(item.synthesis)
-            store.delete(item.synthesis)
-    with transaction.atomic():
-        Synthesis.objects.filter(job_item__in=items).update(text="")
-        JobItem.objects.filter(id__in=[item.id for item in items]).delete()
+def _forget(rows: Sequence[Synthesis]) -> None:
+    for row in rows:
+        if row.attempt:  # else nothing of it was ever spoken
+            forget_sentences(row)
+            store.delete(row)
+    Synthesis.objects.filter(id__in=[row.id for row in rows]).update(**NO_WORDS)
 
 
 @contextmanager
 def _changing(job: Job, *states: JobStatus) -> Iterator[Job]:
-    """The job, locked, in one of these states; what is done to its fields is stored."""
+    """The job, locked, in one of these states; what is done to its fields is stored. Raises JobNotFound too."""
     with transaction.atomic():
-        held = Job.objects.select_for_update().get(id=job.id)
+        held = job_get(tenant_id=job.tenant_id, job_id=job.id, lock=True)
         if held.status not in states:
             raise JobStateConflict(f"This job is {held.status}; it would have to be {' or '.join(states)}.")
         yield held
-        held.save(update_fields=["status", "started_at", "finished_at", "delivered_at"])
+        held.save(update_fields=["status", "started_at", "finished_at", "delivered_at", "deleted_at"])
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""A CSV file (RFC 4180) with commas, semicolons or tabs. What looks like a formula is text like any other."""
+"""A CSV file (RFC 4180) with commas, semicolons or tabs. What looks like a formula is text like any other.
+
+The list of a job's failed rows, which protects such cells, comes back as it was.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,6 +9,7 @@ from typing import BinaryIO, TextIO
 
 from tts_engine.manuscripts.encoding import text_of
 from tts_engine.manuscripts.errors import Damaged, TooLarge
+from tts_engine.manuscripts.formulas import plain
 from tts_engine.manuscripts.limits import Limits
 from tts_engine.manuscripts.table import NumberedCells
 
@@ -26,7 +30,7 @@ def _lines(text: TextIO, limits: Limits) -> Iterator[NumberedCells]:
     number = 0
     try:
         for number, cells in enumerate(rows, 1):
-            yield number, cells
+            yield number, [plain(cell) for cell in cells]
     except csv.Error as error:
         problem = str(error)
         if "field limit" in problem:

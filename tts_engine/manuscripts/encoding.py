@@ -44,16 +44,20 @@ def encoding_of(file: BinaryIO) -> str:
     beginning = file.read(4)
     if beginning in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise UnknownEncoding(f"The file is UTF-32. {_ADVICE}")
-    for mark, encoding in _MARKS:
-        if beginning.startswith(mark):
-            if not _decodes(file, encoding):
-                raise UnknownEncoding(f"The file begins as {encoding[:6].upper()} and then is not. {_ADVICE}")
-            return encoding
+    if encoding := encoding_of_mark(beginning):
+        if not _decodes(file, encoding):
+            raise UnknownEncoding(f"The file begins as {encoding[:6].upper()} and then is not. {_ADVICE}")
+        return encoding
     if _decodes(file, "utf-8"):
         return "utf-8"
     if _decodes(file, "gb18030") and _looks_chinese(file):
         return "gb18030"
     raise UnknownEncoding(f"The file is text in neither UTF-8, UTF-16 nor GB18030 (GBK). {_ADVICE}")
+
+
+def encoding_of_mark(beginning: bytes) -> str | None:
+    """Python's name of the encoding that a byte order mark tells; None where there is none."""
+    return next((encoding for mark, encoding in _MARKS if beginning.startswith(mark)), None)
 
 
 def _decodes(file: BinaryIO, encoding: str) -> bool:

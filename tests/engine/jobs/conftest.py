@@ -6,7 +6,6 @@ import pytest
 
 from accounts.models import Tenant
 from tests.factories import ORDER, make_tenant
-from tts_engine import tasks
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import Job, JobKind
 from tts_engine.jobs.services import job_start
@@ -14,11 +13,6 @@ from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller
 
 MakeJob = Callable[..., Job]
-
-
-@pytest.fixture(autouse=True)
-def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.speak_next, "delay", lambda: None)
 
 
 @pytest.fixture

@@ -18,14 +18,16 @@ from billing.selectors import usage
 from tests.engine.jobs.conftest import MakeJob, rows_of, statuses
 from tests.factories import ORDER, ask, make_plan, make_tenant, speak_queued
 from tts_engine import queue, store
+from tts_engine.dictionary.services import entry_make, entry_put
 from tts_engine.errors import JobNotFound, JobStateConflict, SynthesisFailed
 from tts_engine.jobs import selectors, services
 from tts_engine.jobs.drafts import Row, job_create
 from tts_engine.jobs.models import Job, JobItem, JobKind, JobStatus
 from tts_engine.models import Status, Synthesis
-from tts_engine.services import Caller, synthesis_delete
+from tts_engine.services import Caller, read_late, synthesis_delete
+from tts_engine.speech.text.dictionary import Kind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_wake_ups")]
 
 
 def reloaded(job: Job) -> Job:
@@ -237,23 +239,50 @@ def test_what_may_be_done_when(draft: MakeJob, act: Callable[[Job], Job], allowe
 
 
 def test_a_single_row_can_be_deleted_from_a_paused_job(tenant: Tenant, started: MakeJob) -> None:
-    """It is cancelled as a queued one is, and the job ends without it."""
+    """It is cancelled as a queued one is, its text is gone from the job as well, and the job ends without it."""
     job = started("一。")
     services.job_pause(job)
     synthesis_delete(rows_of(job, Status.HELD)[0])
     assert (reloaded(job).status, usage(tenant.id).reserved, reconcile()) == (JobStatus.DONE, 0, [])
+    assert job.items.get().text == ""
+
+
+def test_a_deleted_job_begins_nothing(tenant: Tenant, draft: MakeJob, started: MakeJob) -> None:
+    """Also for one who has just seen it: nothing of it is spoken and billed that nobody can find."""
+    done = started("一。")
+    fail_next()
+    for job, act in ((draft("二。"), services.job_start), (done, services.job_retry)):
+        services.job_delete(job)
+        with pytest.raises(JobNotFound):
+            act(job)
+    assert (queue.claim(), usage(tenant.id).reserved) == (None, 0)
+
+
+def test_a_failed_row_that_was_deleted_is_not_tried_anew(started: MakeJob) -> None:
+    """Its text is gone; the others are."""
+    job = started("一。", "二。")
+    synthesis_delete(fail_next())
+    fail_next()
+    services.job_retry(job)
+    assert statuses(job) == ["failed", "queued"]
 
 
 def test_a_deleted_job_leaves_no_text_and_no_audio(tenant: Tenant, started: MakeJob) -> None:
-    """Nobody finds it at once; what was billed stays."""
-    job = started("一。", "二。")
+    """Nobody finds it at once, not the row that had failed before a retry either; what was billed stays."""
+    entry_put(tenant_id=tenant.id, entry=entry_make("二", Kind.PINYIN, "er4"), actor="user:ann")
+    job = started("二。", "二。")
+    fail_next()
     spoken = speak_queued()
+    read_late(spoken)
+    assert Synthesis.objects.get(id=spoken.id).dictionary
+    services.job_retry(job)
     services.job_delete(job)
     with pytest.raises(JobNotFound):
         selectors.job_get(tenant_id=tenant.id, job_id=job.id)
     assert services.forget_deleted() == 2
-    assert not store.answer_file(spoken).exists()
-    assert set(Synthesis.objects.filter(job=job).values_list("text", flat=True)) == {""}
+    assert not store.answer_file(spoken).parent.exists()
+    kept = Synthesis.objects.filter(job=job).values_list("status", "text", "dictionary")
+    assert sorted(kept) == [("cancelled", "", None), ("done", "", None), ("failed", "", None)]
     assert not JobItem.objects.filter(job=job).exists()
     assert (usage(tenant.id).used, usage(tenant.id).reserved, reconcile()) == (2, 0, [])
 

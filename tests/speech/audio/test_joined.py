@@ -1,4 +1,4 @@
-"""Many recordings as one: each begins where it was announced, and players find the chapters."""
+"""Many recordings as one: each begins where it was promised, and players find the chapters."""
 
 import io
 import itertools
@@ -13,46 +13,46 @@ import soundfile
 from tts_engine.speech.audio.chapters import Chapter, id3_of
 from tts_engine.speech.audio.encode import encode
 from tts_engine.speech.audio.formats import FORMATS
-from tts_engine.speech.audio.joined import Clip, joined
+from tts_engine.speech.audio.joined import Track, joined
 from tts_engine.speech.voice import Samples
 
 RATE = 8000
-MakeClip = Callable[..., Clip]
+MakeTrack = Callable[..., Track]
 
 
 @pytest.fixture
-def clip(tmp_path: Path) -> MakeClip:
-    """clip(samples, start_ms=, length_ms=): a recording of these samples that lies there."""
+def track(tmp_path: Path) -> MakeTrack:
+    """track(samples, start_ms=, length_ms=): a recording of these samples that lies there."""
     numbers = itertools.count()
 
-    def clip(samples: Samples, *, start_ms: int, length_ms: int, rate: int = RATE, volume: float = 0.0) -> Clip:
+    def track(samples: Samples, *, start_ms: int, length_ms: int, rate: int = RATE, volume: float = 0.0) -> Track:
         path = tmp_path / f"{next(numbers)}.flac"
         soundfile.write(path, samples, rate)
-        return Clip(path, start_ms, length_ms, volume)
+        return Track(path, start_ms, length_ms, volume)
 
-    return clip
+    return track
 
 
-def test_every_clip_begins_on_its_millisecond(clip: MakeClip) -> None:
-    """Though each is announced up to half a millisecond too short or too long; a thousand do not drift."""
+def test_every_track_begins_on_its_millisecond(track: MakeTrack) -> None:
+    """Though each is promised up to half a millisecond too short or too long; a thousand do not drift."""
     rng = np.random.default_rng(7)
-    clips, start = [], 0
+    tracks, start = [], 0
     for length in rng.integers(80, 400, 1000):
-        announced = round(int(length) * 1000 / RATE)
-        clips.append(clip(np.full(length, 0.5, np.float32), start_ms=start, length_ms=announced))
-        start += announced + 100
-    whole = np.concatenate(list(joined(clips, RATE)))
+        promised = round(int(length) * 1000 / RATE)
+        tracks.append(track(np.full(length, 0.5, np.float32), start_ms=start, length_ms=promised))
+        start += promised + 100
+    whole = np.concatenate(list(joined(tracks, RATE)))
     assert len(whole) == (start - 100) * RATE // 1000
-    for each in clips:
+    for each in tracks:
         at = each.start_ms * RATE // 1000
         assert whole[at] == pytest.approx(0.5, abs=1e-3)
         assert at == 0 or whole[at - 1] == 0
 
 
-def test_clips_of_other_rates_and_volumes_join(clip: MakeClip) -> None:
+def test_tracks_of_other_rates_and_volumes_join(track: MakeTrack) -> None:
     """A job may have voices of 16 and 24 kHz; each row has its own volume."""
-    loud = clip(np.full(2400, 0.1, np.float32), start_ms=0, length_ms=100, rate=24_000, volume=6.0)
-    plain = clip(np.full(1600, 0.1, np.float32), start_ms=150, length_ms=100, rate=16_000)
+    loud = track(np.full(2400, 0.1, np.float32), start_ms=0, length_ms=100, rate=24_000, volume=6.0)
+    plain = track(np.full(1600, 0.1, np.float32), start_ms=150, length_ms=100, rate=16_000)
     whole = np.concatenate(list(joined([loud, plain], RATE)))
     assert len(whole) == 2000
     assert np.median(whole[:800]) == pytest.approx(0.1 * 10**0.3, rel=0.01)

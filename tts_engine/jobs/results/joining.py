@@ -14,11 +14,9 @@ from tts_engine.speech.audio.chapters import id3_of
 from tts_engine.speech.audio.complete import WAV_MOST, sized
 from tts_engine.speech.audio.encode import encode
 from tts_engine.speech.audio.formats import Format
-from tts_engine.speech.audio.joined import SECOND, Clip, joined
+from tts_engine.speech.audio.joined import SECOND, Track, joined
 from tts_engine.speech.audio.label import Label
-from tts_engine.streaming import gathered
-
-PIECE = 64 * 1024  # bytes
+from tts_engine.streaming import PIECE, gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class Recording:
     rate: int  # Hz
     length_ms: int
     missing: int
+    several_voices: bool
     label: Label | None
 
     @property
@@ -43,14 +42,15 @@ def recording(job: Job, audio_format: Format, silence: Silence) -> Recording:
     if job.finished_at is None:
         raise JobHasNoAudio(f"The job is {job.status}: it can be joined once its last row has ended.")
     count = rate = length = 0
-    labelled = False
+    labelled, voices = False, set()
     for row in placed(job, silence):
         count, rate, length = count + 1, max(rate, row.synthesis.sample_rate), row.end_ms
         labelled = labelled or row.synthesis.label != Labelling.NONE
+        voices.add(row.synthesis.voice)
     if not count:
         raise JobHasNoAudio("No row of this job was spoken, so there is nothing to download.")
     label = Label.generated(producer=settings.CONTENT_PRODUCER, content_id=str(job.id)) if labelled else None
-    found = Recording(audio_format.rate_for(rate), length, job.rows - count, label)
+    found = Recording(audio_format.rate_for(rate), length, job.rows - count, len(voices) > 1, label)
     if audio_format.name == "wav" and 2 * found.samples > WAV_MOST:
         raise ResultTooLarge("The recording is longer than a WAV can be (4 GB): ask for flac or mp3.")
     return found
@@ -62,8 +62,8 @@ def joined_bytes(job: Job, audio_format: Format, silence: Silence, found: Record
     if audio_format.name == "mp3":
         yield id3_of(job.name, chapters(job, silence), label)
         label = None
-    clips = (
-        Clip(
+    tracks = (
+        Track(
             store.master_file(row.synthesis),
             start_ms=row.start_ms,
             length_ms=row.end_ms - row.start_ms,
@@ -72,5 +72,5 @@ def joined_bytes(job: Job, audio_format: Format, silence: Silence, found: Record
         )
         for row in placed(job, silence)
     )
-    audio = encode(joined(clips, found.rate), found.rate, audio_format, label)
+    audio = encode(joined(tracks, found.rate), found.rate, audio_format, label)
     yield from gathered(sized(audio, audio_format, found.samples), least=PIECE)

@@ -6,17 +6,17 @@ from collections.abc import Generator, Sequence
 
 from tts_engine.jobs.models import Job
 from tts_engine.jobs.results.layout import rows
+from tts_engine.manuscripts.formulas import protected
 from tts_engine.models import Status
 
 MARK = "\ufeff"
 FAILED = ("row", "text", "voice", "emotion", "file_name", "error_code", "error")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def line(cells: Sequence[object]) -> str:
-    """One line. What would begin a formula gets an apostrophe before it, as in Excel itself."""
+    """One line."""
     file = io.StringIO()
-    csv.writer(file).writerow(_harmless(str(cell)) for cell in cells)
+    csv.writer(file).writerow(protected(str(cell)) for cell in cells)
     return file.getvalue()
 
 
@@ -26,7 +26,3 @@ def failed_rows(job: Job) -> Generator[bytes, None, None]:
     for item in rows(job, status=Status.FAILED):
         error = (item.synthesis.error_code, item.synthesis.error_message) if item.synthesis else ("", "")
         yield line([item.number, item.text, item.voice, item.emotion, item.file_name, *error]).encode()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

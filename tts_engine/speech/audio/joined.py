@@ -1,8 +1,8 @@
-"""Many recordings one after the other as one, each beginning exactly where it was announced to begin.
+"""Many recordings one after the other as one, each beginning exactly where it was promised to begin.
 
-The places are in whole milliseconds; what a recording is longer or shorter than its own announced
+The places are in whole milliseconds; what a recording is longer or shorter than its own promised
 length, half a millisecond at most, is cut off or added as silence. So chapters and subtitles, which
-are reckoned from the announced lengths, never drift from what is heard.
+are reckoned from the promised lengths, never drift from what is heard.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,16 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
-from tts_engine.speech.audio.gain import amplified
-from tts_engine.speech.audio.loudness import normalised
-from tts_engine.speech.audio.resample import resampled
+from tts_engine.speech.audio.render import levelled
 from tts_engine.speech.voice import Samples
 
 SECOND = 1000  # ms
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class Track:
     """A mono FLAC recording and where it lies in the whole."""
 
     path: Path
@@ -31,14 +29,14 @@ class Clip:
     loudness: float | None = None  # LUFS
 
 
-def joined(clips: Iterable[Clip], rate: int) -> Iterator[Samples]:
-    """One stream of `rate` Hz from clips in the order of their start, none of which overlap."""
+def joined(tracks: Iterable[Track], rate: int) -> Iterator[Samples]:
+    """One stream of `rate` Hz from tracks in the order of their start, none of which overlap."""
     position = 0
-    for clip in clips:
-        start, end = (round(ms * rate / SECOND) for ms in (clip.start_ms, clip.start_ms + clip.length_ms))
+    for track in tracks:
+        start, end = (round(ms * rate / SECOND) for ms in (track.start_ms, track.start_ms + track.length_ms))
         yield from _silence(start - position, rate)
         position = start
-        for samples in _samples(clip, rate):
+        for samples in _samples(track, rate):
             fitting = samples[: end - position]
             position += len(fitting)
             yield fitting
@@ -46,11 +44,9 @@ def joined(clips: Iterable[Clip], rate: int) -> Iterator[Samples]:
         position = end
 
 
-def _samples(clip: Clip, rate: int) -> Iterator[Samples]:
-    with clip.path.open("rb") as file:
-        own_rate = sample_rate_of(file)
-        samples = resampled(amplified(decoded(file), clip.volume), own_rate, rate)
-        yield from samples if clip.loudness is None else normalised(samples, rate, clip.loudness)
+def _samples(track: Track, rate: int) -> Iterator[Samples]:
+    with track.path.open("rb") as file:
+        yield from levelled(decoded(file), sample_rate_of(file), rate, volume=track.volume, loudness=track.loudness)
 
 
 def _silence(length: int, rate: int) -> Iterator[Samples]:

@@ -27,7 +27,12 @@ def rendered(
     (`Format.rate_for`); `volume` is in dB, `loudness` in LUFS, as it is at that rate.
     """
     carried = audio_format.rate_for(wanted_rate or rate)
-    samples = resampled(amplified(chunks, volume), rate, carried)
-    if loudness is not None:
-        samples = normalised(samples, carried, loudness)
-    return encode(samples, carried, audio_format, label)
+    return encode(levelled(chunks, rate, carried, volume=volume, loudness=loudness), carried, audio_format, label)
+
+
+def levelled(
+    chunks: Iterable[Samples], rate: int, wanted_rate: int, *, volume: float, loudness: float | None
+) -> Iterator[Samples]:
+    """`chunks` of `rate` Hz at `wanted_rate`, `volume` dB louder or, there, at a `loudness` in LUFS."""
+    samples = resampled(amplified(chunks, volume), rate, wanted_rate)
+    return samples if loudness is None else normalised(samples, wanted_rate, loudness)

@@ -1,6 +1,6 @@
 """A text and how it is to be spoken: what plain text, voice tags and SSML are all read into.
 
-    plain text, tags, SSML --> Script --speech.speak.plan--> Parts --speech.speak.join--> audio
+    plain text, tags, SSML --> Script --speech.speak.staged--> Parts --speech.speak.join--> audio
 
 A script is a row of items. Plain text is the trivial script, one passage. What changes nothing of
 the manner (a pronunciation, a mark, what `say-as` or `sub` put in the place of what was written)
