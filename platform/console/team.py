@@ -8,23 +8,34 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.models import User
+from accounts.models import Member, User
 from accounts.roles import SCOPES
 from accounts.selectors import membership_of
 
 View = Callable[..., HttpResponse]
 
 
+def for_members(view: View) -> View:
+    """Hands the view the signed-in member as `member`; a user without a team gets 403 and a page that says so."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        member = membership_of(cast(User, request.user))  # login_required lets nobody else in
+        if member is None:
+            return render(request, "console/no_team.html", status=403)
+        return view(request, *args, member=member, **kwargs)
+
+    return guarded
+
+
 def for_members_with(scope: str) -> Callable[[View], View]:
-    """Hands the view the signed-in member as `member`; whose role lacks the scope gets 403 and a page that says so."""
+    """The same for those whose role has the scope; others get 403 and a page that says whom to ask."""
 
     def guard(view: View) -> View:
+        @for_members
         @wraps(view)
-        @login_required
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            member = membership_of(cast(User, request.user))
-            if member is None:
-                return render(request, "console/no_team.html", status=403)
+        def guarded(request: HttpRequest, *args: Any, member: Member, **kwargs: Any) -> HttpResponse:
             if scope not in SCOPES[member.role]:
                 return render(request, "console/not_your_role.html", {"member": member}, status=403)
             return view(request, *args, member=member, **kwargs)

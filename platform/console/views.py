@@ -2,30 +2,25 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import cast
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
-from accounts.selectors import membership_of
+from accounts.models import Member
 from billing import selectors as billing
 from billing.usage import selectors as usage
+from console.team import for_members
 from console.words import jobs_words, studio_words
 from tts_engine.manuscripts import BOOKS, TABLES
 from tts_engine.speech.audio.formats import FORMATS
 
 
 @require_safe
-@login_required
-def studio(request: HttpRequest) -> HttpResponse:
-    """Write a text, hear it while it is made, take it away; 403 with a page of its own for a user without a team."""
-    member = membership_of(cast(User, request.user))  # login_required lets nobody else in
-    if member is None:
-        return render(request, "console/no_team.html", status=403)
+@for_members
+def studio(request: HttpRequest, member: Member) -> HttpResponse:
+    """Write a text, hear it while it is made, take it away."""
     limits = billing.limits(member.tenant_id)
     page = {
         "words": studio_words(),
@@ -38,12 +33,9 @@ def studio(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
-def jobs(request: HttpRequest) -> HttpResponse:
+@for_members
+def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """Upload a long text or a table, see what it will cost, follow it to its end, take away what it made."""
-    member = membership_of(cast(User, request.user))
-    if member is None:
-        return render(request, "console/no_team.html", status=403)
     page = {"words": jobs_words(), "max_characters": settings.JOB_MAX_CHARACTERS}
     upload = {"endings": (*BOOKS, *TABLES), "formats": list(FORMATS), "megabytes": settings.JOB_BODY_BYTES // 1024**2}
     alert = billing.quota_alert(member.tenant_id)
@@ -51,12 +43,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
-def statement(request: HttpRequest, month: date | None = None) -> HttpResponse:
+@for_members
+def statement(request: HttpRequest, member: Member, month: date | None = None) -> HttpResponse:
     """A month of the member's team, to be printed; this one if no other is named."""
-    member = membership_of(cast(User, request.user))
-    if member is None:
-        return render(request, "console/no_team.html", status=403)
     this_month = usage.this_month(member.tenant_id)
     shown = usage.statement(member.tenant_id, month or this_month)
     page = {"member": member, "statement": shown, "has_next": shown.following <= this_month}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.system.instance import Platform
+from tests.system.instance import Platform, until
 from tts_engine.speech.audio import label
 from tts_engine.speech.audio.cue import UNIT
 from tts_engine.speech.audio.loudness import integrated
@@ -44,6 +44,33 @@ def test_a_call_centre_gets_what_it_asked_for(platform: Platform) -> None:
     assert 0 <= len(heard) - loud[-1] - 0.25 * RATE < 0.02 * RATE
     units = heard[round(0.1 * RATE) :][: round(15 * UNIT * RATE)].reshape(15, -1)[:, 80:-80]
     assert "".join("x" if np.abs(unit).max() > 0.01 else "." for unit in units) == "x.xxx...x.x...."
+
+
+def test_rows_of_a_job_get_it_too(platform: Platform) -> None:
+    """Each has its silence and its cue, also joined, and the subtitles of both count from the beginning."""
+    asked = {"leading_silence_ms": 100, "trailing_silence_ms": 0, "label": "audible", "response_format": "wav"}
+    with httpx.Client(
+        base_url=platform.url, headers={"Authorization": f"Bearer {platform.api_key}"}, timeout=60
+    ) as client:
+        rows = [{"text": "您好，您的保单已生效。"}, {"text": "再见。"}]
+        body = {"model": "tts-1", "voice": "yunxi", "items": rows, "start": True, **asked}
+        job = client.post("/v1/jobs", json=body).raise_for_status().json()["id"]
+        until(lambda: client.get(f"/v1/jobs/{job}").json()["status"] == "done", seconds=60)
+        items = client.get(f"/v1/jobs/{job}/items").json()["data"]
+        alone = [
+            client.get(f"/v1/history/{item['synthesis']}/subtitles.json").json()["sentences"][0]["start"]
+            for item in items
+        ]
+        query = {"silence_ms": 500, "subtitles": "json"}
+        download = f"/v1/jobs/{job}/download"
+        joined = client.get(download, params={"as": "subtitles", **query}).json()["sentences"]
+        recording = client.get(download, params={"as": "joined", "silence_ms": 500}).raise_for_status()
+    second = (items[0]["audio_ms"] + 500) / 1000
+    assert all(0.1 + 15 * UNIT <= start < 0.1 + 15 * UNIT + 0.2 for start in alone)
+    assert [joined[0]["start"], joined[-1]["start"]] == pytest.approx([alone[0], second + alone[1]], abs=0.002)
+    heard, rate = soundfile.read(io.BytesIO(recording.content), dtype="float32")
+    loud = np.flatnonzero(np.abs(heard[round(second * rate) :]) > 0.003)
+    assert loud[0] == pytest.approx(0.1 * rate, abs=0.001 * rate)
 
 
 def test_the_label_leads_back_to_the_request(platform: Platform, tmp_path: Path) -> None:
