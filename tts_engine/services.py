@@ -238,6 +238,8 @@ def _note_reading(synthesis: Synthesis, written: Written) -> None:
 
 def cast_of(asked: Order | Synthesis, counted: "Counted") -> list[VoiceInfo]:
     """The voices of what is not spoken as the request says. Raises ScriptError where there is none, or it cannot."""
+    if not counted.manners:  # as in most of a job's many rows
+        return []
     info, speaker = voice_named(asked.voice)
     style = style_of(asked, speaker)
     return [honoured(*manner, info, style, voice_named)[0] for manner in counted.manners]

@@ -21,7 +21,6 @@ from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.manuscripts.file_names import UniqueNames, safe
 from tts_engine.models import InputType
-from tts_engine.scripts import Written
 from tts_engine.services import Caller, Counted, Order, cast_of, count, voice_for
 from tts_engine.speech.errors import ScriptError, SpeechError
 from tts_engine.speech.text.tags import in_force
@@ -186,8 +185,8 @@ def _checked(number: int, row: Row, orders: Orders) -> Counted:
         if len(getattr(row, member)) > LONGEST_NAME:
             raise refuse(f"'{member}' is too long.", code="string_above_max_length", member=member)
     try:
-        order = replace(orders.of(row.voice, row.emotion), text=row.text)
-        counted = count(Written.of(order))
+        order = orders.of(row.voice, row.emotion)
+        counted = count(replace(orders.written, text=row.text))
         cast_of(order, counted)
     except SpeechError as error:
         at_fault = "text" if isinstance(error, ScriptError) else error.param
