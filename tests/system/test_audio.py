@@ -62,7 +62,7 @@ def test_rows_of_a_job_get_it_too(platform: Platform) -> None:
             for item in items
         ]
         download = f"/v1/jobs/{job}/download"
-        asked_for = {"as": "subtitles", "silence_ms": 500, "subtitles": "json"}
+        asked_for: dict[str, str | int] = {"as": "subtitles", "silence_ms": 500, "subtitles": "json"}
         joined = client.get(download, params=asked_for).json()["sentences"]
         recording = client.get(download, params={"as": "joined", "silence_ms": 500}).raise_for_status()
     second = (items[0]["audio_ms"] + 500) / 1000
