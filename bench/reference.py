@@ -31,7 +31,7 @@ from tts_engine.speech.voices.sambert.scripts import script_of
 from tts_engine.speech.voices.sambert.units import parse
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 
-PASSES = 5
+PASSES = 9
 TABLES = {"sy": "sy", "tone": "tone", "syllable_flag": "syllable_flag", "word_segment": "ws"}
 KANTTS = "modelscope.models.audio.tts.kantts"
 UNUSED = ("pytorch_wavelets", "numba", "distutils", "distutils.version", f"{KANTTS}.utils.audio_torch")

@@ -29,7 +29,7 @@ from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.catalog import Catalog
 from tts_engine.speech.errors import AudioError, TextError, UnknownVoice
 from tts_engine.speech.speak import honoured, in_manner
-from tts_engine.speech.text.script import Clip, Manner, Place, Said
+from tts_engine.speech.text.script import Clip, Manner, Passage, Place, Said
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
 
 
@@ -227,14 +227,22 @@ def read_late(synthesis: Synthesis) -> None:
 
 def _note_reading(synthesis: Synthesis, written: Written) -> None:
     """What is known of a row once its text has been read, all that the text asks for checked."""
-    info, speaker = voice_named(synthesis.voice)
     counted = counted_of(written)
-    others = [honoured(*asked, info, style_of(synthesis, speaker), voice_named)[0] for asked in counted.manners]
+    others = cast_of(synthesis, counted)
     clips.check(synthesis.tenant_id, counted.clips)
     synthesis.dictionary = [list(entry.noted) for entry in written.dictionary] or None
     synthesis.normalised_characters = counted.facts.normalised_characters
     if synthesis.cache_key:
         synthesis.cache_key = cache.key(synthesis, counted.reading, [voice.revision for voice in others])
+
+
+def cast_of(asked: Order | Synthesis, counted: "Counted") -> list[VoiceInfo]:
+    """The voices of what is not spoken as the request says. Raises ScriptError where there is none, or it cannot."""
+    if not counted.manners:  # as in most of a job's many rows
+        return []
+    info, speaker = voice_named(asked.voice)
+    style = style_of(asked, speaker)
+    return [honoured(*manner, info, style, voice_named)[0] for manner in counted.manners]
 
 
 def _check_audio(order: Order) -> None:
@@ -270,10 +278,17 @@ def counted_of(written: Written) -> Counted:
     )
 
 
-def count(text: str) -> Counted:
-    """The same without reading it, which takes milliseconds: as if it were read out as it is written."""
-    plain = front_end.plain_text(text)
-    return Counted("", counting.billable_characters(plain), counting.text_facts(plain, plain), (), ())
+def count(written: Written) -> Counted:
+    """The same without reading it, which takes milliseconds: as if it were read out as it is written.
+
+    Sounds given in IPA and recordings are not looked at. Raises ScriptError.
+    """
+    script = written.script()
+    facts = counting.text_facts(script.plain, script.plain)
+    passages = [item for item in script.items if isinstance(item, Passage)]
+    manners = {passage.manner: passage.place for passage in passages if passage.manner != Manner()}
+    characters = counting.billable_characters(script.plain)
+    return Counted("", characters, facts, tuple((manner, "", place) for manner, place in manners.items()), ())
 
 
 def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +19,11 @@ from rest_framework.response import Response
 from api.catalog import require_model
 from api.door import Door, StrictSerializer, TextField
 from api.idempotency import idempotency_of
-from api.jobs import JobMakingDoor, JobRequest, OneJobShape
+from api.jobs import JobMakingDoor, JobRequest, OneJobShape, ssml_is_not_cut
+from api.speech import input_type_of
 from tts_engine.jobs import uploads
-from tts_engine.jobs.models import LONGEST_NAME
+from tts_engine.jobs.models import LONGEST_NAME, JobKind
+from tts_engine.models import InputType
 
 
 class JobMembersField(serializers.Field[dict[str, Any], Any, Any, Any]):
@@ -56,13 +58,17 @@ class JobOfFileRequest(JobRequest):
     template = TextField(
         default="",
         allow_blank=True,
-        max_length=settings.SPEECH_MAX_CHARACTERS,
+        max_length=settings.MARKUP_MAX_CHARACTERS,
         help_text="of a table: 尊敬的{name}，…; empty is the column `text`",
     )
     input = None  # type: ignore[assignment]
     items = None  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        most = settings.SPEECH_MAX_CHARACTERS
+        if input_type_of(attrs) == InputType.TEXT and len(attrs["template"]) > most:
+            message = f"Ensure this field has no more than {most} characters."
+            raise ValidationError({"template": ErrorDetail(message, "max_length")})
         return attrs
 
 
@@ -79,7 +85,10 @@ class JobFilesDoor(JobMakingDoor):
         asked, file = body.validated_data, form.validated_data["file"]
         require_model(asked["model"])
         once = idempotency_of(request, [form.validated_data["job"], file.name, _digest(file.chunks())])
-        kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=JobRequest.order(asked))
+        order = JobRequest.order(asked)
+        kind, rows = uploads.rows_of_file(file, file.name, template=asked["template"], order=order)
+        if kind == JobKind.TEXT and order.input_type == InputType.SSML:
+            raise ssml_is_not_cut()
         name = asked["name"] or PurePath(file.name).stem[:LONGEST_NAME]
         return self.made(request, asked, name=name, kind=kind, rows=rows, once=once)
 

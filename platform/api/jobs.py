@@ -18,7 +18,7 @@ from api.catalog import require_model
 from api.door import Door, StrictSerializer, TextField, caller_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.pages import Pages
-from api.speech import SpeechRequest
+from api.speech import SpeechRequest, input_type_of
 from billing import selectors as billing
 from billing.errors import NoPriceBook
 from billing.savings.estimate import estimate
@@ -79,10 +79,6 @@ class JobRequest(SpeechRequest):
     destination = serializers.UUIDField(
         required=False, allow_null=True, help_text="where results are put; the team's default without, null is nowhere"
     )
-    # Rows are plain text, in which the team's dictionary and pronunciation marks count.
-    input_type = None  # type: ignore[assignment]
-    allow_voice_tags = None  # type: ignore[assignment]
-    voice_aliases = None  # type: ignore[assignment]
     instructions = None  # type: ignore[assignment]
     stream_format = None  # type: ignore[assignment]
     timestamps = None  # type: ignore[assignment]
@@ -91,11 +87,18 @@ class JobRequest(SpeechRequest):
         if ("input" in attrs) == ("items" in attrs):
             message = "Give either 'input', one long text, or 'items', a table of texts."
             raise ValidationError({"input": ErrorDetail(message, "invalid_value")})
+        if input_type_of(attrs) == InputType.SSML and "input" in attrs:
+            raise ssml_is_not_cut()
         return attrs
 
     @staticmethod
     def order(asked: dict[str, Any]) -> Order:
-        return SpeechRequest.order(asked | {"input": "", "input_type": InputType.TEXT, "allow_voice_tags": False})
+        return SpeechRequest.order(asked | {"input": ""})
+
+
+def ssml_is_not_cut() -> ValidationError:
+    message = "A long text is cut into parts, and SSML cannot be: send a table whose rows are SSML, or use voice tags."
+    return ValidationError({"input_type": ErrorDetail(message, "unsupported_value")})
 
 
 class JobItemShape(serializers.ModelSerializer[JobItem]):
@@ -227,12 +230,13 @@ class JobsDoor(JobMakingDoor):
         asked = body.validated_data
         require_model(asked["model"])
         is_text = "input" in asked
+        input_type = JobRequest.order(asked).input_type
         return self.made(
             request,
             asked,
             name=asked["name"],
             kind=JobKind.TEXT if is_text else JobKind.TABLE,
-            rows=drafts.rows_of_text([("", asked["input"])]) if is_text else asked["items"],
+            rows=drafts.rows_of_text([("", asked["input"])], input_type) if is_text else asked["items"],
             once=idempotency_of(request),
         )
 

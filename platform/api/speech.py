@@ -78,13 +78,7 @@ class ScriptRequest(StrictSerializer):
     voice_aliases = CastField(required=False, help_text="names of voices in the input to voices")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["input_type"] == "ssml" and attrs["allow_voice_tags"]:
-            message = "Voice tags are for plain text; SSML has elements for all of them."
-            raise ValidationError({"allow_voice_tags": ErrorDetail(message, "unsupported_value")})
         written = written_of(attrs)
-        if attrs.get("voice_aliases") and written.input_type == InputType.TEXT:
-            message = "No voice is named in plain text; send SSML, or set allow_voice_tags."
-            raise ValidationError({"voice_aliases": ErrorDetail(message, "unsupported_value")})
         characters = len(attrs["input"]) if written.input_type == InputType.TEXT else counted_of(written).characters
         if characters > settings.SPEECH_MAX_CHARACTERS:
             message = f"Ensure this field has no more than {settings.SPEECH_MAX_CHARACTERS} characters."
@@ -92,9 +86,20 @@ class ScriptRequest(StrictSerializer):
         return attrs
 
 
+def input_type_of(asked: dict[str, Any]) -> InputType:
+    """How texts are written. Raises ValidationError where the members that say so contradict each other."""
+    if asked["input_type"] == "ssml" and asked["allow_voice_tags"]:
+        message = "Voice tags are for plain text; SSML has elements for all of them."
+        raise ValidationError({"allow_voice_tags": ErrorDetail(message, "unsupported_value")})
+    input_type = InputType.TAGS if asked["allow_voice_tags"] else InputType(asked["input_type"])
+    if asked.get("voice_aliases") and input_type == InputType.TEXT:
+        message = "No voice is named in plain text; send SSML, or set allow_voice_tags."
+        raise ValidationError({"voice_aliases": ErrorDetail(message, "unsupported_value")})
+    return input_type
+
+
 def written_of(asked: dict[str, Any]) -> Written:
-    kind = InputType.TAGS if asked["allow_voice_tags"] else InputType(asked["input_type"])
-    return Written(asked["input"], kind, tuple(sorted(asked.get("voice_aliases", {}).items())))
+    return Written(asked["input"], input_type_of(asked), tuple(sorted(asked.get("voice_aliases", {}).items())))
 
 
 class SpeechRequest(ScriptRequest):
@@ -143,7 +148,7 @@ class SpeechRequest(ScriptRequest):
     def order(asked: dict[str, Any]) -> Order:
         return Order(
             text=asked["input"],
-            input_type=written_of(asked).input_type,
+            input_type=input_type_of(asked),
             voice_aliases=asked.get("voice_aliases"),
             voice=asked["voice"],
             model=asked["model"],

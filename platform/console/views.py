@@ -13,6 +13,7 @@ from billing import selectors as billing
 from billing.usage import selectors as usage
 from console.team import for_members
 from console.words import jobs_words, studio_words
+from tts_engine.delivery import selectors as delivery
 from tts_engine.manuscripts import BOOKS, TABLES
 from tts_engine.speech.audio.formats import FORMATS
 
@@ -38,8 +39,14 @@ def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """Upload a long text or a table, see what it will cost, follow it to its end, take away what it made."""
     page = {"words": jobs_words(), "max_characters": settings.JOB_MAX_CHARACTERS}
     upload = {"endings": (*BOOKS, *TABLES), "formats": list(FORMATS), "megabytes": settings.JOB_BODY_BYTES // 1024**2}
-    alert = billing.quota_alert(member.tenant_id)
-    return render(request, "console/jobs.html", {"member": member, "page": page, "upload": upload, "alert": alert})
+    context = {
+        "member": member,
+        "page": page,
+        "upload": upload,
+        "destinations": [each for each in delivery.destinations(member.tenant_id) if each.enabled],
+        "alert": billing.quota_alert(member.tenant_id),
+    }
+    return render(request, "console/jobs.html", context)
 
 
 @require_safe

@@ -129,6 +129,7 @@ export class NewJob {
       emotion: byId("emotion").value || "neutral",
       response_format: byId("format").value,
       name: byId("job-name").value.trim(),
+      ...(byId("destination") && { destination: byId("destination").value || null }),
       ...(this.#found.kind === "table" && { template: byId("template").value }),
     });
     this.#showDraft();

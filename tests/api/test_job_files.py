@@ -110,3 +110,24 @@ def test_the_same_file_sent_again_is_the_same_job(upload: Upload) -> None:
     assert first["id"] == again["id"]
     assert upload("a.csv", b"text\na2\n", job=JOB, once="k-1", status=422)["code"] == "idempotency_key_reused"
     assert Job.objects.count() == 1
+
+
+def test_a_template_of_ssml(upload: Upload) -> None:
+    """What a cell says is text in it; the cell that is all of the text is SSML itself."""
+    template = '<speak>尊敬的{name}<break time="1s"/>您好。</speak>'
+    table = "name,ssml\n张&李,<speak>好</speak>\n".encode()
+    job = JOB | {"input_type": "ssml"}
+    filled = upload("a.csv", table, job=job | {"template": template})
+    assert filled["preview"][0]["text"] == '<speak>尊敬的张&amp;李<break time="1s"/>您好。</speak>'
+    assert filled["characters"] == len("尊敬的张&李您好。")
+    assert upload("a.csv", table, job=job | {"template": "{ssml}"})["characters"] == 1
+    refused = upload("a.txt", "<speak>好</speak>".encode(), job=job, status=400)
+    assert (refused["param"], refused["code"]) == ("input_type", "unsupported_value")
+
+
+def test_a_book_with_tags(upload: Upload) -> None:
+    """They hold over the end of a chapter."""
+    book = "第一章 风\n[voice:yunxi]甲。\n第二章 雪\n乙。\n".encode()
+    draft = upload("a.txt", book, job=JOB | {"allow_voice_tags": True})
+    texts = [row["text"] for row in draft["preview"]]
+    assert texts == ["第一章 风\n[voice:yunxi]甲。\n", "[voice:yunxi]第二章 雪\n乙。\n"]

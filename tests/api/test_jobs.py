@@ -11,12 +11,17 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.services import api_key_create
+from billing import selectors as billing
 from billing.models import LedgerEntry
 from billing.price_book.services import SHIPPED, price_book_load
 from tests.factories import make_plan, make_tenant, speak_queued
 from tts_engine import queue, tasks
 from tts_engine.errors import SynthesisFailed
-from tts_engine.models import Job, Synthesis
+from tts_engine.jobs.services import forget_deleted
+from tts_engine.models import InputType, Job, Status, Synthesis
+from tts_engine.scripts import Written
+from tts_engine.services import counted_of, read_late
+from tts_engine.speech.text.script import Manner, Passage
 
 pytestmark = pytest.mark.usefixtures("no_wake_ups")
 
@@ -187,3 +192,74 @@ def test_the_history_of_a_job(ask: Ask, key: MakeKey) -> None:
     ask("POST", body=TABLE | {"start": True}, status=201)
     rows = Client().get("/v1/history", {"job": job["id"]}, headers=key("history")).json()["data"]
     assert [row["job"] for row in rows] == [job["id"]] * 2
+
+
+SSML = '<speak>你好<break time="1s"/><prosody rate="slow">再见</prosody>。</speak>'
+
+
+def test_rows_of_ssml_bill_what_is_heard(ask: Ask, tenant: Tenant) -> None:
+    """The draft counts as the door for speech does, and the worker as the draft."""
+    job = ask("POST", body=COMMON | {"items": [{"text": SSML}, {"text": SSML}], "input_type": "ssml"}, status=201)
+    assert (job["characters"], job["preview"][0]["characters"]) == (10, 5)
+    ask("POST", f"/{job['id']}/start")
+    for _ in range(2):
+        row = Synthesis.objects.filter(status=Status.QUEUED).earliest("start_tag")
+        read_late(row)  # as the worker does before it speaks
+        row = speak_queued()
+        assert (row.input_type, row.billed_characters) == ("ssml", 5)
+        assert counted_of(Written.of(row)).characters == 5
+    assert ask("GET", f"/{job['id']}")["progress"]["billed_characters"] == job["characters"]
+    assert billing.usage(tenant.id).used == job["characters"]
+
+
+def test_rows_with_tags_and_a_cast(ask: Ask) -> None:
+    """Names of the cast are voices in every row."""
+    body = COMMON | {"items": [{"text": "[voice:旁白]他说[pause:1s]走。"}], "voice_aliases": {"旁白": "yunxi"}}
+    job = ask("POST", body=body | {"allow_voice_tags": True, "start": True}, status=201)
+    assert job["characters"] == 4
+    row = Synthesis.objects.get()
+    assert (row.input_type, row.voice_aliases) == ("tags", {"旁白": "yunxi"})
+    assert [line.manner.voice for line in Written.of(row).script().items if isinstance(line, Passage)] == ["yunxi"] * 2
+    ask("DELETE", f"/{job['id']}", status=204)
+    forget_deleted()
+    row.refresh_from_db()
+    assert (row.text, row.voice_aliases) == ("", None)
+
+
+def test_a_long_text_with_tags_sounds_as_if_it_were_not_cut(ask: Ask) -> None:
+    """Each part begins with the tags that hold there; what is billed is the text without tags."""
+    sentence = "很长的一句话，说了很久很久。" * 100
+    text = f"[rate:1.2]{sentence}[voice:yunxi][rate:]{sentence}[voice:]{sentence}"
+    job = ask("POST", body=COMMON | {"input": text, "allow_voice_tags": True}, status=201)
+    rows = ask("GET", f"/{job['id']}/items")["data"]
+    assert job["characters"] == sum(row["characters"] for row in rows) == 3 * len(sentence)
+    heard = [(manner.voice, manner.speed, len(said)) for row in rows for manner, said in passages(row["text"])]
+    parts: dict[tuple[str | None, float], int] = {}
+    for voice, speed, length in heard:
+        parts[voice, speed] = parts.get((voice, speed), 0) + length
+    assert parts == {(None, 1.2): len(sentence), ("yunxi", 1.0): len(sentence), (None, 1.0): len(sentence)}
+    assert len(rows) > 3
+
+
+def passages(text: str) -> list[tuple[Manner, str]]:
+    items = Written(text, InputType.TAGS).script().items
+    return [(item.manner, item.text.text) for item in items if isinstance(item, Passage)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "param", "code"),
+    [
+        ({"input": SSML, "items": ..., "input_type": "ssml"}, "input_type", "unsupported_value"),
+        ({"input_type": "ssml", "allow_voice_tags": True}, "allow_voice_tags", "unsupported_value"),
+        ({"voice_aliases": {"a": "yunxi"}}, "voice_aliases", "unsupported_value"),
+        ({"items": [{"text": "<speak>\n<bad/></speak>"}], "input_type": "ssml"}, "items.0.text", "markup_invalid"),
+        ({"items": [{"text": "[voice:nobody]好"}], "allow_voice_tags": True}, "items.0.text", "voice_not_found"),
+        ({"items": [{"text": "[pause:1s]"}], "allow_voice_tags": True}, "items.0.text", "empty_string"),
+    ],
+)
+def test_markup_that_cannot_be_spoken(ask: Ask, changed: dict[str, Any], param: str, code: str) -> None:
+    """Refused with the row before anything is kept."""
+    body = {name: value for name, value in (TABLE | changed).items() if value is not ...}
+    problem = ask("POST", body=body, status=400)
+    assert (problem["param"], problem["code"]) == (param, code)
+    assert not Job.objects.exists()

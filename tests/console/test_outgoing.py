@@ -1,6 +1,7 @@
 """The pages of webhooks and destinations: who may open them, and what can be done there."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from tests.webhooks.receiver import Receiver
 from tests.webhooks.receiver import receiver as receiver
 from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
 from tts_engine.delivery.models import Destination, FileDelivery
+from tts_engine.delivery.services import destination_change, destination_create
 from webhooks.models import Delivery, Endpoint
 
+URL = "https://127.0.0.1/audio"
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 S3 = {
     "kind": "s3",
@@ -144,6 +147,23 @@ def test_what_a_bucket_lacks(owner: Client) -> None:
     assert "secret-of-theirs" not in page.content.decode()
     page = owner.post("/destinations", {**S3, "folder": "/a"})
     assert page.context["form"].errors.keys() == {"folder"}
+
+
+def test_a_new_job_offers_the_destinations(tenant: Tenant) -> None:
+    """To every member, the default chosen, none that is switched off; a team without any is not asked."""
+    member = member_of(tenant, "member")
+    assert 'id="destination"' not in member.get("/jobs").content.decode()
+    make = partial(destination_create, tenant_id=tenant.id, kind="http", actor="operator")
+    one, default, off = make(url=f"{URL}/a"), make(url=f"{URL}/b", is_default=True), make(url=f"{URL}/c")
+    destination_change(destination=off, actor="operator", enabled=False)
+    _, _, form = member.get("/jobs").content.decode().partition('id="destination"')
+    offered, _, _ = form.partition("</select>")
+    assert re.findall(r'<option value="(.*?)"(?: selected)?>(.*?)</option>', offered) == [
+        ("", "nowhere; they are fetched here"),
+        (str(one.id), f"{URL}/a"),
+        (str(default.id), f"{URL}/b (for all jobs)"),
+    ]
+    assert f'value="{default.id}" selected' in offered
 
 
 def test_what_is_done_with_a_destination(owner: Client, receiver: Receiver, make_job: MakeJob) -> None:

@@ -1,6 +1,7 @@
 """The pages of webhooks and destinations in a real browser, on a desk and on a telephone, in both languages."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -64,3 +65,39 @@ def test_each_kind_of_destination_has_its_own_fields(
     expect(page.locator("[name=header]")).to_be_hidden()
     expect(page.locator("[name=bucket]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_job_s_files_are_put_where_its_form_says(
+    open_page: Callable[..., Page], sign_in: Callable[[Page], None], platform: Platform, tmp_path: Path
+) -> None:
+    """Nowhere, or at a destination of the team."""
+    page = open_page()
+    sign_in(page)
+    table = tmp_path / "calls.csv"
+    table.write_text("text\n你好。\n")
+    with listening() as receiver:
+        page.goto(f"{platform.url}/destinations")
+        page.locator("[name=url]").fill(receiver.url)
+        page.get_by_role("button", name="保存").click()
+    page.wait_for_url(f"{platform.url}/destinations/*")
+    destination = page.url
+    page.goto(f"{platform.url}/jobs")
+    expect(page.locator("#voice option")).not_to_have_count(0)
+    assert draft_of(page, table) is None
+    page.locator("#destination").select_option(label=receiver.url)
+    assert destination.endswith(f"/{draft_of(page, table)}")
+    page.goto(destination)  # the other tests' jobs shall not meet it
+    page.locator(".sure summary").click()
+    page.get_by_role("button", name="连同日志一起删除").click()
+    page.wait_for_url(f"{platform.url}/destinations")
+
+
+def draft_of(page: Page, table: Path) -> str | None:
+    """The destination of the draft that the form makes; it is discarded."""
+    page.locator("#file").set_input_files(table)
+    with page.expect_response(lambda answer: answer.url.endswith("/v1/jobs/files")) as made:
+        page.locator("#check").click()
+    page.locator("#discard").click()
+    expect(page.locator("#check")).to_be_visible()
+    destination: str | None = made.value.json()["destination"]
+    return destination

@@ -61,9 +61,9 @@ def test_rows_of_a_job_get_it_too(platform: Platform) -> None:
             client.get(f"/v1/history/{item['synthesis']}/subtitles.json").json()["sentences"][0]["start"]
             for item in items
         ]
-        query: dict[str, str | int] = {"silence_ms": 500, "subtitles": "json"}
         download = f"/v1/jobs/{job}/download"
-        joined = client.get(download, params={"as": "subtitles", **query}).json()["sentences"]
+        asked_for: dict[str, str | int] = {"as": "subtitles", "silence_ms": 500, "subtitles": "json"}
+        joined = client.get(download, params=asked_for).json()["sentences"]
         recording = client.get(download, params={"as": "joined", "silence_ms": 500}).raise_for_status()
     second = (items[0]["audio_ms"] + 500) / 1000
     assert all(0.1 + 15 * UNIT <= start < 0.1 + 15 * UNIT + 0.2 for start in alone)

@@ -1,4 +1,7 @@
-"""Many tenants at once: every answer is its own, none is lost, none is swapped."""
+"""Many tenants at once: every answer is its own, none is lost, none is swapped.
+
+CROWD_REQUESTS says how many there are, 200 at most, which take three minutes on two cores.
+"""
 
 import json
 import os
@@ -20,6 +23,7 @@ from tts_engine.speech.voice import Style, Voice
 TENANTS = 20
 # Short, so that the test is too, and each sounds different.
 TEXTS = [side + place for side in "东西南北上下左右前后" for place in "门山水路城街河村站楼边面方风海江湖房院墙"]
+TEXTS = TEXTS[: int(os.environ.get("CROWD_REQUESTS", "80"))]
 
 
 # One process for all of them: what `manage.py tenant create` and `key create` do.
@@ -61,7 +65,7 @@ def ask(platform: Platform, key: str, text: str) -> httpx.Response:
     )
 
 
-def test_two_hundred_requests_of_twenty_tenants(platform: Platform) -> None:
+def test_many_requests_of_twenty_tenants(platform: Platform) -> None:
     """Each answer has the very bytes that its sentence has when it is spoken alone."""
     keys = json.loads(platform.manage("shell", "--verbosity", "0", "--command", CROWD))
     with ThreadPoolExecutor(len(TEXTS)) as threads:

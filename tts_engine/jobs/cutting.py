@@ -4,7 +4,11 @@ The parts, one after the other, are the text to the last character: white space 
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import accumulate
+
+from tts_engine.speech.text.tags import TAG
 
 _SPACE = re.compile(r"\s*")
 # The first kind that is found decides; each ends where a part may.
@@ -33,6 +37,20 @@ def cut(text: str, *, most: int) -> Iterator[str]:
             pending += part
     if pending:
         yield pending
+
+
+def cut_tagged(text: str, *, most: int) -> Iterator[str]:
+    """The same for a text with voice tags, none of which is cut: a part may be longer by one tag at its beginning."""
+    tags = [match.span() for match in TAG.finditer(text)]
+    without = TAG.sub(lambda match: "~" * len(match.group()), text)  # of the same length, nothing to cut after
+    start = 0
+    for end in accumulate(map(len, cut(without, most=most))):
+        tag = tags[bisect(tags, (end,)) - 1] if tags else (0, 0)  # the last that begins before the end
+        if tag[0] < end < tag[1]:
+            end = tag[0]
+        if end > start:
+            yield text[start:end]
+        start = max(start, end)
 
 
 def _parts(text: str, most: int) -> Iterator[str]:

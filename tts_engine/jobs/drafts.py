@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,12 +16,14 @@ from tts_engine import labels
 from tts_engine.delivery.models import Destination
 from tts_engine.errors import AnswerGone, JobRowInvalid, JobTooLarge, JobTooSmall
 from tts_engine.idempotency import Idempotency
-from tts_engine.jobs.cutting import cut
+from tts_engine.jobs.cutting import cut, cut_tagged
 from tts_engine.jobs.models import LONGEST_NAME, Job, JobItem, JobKind, numbered
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.manuscripts.file_names import UniqueNames, safe
-from tts_engine.services import Caller, Counted, Order, count, voice_for
-from tts_engine.speech.errors import SpeechError
+from tts_engine.models import InputType
+from tts_engine.services import Caller, Counted, Order, cast_of, count, voice_for
+from tts_engine.speech.errors import ScriptError, SpeechError
+from tts_engine.speech.text.tags import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,18 @@ class Row:
     file_name: str = ""
 
 
-def rows_of_text(chapters: Iterable[tuple[str, str]]) -> Iterator[Row]:
-    """The parts of a long text, given as (title, text) of its chapters; the last line break parts no chapters."""
+def rows_of_text(chapters: Iterable[tuple[str, str]], input_type: str = InputType.TEXT) -> Iterator[Row]:
+    """The parts of a long text, given as (title, text) of its chapters; the last line break parts no chapters.
+
+    Parts are spoken alone, so one of a text with tags begins with those that hold where it was cut.
+    """
+    tagged = input_type == InputType.TAGS
+    held = ""
     for title, text in chapters:
-        for part in cut(text, most=settings.JOB_PART_CHARACTERS):
-            yield Row(part, chapter=title)
+        for part in (cut_tagged if tagged else cut)(text, most=settings.JOB_PART_CHARACTERS):
+            yield Row(held + part, chapter=title)
+            if tagged:
+                held = in_force(held + part)
 
 
 # What a column of PostgreSQL cannot hold, or UTF-8 cannot say.
@@ -170,18 +179,22 @@ def _file_name(number: int, row: Row, names: UniqueNames) -> str:
 
 def _checked(number: int, row: Row, orders: Orders) -> Counted:
     refuse = partial(JobRowInvalid, number)
-    if not row.text.strip():
-        raise refuse("the text is empty.", code="empty_string", member="text")
     if any(map(_NO_TEXT.search, (row.text, row.chapter, row.voice, row.emotion, row.file_name))):
         raise refuse("it holds a NUL or half a character.", code="invalid_value", member="text")
-    if len(row.text.strip()) > settings.SPEECH_MAX_CHARACTERS:
-        most = settings.SPEECH_MAX_CHARACTERS
-        raise refuse(f"the text has more than {most} characters.", code="string_above_max_length", member="text")
     for member in ("chapter", "file_name"):
         if len(getattr(row, member)) > LONGEST_NAME:
             raise refuse(f"'{member}' is too long.", code="string_above_max_length", member=member)
     try:
-        orders.of(row.voice, row.emotion)
+        order = orders.of(row.voice, row.emotion)
+        counted = count(replace(orders.written, text=row.text))
+        cast_of(order, counted)
     except SpeechError as error:
-        raise refuse(str(error), code=error.code, member=error.param or "voice") from error
-    return count(row.text)
+        at_fault = "text" if isinstance(error, ScriptError) else error.param
+        raise refuse(str(error), code=error.code, member=at_fault or "voice") from error
+    if not counted.characters:
+        raise refuse("the text is empty.", code="empty_string", member="text")
+    characters = len(row.text.strip()) if order.input_type == InputType.TEXT else counted.characters
+    if characters > settings.SPEECH_MAX_CHARACTERS:
+        most = settings.SPEECH_MAX_CHARACTERS
+        raise refuse(f"the text has more than {most} characters.", code="string_above_max_length", member="text")
+    return counted

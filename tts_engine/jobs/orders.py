@@ -5,6 +5,7 @@ from dataclasses import replace
 from django.conf import settings
 
 from tts_engine.jobs.models import Job
+from tts_engine.scripts import Written
 from tts_engine.services import Order, voice_for
 
 
@@ -18,6 +19,7 @@ class Orders:
 
     def __init__(self, common: Order) -> None:
         self._common = common
+        self.written = Written.of(common)  # how the texts are written
         self._known: dict[tuple[str, str], Order] = {}
 
     def of(self, voice: str, emotion: str) -> Order:

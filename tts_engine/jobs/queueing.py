@@ -16,6 +16,7 @@ from tts_engine import queue
 from tts_engine.jobs.models import Job, JobItem
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
+from tts_engine.scripts import Written
 from tts_engine.services import Caller, count, row_of, wake_worker
 
 # What differs from item to item. The rows share the job's stretch of the queue by their characters, in their
@@ -37,6 +38,7 @@ OF_ITEM = {
     "emotion": "said.emotion",
     "sample_rate": "said.sample_rate",
 }
+NOTHING = Written("")
 INSERT = """
     WITH waiting AS (
         SELECT i.*, sum(i.characters) OVER (ORDER BY i.number) AS upto
@@ -108,15 +110,15 @@ def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], li
     now = timezone.now()
     rows = []
     for voice, emotion in said:
-        rows.append(row_of(caller, orders.of(voice, emotion), count(""), job.id, now))
+        rows.append(row_of(caller, orders.of(voice, emotion), count(NOTHING), job.id, now))
     return said, rows
 
 
 def _common(row: Synthesis) -> dict[str, Any]:
-    """The columns that are the same for all items; what stays null is left out."""
-    values = {field.attname: getattr(row, field.attname) for field in Synthesis._meta.concrete_fields}
+    """The columns that are the same for all items, as the database takes them; what stays null is left out."""
+    values = {field: getattr(row, field.attname) for field in Synthesis._meta.concrete_fields}
     return {
-        name: value
-        for name, value in values.items()
-        if name not in OF_ITEM and value is not None and not isinstance(value, DatabaseDefault)
+        field.attname: field.get_db_prep_save(value, connection)
+        for field, value in values.items()
+        if field.attname not in OF_ITEM and value is not None and not isinstance(value, DatabaseDefault)
     }

@@ -1,7 +1,7 @@
 """A table and a template become the texts of a job, each row with the settings that are its own."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tts_engine.manuscripts.errors import Fault, RowsInvalid, TemplateInvalid
 from tts_engine.manuscripts.file_names import UniqueNames, safe
@@ -53,13 +53,16 @@ class _Settings:
     file_name: str | None
 
 
-def lines_of(table: Table, template: str, check: Check, limits: Limits) -> Iterator[Line]:
+def lines_of(
+    table: Table, template: str, check: Check, limits: Limits, *, written: Callable[[str], str] = str
+) -> Iterator[Line]:
     """A line for each row of the table; an empty `template` is the column `text`.
 
+    `written` says how text is written in a template of markup.
     At a faulty row no more lines come, but the rest is looked through, so that the error tells of the
     other faults too. Raises TemplateInvalid at once; RowsInvalid, TooLarge and what `table.rows` does later.
     """
-    asked = _template(table, template)
+    asked = replace(_template(table, template), written=written)
     settings = _settings(table)
     return _lines(table, asked, settings, check, limits)
 

@@ -5,7 +5,7 @@ writes, mean the same.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tts_engine.manuscripts.errors import TemplateInvalid
@@ -22,7 +22,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Template:
+    """Beside other text a cell is put as `written` says, so that in a template of markup it is text as well.
+
+    The cell that is all of the text is markup itself.
+    """
+
     parts: tuple[str | Place, ...]
+    written: Callable[[str], str] = str
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -31,7 +37,8 @@ class Template:
 
     def fill(self, cells: Mapping[str, str]) -> str:
         """The text of one row. Braces in a cell are text."""
-        return "".join(cells[part.column] if isinstance(part, Place) else part for part in self.parts)
+        written = self.written if len(self.parts) > 1 else str
+        return "".join(written(cells[part.column]) if isinstance(part, Place) else part for part in self.parts)
 
 
 def template_of(source: str) -> Template:

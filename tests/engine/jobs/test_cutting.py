@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_engine.jobs.cutting import cut
+from tts_engine.jobs.cutting import cut, cut_tagged
+from tts_engine.speech.text.tags import TAG
 
 TEXTS = st.text(st.sampled_from("好天我a7 \n\u3000，。！”—…(4)"), max_size=200)
 
@@ -42,3 +43,22 @@ def test_what_has_no_sound_is_no_part() -> None:
     assert list(cut("——\n", most=5)) == ["——\n"]
     assert list(cut("", most=5)) == []
     assert list(cut("一" * 4 + " " * 50 + "二", most=4)) == ["一" * 4 + " " * 50, "二"]
+
+
+PIECES = ("好天，", "a b", "a" * 9, "。\n", "[rate:1.2]", "[voice:x]")
+TAGGED = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@given(text=TAGGED, most=st.integers(5, 40))
+def test_no_tag_is_cut_and_nothing_is_lost(text: str, most: int) -> None:
+    """Each tag of the text is whole in one part, however short the parts."""
+    parts = list(cut_tagged(text, most=most))
+    assert "".join(parts) == text
+    assert [tag for part in parts for tag in TAG.findall(part)] == TAG.findall(text)
+
+
+def test_what_only_changes_the_voice_is_no_part() -> None:
+    """A tag goes with what it is for; nothing to be heard goes with what is before it."""
+    assert list(cut_tagged("一二三。[voice:b]四五六。", most=13)) == ["一二三。", "[voice:b]四五六。"]
+    assert list(cut_tagged("一二三四五六[pause:1s]", most=6)) == ["一二三四五六[pause:1s]"]
+    assert list(cut_tagged("abc[pause:1,000ms]def", most=9)) == ["abc[pause:1,000ms]", "def"]

@@ -275,15 +275,15 @@ def test_a_folder_without_a_vocoder_is_one_clear_error(compiled: Compiled, tmp_p
 
 @pytest.mark.parametrize("taps", [3, 7, 8, 11])
 @pytest.mark.parametrize("causal", [False, True])
-def test_a_folded_filter_is_the_same_filter(taps: int, causal: bool) -> None:
-    """Two samples read as one of twice the channels: the same numbers, at twice the width."""
+@pytest.mark.parametrize("samples", [2, 4])
+def test_a_filter_that_makes_several_samples_at_once_is_the_same_filter(taps: int, causal: bool, samples: int) -> None:
+    """Its channels are those of so many samples, one after another."""
     before = taps - 1 if causal else taps // 2
     layer = torch.nn.Conv1d(3, 4, taps)
     f = as_filters(layer, (before, taps - 1 - before))
     x = torch.randn(1, 3, 20, generator=torch.Generator().manual_seed(3))
-    folded = f.folded(2)
-    pairs = x[0].T.reshape(10, 6).T[None]
-    y = F.conv1d(F.pad(pairs, folded.padding), torch.from_numpy(folded.weight), torch.from_numpy(folded.bias))
+    s = f.several(samples)
+    y = F.conv1d(F.pad(x, s.padding), torch.from_numpy(s.weight), torch.from_numpy(s.bias), s.stride)
     assert torch.allclose(y[0].T.reshape(20, 4).T, layer(F.pad(x, f.padding))[0], atol=1e-6)
 
 

@@ -13,7 +13,7 @@ from tts_engine.speech.text.building import Limits, ScriptBuilder, spoken_by
 from tts_engine.speech.text.script import Manner, Place, Script
 from tts_engine.speech.text.ssml import styles, values
 
-_TAG = re.compile(r"\[(pause|voice|rate|pitch|volume|emotion):([^\[\]\n]{0,200})\]")
+TAG = re.compile(r"\[(pause|voice|rate|pitch|volume|emotion):([^\[\]\n]{0,200})\]")
 
 
 def read_tags(source: str, aliases: Mapping[str, str], limits: Limits) -> Script:
@@ -22,7 +22,7 @@ def read_tags(source: str, aliases: Mapping[str, str], limits: Limits) -> Script
         raise ScriptError(f"The text has {len(source)} characters; the most is {limits.characters}, tags included.")
     builder = ScriptBuilder(limits)
     manner, place, done = Manner(), None, 0
-    for match in _TAG.finditer(source):
+    for match in TAG.finditer(source):
         builder.say(source[done : match.start()], manner, place)
         done, place = match.end(), _place(source, match.start())
         name, value = match[1], match[2].strip()
@@ -35,6 +35,16 @@ def read_tags(source: str, aliases: Mapping[str, str], limits: Limits) -> Script
             raise ScriptError(f"{match.group()} cannot be read: {error}.", place) from error
     builder.say(source[done:], manner, place)
     return builder.script()
+
+
+def in_force(source: str) -> str:
+    """The tags that hold at its end, as they are written there: they say the same before what follows."""
+    held: dict[str, str] = {}
+    for match in TAG.finditer(source):
+        held.pop(match[1], None)
+        if match[1] != "pause" and match[2].strip():
+            held[match[1]] = match.group()
+    return "".join(held.values())
 
 
 def _changed(manner: Manner, name: str, value: str, aliases: Mapping[str, str]) -> Manner:

@@ -10,8 +10,9 @@ from tts_engine.speech.errors import VoiceUnavailable
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
-ENCODER, MEMORY, POSTNET = "encoder.onnx", "memory.onnx", "postnet.onnx"
+ENCODER, MEMORY = "encoder.onnx", "memory.onnx"
 STEP: dict[Precision, str] = {"fp32": "step-fp32.onnx", "int8": "step-int8.onnx"}
+POSTNET: dict[Precision, str] = {"fp32": "postnet-fp32.onnx", "int8": "postnet-int8.onnx"}
 SIZES = "acoustic.json"
 TABLES = "acoustic.npz"  # emotion [rows, De]; speaker [rows, Ds] where there is a table; timescales [Dt]
 
@@ -22,7 +23,7 @@ CARRIED = "_out"  # ends the name of an output of the postnet that is an input o
 class Sizes:
     """What the graphs do not say of themselves."""
 
-    precision: Precision  # of the decoder, the one to serve
+    precision: Precision  # of the decoder and the postnet, the one to serve
     num_mels: int
     frames_a_step: int
     look_ahead: tuple[int, ...]  # frames, of each layer of the postnet

@@ -57,7 +57,7 @@ class CompiledAcoustic:
         self.networks = Networks(
             memory=open_session(folder / MEMORY, threads),
             step=open_session(folder / STEP[self.precision], threads),
-            postnet=open_session(folder / POSTNET, threads),
+            postnet=open_session(folder / POSTNET[self.precision], threads),
             sizes=self.sizes,
         )
 

@@ -1,6 +1,6 @@
 """A loaded acoustic model, written down as the graphs and tables that acoustic_runtime.py speaks from.
 
-The decoder is written twice. fp32 has torch's own numbers; int8 needs half of the time. Which of them
+The decoder and the postnet are written twice. fp32 has torch's own numbers; int8 needs half of the time. Which of them
 serves is decided by what it costs in fidelity, on sentences of the voice itself.
 """
 
@@ -55,9 +55,11 @@ def compile_acoustic(
     graphs = {
         ENCODER: encoder_graph(c, weights, positions(c, weights)),
         MEMORY: memory_graph(c, decoder),
-        POSTNET: postnet_graph(c, within(weights, "mel_postnet.")),
-        **{STEP[precision]: step_graph(c, decoder, precision == "int8") for precision in PRECISIONS},
     }
+    for precision in PRECISIONS:
+        eight_bits = precision == "int8"
+        graphs[STEP[precision]] = step_graph(c, decoder, eight_bits)
+        graphs[POSTNET[precision]] = postnet_graph(c, within(weights, "mel_postnet."), eight_bits)
     for name, graph in graphs.items():
         (folder / name).write_bytes(graph)
     tables = {"emotion": weights["emo_tokenizer.weight"], "timescales": weights[TIMESCALES]}

@@ -9,7 +9,14 @@ import math
 import numpy as np
 
 from tts_engine.speech.voices.sambert.config import AcousticConfig
-from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, LAYER_NORM_EPSILON, Array, Graph, Weights
+from tts_engine.speech.voices.sambert.onnx_graph import (
+    CONTRIB,
+    LAYER_NORM_EPSILON,
+    Graph,
+    Layer,
+    Weights,
+    layer_of,
+)
 
 # Weights that share one scale. Up to 64 the kernels of onnxruntime 1.32 (AVX-512) sum a row in one
 # order however many rows there are; with 128 they do not, and a row alone would sound otherwise.
@@ -25,8 +32,8 @@ def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
     g = Graph("memory")
     units, heads = c.decoder_num_units, c.decoder_num_heads
     memory = g.input("memory", ["S", c.memory_units])
-    told = w["dec_in_proj.weight"][:, : c.memory_units]
-    g.output("told", g.linear(memory, told, w["dec_in_proj.bias"]), ["S", units])
+    weight, bias = input_layer(w)
+    g.output("told", g.linear(memory, weight[:, : c.memory_units], bias), ["S", units])
     layers = [f"pnca.{i}.pnca_attn.w_h_kv" for i in range(c.decoder_num_layers)]
     weight = np.concatenate([w[f"{layer}.weight"] for layer in layers])
     bias = np.concatenate([w[f"{layer}.bias"] for layer in layers])
@@ -50,39 +57,47 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     bias [B, 1, 2, 2 W + 2]    zero for a key in reach, -inf for another, this step's own key first: of the
                                attention to steps, then of that to the memory
     -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
+
+    All that is added up along the layers is kept at mean zero by the weights, so that a layer norm has none
+    to subtract; its bias is in that of the layer after it.
     """
     g = Graph("step")
     units, heads, layers = c.decoder_num_units, c.decoder_num_heads, c.decoder_num_layers
-    linear = Linear(g, w, eight_bits)
+    linear = eight_bit if eight_bits else exact
     frame = g.input("frame", ["B", c.num_mels])
     told = g.input("told", ["B", units])
     window = g.input("window", ["2NB", heads, "2W+1", units // heads])
     bias = g.input("bias", ["B", 1, 2, "2W+2"])
 
-    for i in range(len(c.decoder_prenet_units)):
-        frame = g.op("Relu", linear.exact(frame, f"prenet.fcs.{3 * i}"))
-    frame = linear.exact(frame, f"prenet.fcs.{3 * len(c.decoder_prenet_units)}")
-    heard = g.linear(frame, w["dec_in_proj.weight"][:, c.memory_units :])
-    x = g.op("Mul", g.op("Add", heard, told), g.constant(math.sqrt(units)))
+    prenet = len(c.decoder_prenet_units)
+    for i in range(prenet):
+        frame = g.op("Relu", linear(g, frame, layer_of(w, f"prenet.fcs.{3 * i}")))
+    heard, shift = layer_of(w, f"prenet.fcs.{3 * prenet}")
+    into = input_layer(w)[0][:, c.memory_units :]
+    x = g.op("Add", linear(g, frame, (into @ heard, into @ shift)), told)
 
     windows = g.ops("Split", window, count=2 * layers, axis=0, num_outputs=2 * layers)
     split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
     of_steps = []
-    y = g.layer_norm(x, w, "pnca.0.pnca_attn.layer_norm")
+    norm = "pnca.0.pnca_attn.layer_norm"
+    y = g.op("LayerNormalization", x, g.constant(w[f"{norm}.weight"]), axis=-1, epsilon=LAYER_NORM_EPSILON)
     for i in range(layers):
         name = f"pnca.{i}"
-        qkv = g.op("Reshape", linear(y, f"{name}.pnca_attn.w_x_qkv"), split)
+        qkv = g.op("Reshape", linear(g, y, after(norm, w, f"{name}.pnca_attn.w_x_qkv")), split)
         of_steps.append(qkv)
         q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
         k = g.op("Concat", k, windows[2 * i], axis=2)
         v = g.op("Concat", v, windows[2 * i + 1], axis=2)
         both = g.op("Reshape", attend(g, q, k, v, bias, units // heads), join)
-        y = linear.weighted(both, *joined(w, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h", heads))
-        y, x = add_norm(g, y, x, w, f"{name}.pos_ffn.layer_norm")
-        y = linear(g.op("Relu", linear(y, f"{name}.pos_ffn.w_1")), f"{name}.pos_ffn.w_2")
-        y, x = add_norm(g, y, x, w, "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm")
+        y = linear(g, both, centred(joined(w, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h", heads)))
+        norm = f"{name}.pos_ffn.layer_norm"
+        y, x = add_norm(g, y, x, w, norm)
+        y = g.op("Relu", linear(g, y, after(norm, w, f"{name}.pos_ffn.w_1")))
+        y = linear(g, y, centred(layer_of(w, f"{name}.pos_ffn.w_2")))
+        norm = "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm"
+        y, x = add_norm(g, y, x, w, norm)
 
-    g.output("frames", linear.exact(y, "dec_out_proj"), ["B", c.outputs_per_step * c.num_mels])
+    g.output("frames", linear(g, y, after(norm, w, "dec_out_proj")), ["B", c.outputs_per_step * c.num_mels])
     g.output("qkv", g.op("Concat", *of_steps, axis=2), ["B", 3 * heads, layers, units // heads])
     return g.model()
 
@@ -97,51 +112,56 @@ def attend(g: Graph, q: str, k: str, v: str, bias: str, units: int) -> str:
 
 
 def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]:
-    """The layer norm of x + y, and x + y."""
-    weight, bias = g.constant(w[f"{name}.weight"]), g.constant(w[f"{name}.bias"])
+    """The layer norm of x + y without its bias, and x + y, whose mean is zero."""
     normed, _, _, total = g.ops(
-        "SkipLayerNormalization", y, x, weight, bias, count=4, domain=CONTRIB, epsilon=LAYER_NORM_EPSILON
+        "SkipSimplifiedLayerNormalization",
+        *(y, x, g.constant(w[f"{name}.weight"])),
+        count=4,
+        domain=CONTRIB,
+        epsilon=LAYER_NORM_EPSILON,
     )
     return normed, total
 
 
-def joined(w: Weights, own: str, memory: str, heads: int) -> tuple[Array, Array]:
-    """Weight [N, H 2 d] and bias of the sum of two linear layers, for what `attend` gives."""
+def after(norm: str, w: Weights, name: str) -> Layer:
+    """The linear layer `name`, given the layer norm before it without its bias."""
+    weight, bias = layer_of(w, name)
+    return weight, bias + weight @ w[f"{norm}.bias"]
+
+
+def centred(layer: Layer) -> Layer:
+    """The same less the mean of its outputs, which no layer norm after it would see."""
+    weight, bias = layer
+    return weight - weight.mean(axis=0), bias - bias.mean()
+
+
+def input_layer(w: Weights) -> Layer:
+    """Of [memory, prenet], times sqrt(D)."""
+    weight, bias = centred(layer_of(w, "dec_in_proj"))
+    return weight * np.float32(math.sqrt(len(bias))), bias * np.float32(math.sqrt(len(bias)))
+
+
+def joined(w: Weights, own: str, memory: str, heads: int) -> Layer:
+    """The sum of two linear layers, for what `attend` gives: weight [N, H 2 d]."""
     weight = np.stack([w[f"{name}.weight"] for name in (own, memory)], axis=1)  # [N, 2, H d]
     outputs, halves, units = weight.shape
     weight = weight.reshape(outputs, halves, heads, -1).swapaxes(1, 2)
     return weight.reshape(outputs, halves * units), w[f"{own}.bias"] + w[f"{memory}.bias"]
 
 
-class Linear:
-    """The linear layers of one graph, by name.
+def exact(g: Graph, x: str, layer: Layer) -> str:
+    """x [B, K] -> [B, N]."""
+    weight, bias = layer
+    return g.op("Gemm", x, g.constant(weight.T), g.constant(bias))
 
-    In eight bits, a block of weights has one scale and so has a block of one row's input: a row is
-    quantised by itself, whatever the others of its batch are.
+
+def eight_bit(g: Graph, x: str, layer: Layer) -> str:
+    """x [B, K] -> [B, N], with weights in blocks of eight bits about 128.
+
+    A block of weights has one scale and so has a block of one row's input: a row is quantised by itself,
+    whatever the others of its batch are.
     """
-
-    def __init__(self, g: Graph, w: Weights, eight_bits: bool) -> None:
-        self._g, self._w, self._eight_bits = g, w, eight_bits
-
-    def exact(self, x: str, name: str) -> str:
-        weight, bias = self._of(name)
-        return self._g.op("Gemm", x, self._g.constant(weight.T), self._g.constant(bias))
-
-    def __call__(self, x: str, name: str) -> str:
-        return self.weighted(x, *self._of(name))
-
-    def weighted(self, x: str, weight: Array, bias: Array) -> str:
-        if self._eight_bits:
-            return quantised_linear(self._g, x, weight, bias)
-        return self._g.op("Gemm", x, self._g.constant(weight.T), self._g.constant(bias))
-
-    def _of(self, name: str) -> tuple[Array, Array]:
-        weight = self._w[f"{name}.weight"]
-        return weight.squeeze(-1) if weight.ndim == 3 else weight, self._w[f"{name}.bias"]
-
-
-def quantised_linear(g: Graph, x: str, weight: Array, bias: Array) -> str:
-    """x [B, K], weight [N, K] in blocks of eight bits about 128 -> [B, N]."""
+    weight, bias = layer
     outputs, inputs = weight.shape
     block = min(BLOCK, 1 << max(4, (inputs - 1).bit_length()))
     count = -(-inputs // block)

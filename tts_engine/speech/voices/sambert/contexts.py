@@ -18,6 +18,8 @@ from tts_engine.speech.voices.sambert.filters import Filters
 
 Reach = tuple[int, int]  # samples before and after
 
+EVEN = 2  # What is kept after a stage is a multiple of this, if the stage's rate is: see ByteOperators
+
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
@@ -39,6 +41,7 @@ class Contexts:
                 down = filters[f"down.{stage}"]
                 source = _sum((wanted[0] * down.stride, wanted[1] * down.stride), down.padding)
                 needs = _largest([needs, _at_rate(source, scale * down.stride)])
+            needs = _even(needs) if stage else needs
             every.insert(0, needs)
         every[0] = _sum(needs, filters["pre"].padding)
         before, after = zip(*every, strict=True)
@@ -68,6 +71,10 @@ def _chain(filters: Mapping[str, Filters], prefix: str) -> Reach:
     """Of the convolutions of a block, one after another."""
     paddings = [f.padding for name, f in filters.items() if name.startswith(prefix)]
     return sum(before for before, _ in paddings), sum(after for _, after in paddings)
+
+
+def _even(reach: Reach) -> Reach:
+    return reach[0] + reach[0] % EVEN, reach[1] + reach[1] % EVEN
 
 
 def _sum(one: Reach, other: Reach) -> Reach:

@@ -7,7 +7,7 @@ beyond a row's own band is zero and never in reach.
 B rows, W keys that fit the widest band, N layers, H heads of d units, D = H d, r frames a step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,9 +60,12 @@ class Decoding:
     def __init__(self, networks: Networks, chunk: int) -> None:
         self._networks = networks
         self._chunk = chunk
-        self._rows: list[Row] = []
         self._joined = 0
-        self._window = Window.empty(0, 3, networks)
+        self._window = Window([], networks)
+
+    @property
+    def _rows(self) -> Sequence[Row]:
+        return self._window.rows
 
     def join(self, plan: Plan) -> int:
         """Add an utterance to the batch from the next step on; the number that its stretches will carry."""
@@ -82,7 +85,7 @@ class Decoding:
 
     def advance(self) -> list[Stretch]:
         """Take one step of every row; what has become ready by it."""
-        frames = self._window.step(self._rows)
+        frames = self._window.step()
         ready = []
         for row, made in zip(self._rows, frames, strict=True):
             row.refining.add(made)
@@ -92,71 +95,72 @@ class Decoding:
             self._seat([row for row in self._rows if not row.finished])
         return ready
 
-    def _seat(self, rows: list[Row]) -> None:
-        self._window = self._window.reseated(self._rows, rows)
-        self._rows = rows
+    def _seat(self, rows: Sequence[Row]) -> None:
+        window = Window(rows, self._networks)
+        window.inherit(self._window)
+        self._window = window
 
 
 class Window:
-    """What a step of the batch is given, and its own traces in it."""
+    """What a step of these rows is given, what it makes, and its traces in what the next step is given.
 
-    def __init__(self, networks: Networks, keys: Floats, frame: Floats) -> None:
-        self._networks = networks
-        self._keys = keys  # [2 N, B, H, 2 W + 1, d]: the ring of W steps, then the memory's W + 1
-        self._frame = frame  # [B, num_mels]
-        _, batch, heads, slots, units = keys.shape
-        self._width = width = slots // 2
-        self._told = np.zeros((batch, heads * units), np.float32)
-        # [2, W + 1, 2 W + 2]: for steps and for memory, in row i, zero for the first i + 1 of its keys
-        near = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
-        none = np.full_like(near, -np.inf)
-        self._biases = np.stack([np.hstack([near, none]), np.hstack([none, near])])
+    All of it stays in its place from step to step: onnxruntime is told once where that is.
+    """
 
-    @classmethod
-    def empty(cls, rows: int, width: int, networks: Networks) -> "Window":
+    def __init__(self, rows: Sequence[Row], networks: Networks) -> None:
+        self.rows = rows
         layers, heads, _, units = networks.memory.get_outputs()[1].shape  # of `keys`
-        keys = np.zeros((layers, rows, heads, 2 * width + 1, units), np.float32)
-        return cls(networks, keys, np.zeros((rows, networks.sizes.num_mels), np.float32))
-
-    def reseated(self, before: list[Row], after: list[Row]) -> "Window":
-        """The window of the rows `after`, with the traces of those that were there `before`."""
         # A multiple of four keys, this step's own with them: the product with the values takes them by
         # four, and a remainder in another order.
-        width = max((row.plan.band for row in after), default=0) // 4 * 4 + 3
-        window = Window.empty(len(after), width, self._networks)
-        seats = {row.number: seat for seat, row in enumerate(before)}
-        for seat, row in enumerate(after):
+        self._width = width = max((row.plan.band for row in rows), default=0) // 4 * 4 + 3
+        # [W + 1, 2 W + 2]: in row i, zero for the first i + 1 of the keys, those of steps or those of memory
+        near = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
+        none = np.full_like(near, -np.inf)
+        self._steps_in_reach, self._memory_in_reach = np.hstack([near, none]), np.hstack([none, near])
+
+        def zeros(*shape: int) -> Floats:
+            return np.zeros((len(rows), *shape), np.float32)
+
+        mels, r = networks.sizes.num_mels, networks.sizes.frames_a_step
+        self._frame, self._told = zeros(mels), zeros(heads * units)
+        self._bias = zeros(1, 2, 2 * width + 2)
+        self._keys = np.zeros((layers, len(rows), heads, 2 * width + 1, units), np.float32)
+        self._frames, self._qkv = zeros(r * mels), zeros(3 * heads, layers // 2, units)
+        self._binding = networks.step.io_binding()
+        window = self._keys.reshape(-1, heads, 2 * width + 1, units)
+        for name, given in {"frame": self._frame, "told": self._told, "window": window, "bias": self._bias}.items():
+            self._binding.bind_cpu_input(name, given)
+        for name, made in {"frames": self._frames, "qkv": self._qkv}.items():
+            self._binding.bind_output(name, "cpu", 0, made.dtype, made.shape, made.ctypes.data)
+        self._session = networks.step
+
+    def inherit(self, before: "Window") -> None:
+        """Take over the traces of the rows that were in the window before."""
+        seats = {row.number: seat for seat, row in enumerate(before.rows)}
+        for seat, row in enumerate(self.rows):
             if row.number in seats:
                 band, old = row.plan.band, seats[row.number]
-                window._keys[:, seat, :, :band] = self._keys[:, old, :, :band]
-                window._frame[seat] = self._frame[old]
-        return window
+                self._keys[:, seat, :, :band] = before._keys[:, old, :, :band]
+                self._frame[seat] = before._frame[old]
 
-    def step(self, rows: list[Row]) -> Floats:
+    def step(self) -> Floats:
         """One step of each row: its frames [B, r, num_mels]."""
-        reach = []  # [B, 2]: how many steps before, and after
-        for seat, row in enumerate(rows):
+        for seat, row in enumerate(self.rows):
             at, band = row.at, row.plan.band
             self._told[seat] = row.told[at]
             self._keys[:, seat, :, self._width : self._width + band + 1] = row.keys[:, :, at : at + band + 1]
-            reach.append((min(band, at), min(band, row.plan.steps - 1 - at)))
-        _, batch, heads, slots, units = self._keys.shape
-        made, qkv = self._networks.step.run(
-            ["frames", "qkv"],
-            {
-                "frame": self._frame,
-                "told": self._told,
-                "window": self._keys.reshape(-1, heads, slots, units),
-                "bias": self._biases[(0, 1), reach][:, np.newaxis],
-            },
-        )
-        frames: Floats = made.reshape(batch, self._networks.sizes.frames_a_step, -1)
-        self._frame = np.ascontiguousarray(frames[:, -1])
-        # the keys and values of [B, (query, key, value) H, N, d] -> [N, 2, B, H, d]
-        fresh = qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4)
-        keys = self._keys.reshape(-1, 2, *self._keys.shape[1:])
-        for seat, row in enumerate(rows):
+            self._bias[seat, 0, 0] = self._steps_in_reach[min(band, at)]
+            self._bias[seat, 0, 1] = self._memory_in_reach[min(band, row.plan.steps - 1 - at)]
+        self._session.run_with_iobinding(self._binding)
+        batch, mels = self._frame.shape
+        frames = self._frames.reshape(batch, -1, mels).copy()
+        self._frame[:] = frames[:, -1]
+        layers, _, heads, _, units = self._keys.shape
+        # of (query, key, value): keys and values [N, 2, B, H, d], as `keys` has them layer by layer
+        fresh = self._qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4)
+        kept = self._keys.reshape(layers // 2, 2, *self._keys.shape[1:])
+        for seat, row in enumerate(self.rows):
             if row.plan.band:
-                keys[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
+                kept[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
             row.at += 1
         return frames

@@ -36,18 +36,14 @@ class Filters:
     def scaled(self, factor: float) -> "Filters":
         return replace(self, weight=self.weight * np.float32(factor), bias=self.bias * np.float32(factor))
 
-    def folded(self, samples: int) -> "Filters":
-        """The same, undilated, of `samples` at a time: [T, C] read as [T / samples, samples C]."""
+    def several(self, samples: int) -> "Filters":
+        """The same, undilated and of stride 1, that makes `samples` at a time: [T, C] -> [T / samples, samples C]."""
         channels, channels_in, taps = self.weight.shape
-        before, after = self.padding
-        first, last = -before // samples, (samples - 1 + after) // samples
-        weight = np.zeros((samples, channels, samples, channels_in, last - first + 1), np.float32)
+        weight = np.zeros((samples, channels, channels_in, taps + samples - 1), np.float32)
         for sample in range(samples):
-            for tap in range(taps):
-                group, place = divmod(sample - before + tap, samples)
-                weight[sample, :, place, :, group - first] = self.weight[:, :, tap]
-        shape = samples * channels, samples * channels_in, last - first + 1
-        return Filters(weight.reshape(shape), np.tile(self.bias, samples), (-first, last))
+            weight[sample, :, :, sample : sample + taps] = self.weight
+        weight = weight.reshape(samples * channels, channels_in, -1)
+        return replace(self, weight=weight, bias=np.tile(self.bias, samples), stride=samples)
 
 
 def merged_upsamplers(repeat: Filters, deconv: Filters, scale: int) -> Filters:

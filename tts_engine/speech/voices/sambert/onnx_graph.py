@@ -20,8 +20,10 @@ CONTRIB = "com.microsoft"  # onnxruntime's own ops
 Array = npt.NDArray[Any]
 Shape = Sequence[int | str]
 Weights = Mapping[str, Array]  # by their names in the checkpoint
+Layer = tuple[Array, Array]  # weight [N, K] and bias [N] of a linear layer
 
 LAYER_NORM_EPSILON = 1e-6
+END = np.iinfo(np.int64).max  # of a slice
 
 
 class Graph:
@@ -85,10 +87,14 @@ class Graph:
         return self.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=LAYER_NORM_EPSILON)
 
 
-def linear_of(g: Graph, w: Weights, name: str, x: str) -> str:
-    """The linear layer `name`, or the convolution of width 1 that stands for one, with its bias."""
+def layer_of(w: Weights, name: str) -> Layer:
+    """The linear layer `name`, or the convolution of width 1 that stands for one."""
     weight = w[f"{name}.weight"]
-    return g.linear(x, weight.squeeze(-1) if weight.ndim == 3 else weight, w[f"{name}.bias"])
+    return weight.squeeze(-1) if weight.ndim == 3 else weight, w[f"{name}.bias"]
+
+
+def linear_of(g: Graph, w: Weights, name: str, x: str) -> str:
+    return g.linear(x, *layer_of(w, name))
 
 
 def convolved(g: Graph, w: Weights, name: str, x: str) -> str:

@@ -38,10 +38,6 @@ class Operators(ABC):
         """Into the layout, from [B, C, 1, T]."""
 
     @abstractmethod
-    def leave(self, x: str) -> str:
-        """Out of the layout, to [B, C, 1, T]."""
-
-    @abstractmethod
     def upsample(self, x: str, stage: int, scale: int) -> str:
         """Leaky ReLU and both upsamplers."""
 
@@ -56,6 +52,10 @@ class Operators(ABC):
     @abstractmethod
     def total(self, blocks: Sequence[str], stage: int) -> str:
         """The sum of a stage's blocks, in float32."""
+
+    @abstractmethod
+    def last(self, x: str) -> str:
+        """The last convolution, to [B, T]."""
 
     def conv(self, x: str, layer: str) -> str:
         """Float convolution of [B, C, 1, T]: onnxruntime's blocked kernels are for two dimensions."""
@@ -78,9 +78,6 @@ class Floats(Operators):
         self.seen: dict[str, str] = {}  # the values that others keep in bytes, by the names they have for them
 
     def enter(self, x: str) -> str:
-        return x
-
-    def leave(self, x: str) -> str:
         return x
 
     def upsample(self, x: str, stage: int, scale: int) -> str:
@@ -106,6 +103,9 @@ class Floats(Operators):
             x = self._see(f"total.{stage}.{count}", self.graph.op("Add", x, block))
         return x
 
+    def last(self, x: str) -> str:
+        return self.graph.op("Reshape", self.conv(x, "post"), self.graph.shape(0, -1))
+
     def _see(self, name: str, x: str) -> str:
         self.seen[name] = x
         return x
@@ -130,8 +130,8 @@ def write(operators: Operators, c: GeneratorConfig) -> None:
         x = _cut(g, x, cuts, stage, operators.time_axis)
         if source:
             source = _cut(g, source, cuts, stage, 3, times=math.prod(c.upsample_scales[stage + 1 :]))
-    wav = g.op("Tanh", operators.conv(operators.leave(operators.leaky(x, LAST_SLOPE)), "post"))
-    g.output("wav", g.op("Reshape", _cut(g, wav, cuts, stages, 3), g.shape(0, -1)), ["B", "samples"])
+    wav = g.op("Tanh", operators.last(operators.leaky(x, LAST_SLOPE)))
+    g.output("wav", _cut(g, wav, cuts, stages, axis=1), ["B", "samples"])
 
 
 def _block(operators: Operators, x: str, layer: str, pairs: int) -> str:

@@ -13,7 +13,9 @@ from tts_engine.speech.voices.sambert.vocoder_bytes import ByteOperators
 class Mixed(ByteOperators):
     def upsample(self, x: str, stage: int, scale: int) -> str:
         layer = f"up.{stage}"
-        return self.phases(self.enter(self.conv(self.leave(self.leaky(x)), layer)), layer, scale)
+        g = self.graph
+        x = g.op("Unsqueeze", g.op("Transpose", self.leaky(x), perm=[0, 2, 1]), g.shape(2))  # as `conv` takes it
+        return self.phases(self.enter(self.conv(x, layer)), layer, scale)
 
     def excite(self, x: str, source: str, stage: int) -> str:
         name = f"down.{stage}"
