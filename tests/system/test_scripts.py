@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from tests.system.instance import Platform
+from tests.system.instance import Platform, until
 
 RATE = 24_000  # Hz; two bytes a sample
 
@@ -49,3 +49,21 @@ def test_a_recording_of_the_history_is_heard_again(platform: Platform) -> None:
     assert len(heard) == len(made)
     assert np.abs(heard - made).max() <= 1  # of 32,768: it was stored in 16 bits
     assert answer.headers["x-billed-characters"] == "3"
+
+
+def test_a_job_s_rows_are_spoken_as_at_the_door(platform: Platform) -> None:
+    """The same audio and the same bill; the subtitles of the whole tell who speaks."""
+    asked = {"allow_voice_tags": True, "voice_aliases": {"甲": "xiaoxiao", "乙": "yunjian"}}
+    text = "[voice:甲]几点了？[pause:300ms][voice:乙]三点。"
+    with httpx.Client(base_url=platform.url, headers={"Authorization": f"Bearer {platform.api_key}"}) as client:
+        order = {"model": "kokoro", "voice": "xiaoxiao", "response_format": "pcm", "start": True, **asked}
+        job = client.post("/v1/jobs", json={**order, "items": [{"text": text}]}).raise_for_status().json()
+        path = f"/v1/jobs/{job['id']}"
+        until(lambda: client.get(path).json()["status"] == "done", seconds=60)
+        (row,) = client.get(f"{path}/items").json()["data"]
+        spoken = client.get(f"/v1/history/{row['synthesis']}/audio").raise_for_status()
+        subtitles = client.get(f"{path}/download?as=subtitles&subtitles=lrc").raise_for_status().text
+    door = speak(platform, input=text, **asked)
+    assert spoken.content == door.content
+    assert str(row["billed_characters"]) == door.headers["x-billed-characters"] == str(job["characters"])
+    assert [line.partition("]")[2] for line in subtitles.splitlines() if "：" in line] == ["甲：几点了？", "乙：三点"]
