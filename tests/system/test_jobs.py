@@ -28,11 +28,11 @@ class Caller:
         )
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
-        """Again and again while Valkey is away, by which requests a minute are counted."""
+        """Again and again while Valkey is away, by which requests are counted, or says that there were too many."""
         deadline = time.monotonic() + PATIENCE
-        while (answer := self._client.request(method, path, **more)).is_server_error:
+        while (answer := self._client.request(method, path, **more)).is_server_error or answer.status_code == 429:
             assert time.monotonic() < deadline, answer.text
-            time.sleep(0.2)
+            time.sleep(float(answer.headers.get("retry-after", 0.2)))
         assert answer.is_success, answer.text
         return answer.json()
 
