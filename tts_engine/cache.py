@@ -17,7 +17,7 @@ from tts_engine.models import CachePurge, Synthesis
 from tts_engine.speech.text import ReadItem
 
 # Beside the reading, everything that decides the bytes of an answer.
-_DECIDING = (
+DECIDING = (
     "voice",
     "voice_revision",
     "emotion",
@@ -47,7 +47,7 @@ def key(synthesis: Synthesis, reading: str, revisions: Sequence[str] = ()) -> st
 
     `reading` is the digest of its text's, `revisions` are those of the other voices that it names.
     """
-    deciding = [str(synthesis.tenant_id), reading, *revisions, *(getattr(synthesis, name) for name in _DECIDING)]
+    deciding = [str(synthesis.tenant_id), reading, *revisions, *(getattr(synthesis, name) for name in DECIDING)]
     return hashlib.sha256(repr(deciding).encode()).hexdigest()
 
 

@@ -4,28 +4,34 @@ So it is a transaction of its own without BEGIN and COMMIT, and whoever repeats 
 waits for the day's and the hour's row no longer than the database writes down the one before.
 """
 
+from operator import attrgetter
+
 from django.db import connection
 from django.db.models import NOT_PROVIDED
 from psycopg.types.json import Jsonb
 
 from billing.usage.services import SUMS
 from tts_engine import store, usage
-from tts_engine.cache import Found
+from tts_engine.cache import DECIDING, Found
 from tts_engine.models import Status, Synthesis
 
-# Left to the database: what stays null, and what has a default there that holds for a repeat. psycopg takes
-# a statement of more than fifty parameters apart anew each time.
+# psycopg takes a statement of more than fifty parameters apart anew each time. So what decides the answer's bytes,
+# alike in what was found, is copied from there; and what stays null, or has a default that holds for a repeat, is
+# left to the database.
+_COPIED = {*DECIDING, "cache_key"}
 _OWN = {"created_at", "input_type"}
-_NULL = {"start_tag", "finish_tag", "deadline", "lease_expires_at", "started_at", "deleted_at"}
+_NULL = {"job_id", "start_tag", "finish_tag", "deadline", "lease_expires_at", "started_at", "deleted_at"}
 _FIELDS = [
     field
     for field in Synthesis._meta.concrete_fields
     if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
+_VALUES = [f"s.{name}" if name in _COPIED else f"%({name})s" for name in map(attrgetter("attname"), _FIELDS)]
 INSERT = f"""
     WITH {SUMS}
     INSERT INTO tts_engine_synthesis ({", ".join(str(field.column) for field in _FIELDS)})
-    VALUES ({", ".join(f"%({field.attname})s" for field in _FIELDS)})
+    SELECT {", ".join(_VALUES)}
+    FROM tts_engine_synthesis s WHERE s.id = %(found)s
 """  # noqa: S608 - only names of this package are put in
 
 
@@ -40,5 +46,5 @@ def answer(synthesis: Synthesis, found: Found) -> None:
     row = {field.attname: getattr(synthesis, field.attname) for field in _FIELDS}
     row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
     with connection.cursor() as cursor:  # facts have one name in the row and in the day
-        cursor.execute(INSERT, row | usage.answered_values(synthesis))
+        cursor.execute(INSERT, row | usage.answered_values(synthesis) | {"found": found.synthesis.id})
     synthesis._state.adding = False
