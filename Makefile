@@ -50,9 +50,10 @@ $(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(PY)
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Of what only developers need, Python compiles what is imported: all of it would take a minute.
 $(VENV)/dev.stamp: requirements/dev.txt requirements/sambert.txt $(VENV)/runtime.stamp
-	@sh requirements/install.sh $(PY) requirements/dev.txt
-	@sh requirements/install.sh $(PY) requirements/sambert.txt
+	@sh requirements/install.sh $(PY) requirements/dev.txt --no-compile
+	@sh requirements/install.sh $(PY) requirements/sambert.txt --no-compile
 	@touch $@
 
 # The page tests drive a real Chromium, with a font that has Hanzi.

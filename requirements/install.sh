@@ -1,7 +1,9 @@
 #!/bin/sh
-# install.sh PYTHON LOCK: install a lock with pip, by its hashes where it has them, and show how far it is.
+# install.sh PYTHON LOCK [OPTION…]: install a lock with pip (and its options), by its hashes where it has them, and
+# show how far it is.
 set -eu
 python=$1 lock=$2
+shift 2
 total=$(grep -c '^[A-Za-z0-9].*==' "$lock")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -9,7 +11,7 @@ trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
 
 # The lock is resolved for every Python; misaki's metadata excludes 3.13 and later, where its plain Python works.
 "$python" -m pip install --disable-pip-version-check --ignore-requires-python \
-    --requirement "$lock" >"$log" 2>&1 &
+    --requirement "$lock" "$@" >"$log" 2>&1 &
 pid=$!
 seconds=0
 while kill -0 "$pid" 2>/dev/null; do

@@ -83,9 +83,9 @@ def _joined(job: Job, query: DownloadQuery) -> StreamingHttpResponse:
 def _subtitles(job: Job, query: DownloadQuery) -> StreamingHttpResponse:
     described, silence, asked = query.audio_format(job), query.silence(), query.validated_data
     found = joining.recording(job, described, silence)
-    subtitling.require_times(job, silence)
+    named = len(subtitling.speakers(job, silence)) > 1
     level, kind = Level(asked["level"]), SUBTITLES[asked["subtitles"]]
-    pieces = subtitling.subtitles_bytes(job, kind.name, described, silence, found, level=level)
+    pieces = subtitling.subtitles_bytes(job, kind.name, described, silence, found, level=level, named=named)
     return streamed_response(pieces, media_type=f"{kind.media_type}; charset=utf-8", name=f"{_stem(job)}.{kind.name}")
 
 

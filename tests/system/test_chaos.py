@@ -21,11 +21,12 @@ import httpx
 
 from tests.system.instance import Platform
 
-REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "80"))
+REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "56"))
 TENANTS = 20
 CLIENTS = 24
 # Seconds. In a long run most of the time is for work: a process that was killed takes some seconds to start.
 BETWEEN_KILLS = (2.0, 6.0) if REQUESTS < 1000 else (10.0, 30.0)
+FIRST_KILL = 1.0  # seconds: there is work by then
 VICTIMS = ("\0worker\0", "\0worker\0", "\0beat\0", "uvicorn")  # as they stand in a command line
 SMALL_QUOTA = 20  # characters, of every fifth tenant
 ATTEMPTS = 300  # half a second apart: a web process that was killed is back within seconds
@@ -108,7 +109,9 @@ class Team:
 
 def kill_at_random(platform: Platform, stopped: threading.Event, killed: Counter[str]) -> None:
     """One process after the other, once somebody can speak again: else a busy machine would get nowhere."""
-    while not stopped.wait(random.uniform(*BETWEEN_KILLS)):  # noqa: S311
+    pause = FIRST_KILL
+    while not stopped.wait(pause):
+        pause = random.uniform(*BETWEEN_KILLS)  # noqa: S311
         kind = random.choice(VICTIMS)  # noqa: S311
         for process in platform.children(kind)[:1] if is_ready(platform) else ():
             os.kill(process, signal.SIGKILL)

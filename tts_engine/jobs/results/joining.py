@@ -26,7 +26,6 @@ class Recording:
     rate: int  # Hz
     length_ms: int
     missing: int
-    several_voices: bool
     label: Label | None
 
     @property
@@ -42,15 +41,14 @@ def recording(job: Job, audio_format: Format, silence: Silence) -> Recording:
     if job.finished_at is None:
         raise JobHasNoAudio(f"The job is {job.status}: it can be joined once its last row has ended.")
     count = rate = length = 0
-    labelled, voices = False, set()
+    labelled = False
     for row in placed(job, silence):
         count, rate, length = count + 1, max(rate, row.synthesis.sample_rate), row.end_ms
         labelled = labelled or row.synthesis.label != Labelling.NONE
-        voices.add(row.synthesis.voice)
     if not count:
         raise JobHasNoAudio("No row of this job was spoken, so there is nothing to download.")
     label = Label.generated(producer=settings.CONTENT_PRODUCER, content_id=str(job.id)) if labelled else None
-    found = Recording(audio_format.rate_for(rate), length, job.rows - count, len(voices) > 1, label)
+    found = Recording(audio_format.rate_for(rate), length, job.rows - count, label)
     if audio_format.name == "wav" and 2 * found.samples > WAV_MOST:
         raise ResultTooLarge("The recording is longer than a WAV can be (4 GB): ask for flac or mp3.")
     return found

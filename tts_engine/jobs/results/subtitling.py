@@ -14,20 +14,31 @@ from tts_engine.streaming import PIECE, gathered
 from tts_engine.subtitles import joined_subtitles
 
 
-def require_times(job: Job, silence: Silence) -> None:
-    """Raises TimesNotKept, before anything is sent."""
+def speakers(job: Job, silence: Silence) -> set[str]:
+    """Who is heard in it. Raises TimesNotKept, before anything is sent."""
+    heard: set[str] = set()
     for row in placed(job, silence):
-        if not store.has_timeline(row.synthesis):
+        try:
+            heard |= store.timeline(row.synthesis).speakers
+        except FileNotFoundError as error:
             raise TimesNotKept(
                 f"Row {row.item.number} repeats what was spoken before the times of its characters were kept: make "
                 "the job anew, with 'cache' false."
-            )
+            ) from error
+    return heard
 
 
 def subtitles_bytes(
-    job: Job, subtitle_format: str, audio_format: Format, silence: Silence, found: Recording, *, level: Level
+    job: Job,
+    subtitle_format: str,
+    audio_format: Format,
+    silence: Silence,
+    found: Recording,
+    *,
+    level: Level,
+    named: bool,
 ) -> Generator[bytes, None, None]:
-    """For the recording that was `found` in that format; tells who speaks where its rows have several voices."""
+    """For the recording that was `found` in that format; `named` tells who speaks."""
     written = joined_subtitles(
         ((row.synthesis, row.start_ms) for row in placed(job, silence)),
         subtitle_format,
@@ -35,6 +46,6 @@ def subtitles_bytes(
         level=level,
         audio_format=audio_format.name,
         sample_rate=found.rate,
-        named=found.several_voices,
+        named=named,
     )
     yield from gathered((piece.encode() for piece in written), least=PIECE)
