@@ -1,4 +1,4 @@
-"""Does the memory of a download grow with the job: a book joined into one file, and all its parts as a ZIP?
+"""Does the memory of a download grow with the job: a book joined into one file, its subtitles, its parts as a ZIP?
 
 A job of so many characters in parts of a thousand, with made-up masters at the pace of Mandarin, on a
 database of its own; each result is made as for a reader who takes everything at once, first of a tenth
@@ -20,10 +20,12 @@ from bench.database import running
 
 if TYPE_CHECKING:
     from tts_engine.jobs.models import Job
+    from tts_engine.speech.timeline import Timeline
 
 SECONDS_A_CHARACTER = 0.23
 RATE = 24_000
-PART = 1000  # characters
+TEXT = "天地玄黄，宇宙洪荒。" * 100
+PART = len(TEXT)  # characters
 
 
 def make_book(characters: int) -> "Job":
@@ -45,7 +47,7 @@ def make_book(characters: int) -> "Job":
     tenant = tenant_create(name=f"bench-{characters}")
     account_open(tenant=tenant, plan_name="unlimited")
     order = Order(text="", voice="xiaoxiao", model="tts-1", audio_format="mp3")
-    rows = (Row("天地玄黄" * (PART // 4), chapter=f"第{number // 10}章") for number in range(characters // PART))
+    rows = (Row(TEXT, chapter=f"第{number // 10}章") for number in range(characters // PART))
     caller = Caller(tenant_id=tenant.id)
     job = job_start(job_create(caller=caller, name="book", kind=JobKind.TEXT, order=order, rows=rows))
     spoken = Synthesis.objects.filter(job=job)
@@ -56,12 +58,29 @@ def make_book(characters: int) -> "Job":
     master = Path(os.environ["VOXHOUSE_HOME"], "master.flac")
     noise = np.random.default_rng(1).normal(scale=0.05, size=length_ms * RATE // 1000).astype(np.float32)
     soundfile.write(master, noise, RATE)
+    times = b"\n" + timeline().pack()
     for synthesis in spoken.iterator():
         folder = store.master_file(synthesis).parent
         folder.mkdir(parents=True)
         os.link(master, store.master_file(synthesis))
         os.link(master, store.answer_file(synthesis))
+        (folder / store.TIMES).write_bytes(times)
     return job
+
+
+def timeline() -> "Timeline":
+    """Of a part, each of its characters as long as every other."""
+    from tts_engine.speech.text import read
+    from tts_engine.speech.timeline import SentenceTimes, Timeline
+
+    sentences, start = [], 0
+    for sentence in read(TEXT).sentences:
+        length = round(SECONDS_A_CHARACTER * RATE)
+        starts = tuple(start + length * place for place in range(len(sentence.text)))
+        ends = (*starts[1:], starts[-1] + length)
+        sentences.append(SentenceTimes(sentence.text, starts, ends, sentence.written, "晓晓"))
+        start = ends[-1]
+    return Timeline(RATE, tuple(sentences))
 
 
 def measure(name: str, job: "Job", pieces: Iterator[bytes]) -> None:
@@ -90,9 +109,10 @@ def main() -> None:
     with running(durable=False):
         from django.core.management import call_command
 
-        from tts_engine.jobs.results import archive, joining
+        from tts_engine.jobs.results import archive, joining, subtitling
         from tts_engine.jobs.results.layout import Silence
         from tts_engine.speech.audio.formats import FORMATS
+        from tts_engine.speech.audio.subtitles import Level
 
         call_command("migrate", verbosity=0)
         silence, described = Silence(400, 1500), FORMATS[asked.format]
@@ -100,6 +120,9 @@ def main() -> None:
             job = make_book(asked.characters // share)
             found = joining.recording(job, described, silence)
             measure(f"joined {asked.format}", job, joining.joined_bytes(job, described, silence, found))
+            for level in Level:
+                srt = subtitling.subtitles_bytes(job, "srt", described, silence, found, level=level, named=False)
+                measure(f"srt by {level}", job, srt)
             measure("zip", job, archive.archive_bytes(job))
 
 

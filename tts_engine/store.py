@@ -99,10 +99,6 @@ def timeline(synthesis: Synthesis) -> Timeline:
     return Timeline.unpack(packed)
 
 
-def has_timeline(synthesis: Synthesis) -> bool:
-    return (_folder(synthesis) / TIMES).is_file()
-
-
 def _times(synthesis: Synthesis, spoken: Timeline) -> bytes:
     return _digest(synthesis) + b"\n" + spoken.pack()
 
