@@ -4,7 +4,7 @@ So it is a transaction of its own without BEGIN and COMMIT, and whoever repeats 
 waits for the day's and the hour's row no longer than the database writes down the one before.
 """
 
-from operator import attrgetter
+from typing import Any
 
 from django.db import connection
 from django.db.models import NOT_PROVIDED
@@ -15,9 +15,8 @@ from tts_engine import store, usage
 from tts_engine.cache import DECIDING, Found
 from tts_engine.models import Status, Synthesis
 
-# psycopg takes a statement of more than fifty parameters apart anew each time. So what decides the answer's bytes,
-# alike in what was found, is copied from there; and what stays null, or has a default that holds for a repeat, is
-# left to the database.
+# What decides the answer's bytes is alike in the row that was found, and copied from there. What stays null, or has a
+# default that holds for a repeat, is left to the database.
 _COPIED = {*DECIDING, "cache_key"}
 _OWN = {"created_at", "input_type"}
 _NULL = {"job_id", "start_tag", "finish_tag", "deadline", "lease_expires_at", "started_at", "deleted_at"}
@@ -26,11 +25,11 @@ _FIELDS = [
     for field in Synthesis._meta.concrete_fields
     if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
-_VALUES = [f"s.{name}" if name in _COPIED else f"%({name})s" for name in map(attrgetter("attname"), _FIELDS)]
+_GIVEN = [field.attname for field in _FIELDS if field.attname not in _COPIED]
 INSERT = f"""
     WITH {SUMS}
     INSERT INTO tts_engine_synthesis ({", ".join(str(field.column) for field in _FIELDS)})
-    SELECT {", ".join(_VALUES)}
+    SELECT {", ".join(f"%({each.attname})s" if each.attname in _GIVEN else f"s.{each.column}" for each in _FIELDS)}
     FROM tts_engine_synthesis s WHERE s.id = %(found)s
 """  # noqa: S608 - only names of this package are put in
 
@@ -43,8 +42,14 @@ def answer(synthesis: Synthesis, found: Found) -> None:
     synthesis.audio_ms = found.synthesis.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
     store.link(found.synthesis, synthesis)
-    row = {field.attname: getattr(synthesis, field.attname) for field in _FIELDS}
-    row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
-    with connection.cursor() as cursor:  # facts have one name in the row and in the day
-        cursor.execute(INSERT, row | usage.answered_values(synthesis) | {"found": found.synthesis.id})
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, _parameters(synthesis, found))
     synthesis._state.adding = False
+
+
+def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
+    """Fifty at most: psycopg takes a statement that is given more apart anew each time."""
+    row = {name: getattr(synthesis, name) for name in _GIVEN}
+    row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
+    facts = usage.answered_values(synthesis)  # which have one name in the row and in the day
+    return row | facts | {"found": found.synthesis.id}

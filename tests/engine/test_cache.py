@@ -6,6 +6,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from django.db import connection
+from psycopg._queries import MAX_CACHED_STATEMENT_PARAMS
 
 from accounts.models import Tenant
 from billing.reconciliation import reconcile
@@ -70,6 +72,22 @@ def test_what_is_read_alike_is_one_result(tenant: Tenant) -> None:
     speak()
     again = ask(tenant, text="共有五个，ＡＢＣ。 ")
     assert (again.status, again.cache_hit, again.text) == (Status.DONE, True, "共有五个，ＡＢＣ。")
+
+
+def test_a_repeat_is_one_statement_that_is_known(tenant: Tenant) -> None:
+    """What psycopg keeps of a statement it keeps up to so many parameters; beyond, it is parsed for every repeat."""
+    given: list[Any] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        given.extend([params] if "INSERT" in sql else [])
+        return execute(sql, params, many, context)
+
+    ask(tenant)
+    speak()
+    with connection.execute_wrapper(watch):
+        assert ask(tenant).cache_hit
+    (parameters,) = given
+    assert len(parameters) <= MAX_CACHED_STATEMENT_PARAMS
 
 
 def test_without_the_cache_nothing_is_found_and_nothing_kept(tenant: Tenant) -> None:
