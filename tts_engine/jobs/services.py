@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from billing import services as billing
@@ -164,7 +165,8 @@ def _hold_again(job: Job) -> None:
 def forget_deleted() -> int:
     """Remove texts and audio of deleted jobs; how many rows."""
     forgotten = 0
-    for job in Job.objects.filter(deleted_at__isnull=False, items__isnull=False).distinct():
+    items = JobItem.objects.filter(job=OuterRef("id"))
+    for job in Job.objects.filter(Exists(items), deleted_at__isnull=False):
         # All its Syntheses, for those that failed before a retry are no item's any more. The items go last:
         # by them it is known what is left to do.
         while rows := list(Synthesis.objects.filter(job=job).exclude(text="")[:AT_ONCE]):
