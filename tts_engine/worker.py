@@ -71,7 +71,7 @@ class Engine:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
                 log.info("refused", code=error.code)
-            except Exception:
+            except Exception:  # whatever it is, of a voice, a file or the database: the row must not stay in hand
                 log.exception("synthesis_failed", voice=synthesis.voice)
                 if synthesis.job_id and queue.give_back(synthesis):
                     return  # nobody waits for it just now

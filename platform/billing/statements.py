@@ -22,8 +22,8 @@ def _spent(minute_until: str) -> str:
     )
 
 
-# Room is looked for and taken in one statement: `held` and what follows it lock and read what the
-# limits look at, `verdict` decides, the rest moves if nothing refuses. Always one row, with the
+# Room is looked for and taken in one statement, of three parts: `held` and what follows it lock and read
+# what the limits look at, `verdict` decides, the rest moves if nothing refuses. Always one row, with the
 # numbers the verdict rests on; no row where a counter has yet to be opened.
 #
 # Fairness is start-time fair queueing (Goyal, Vin and Cheng 1996): S = max(virtual time, the tenant's
@@ -33,10 +33,9 @@ def _spent(minute_until: str) -> str:
 # it will be full again (the generic cell rate algorithm of ITU-T I.371).
 
 
-def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
-    """The statement, with the column of the queue's finish, and what differs between a request and a job."""
-    return f"""
-    WITH held AS (
+def _read(finish: str) -> str:
+    """SQL: what the limits look at, of the tenant and of the key, locked; `earlier` are a rolling period's days."""
+    return f"""held AS (
         SELECT a.tenant_id, a.open_requests, a.minute_until, a.suspended_at, p.priority, p.weight, p.overage,
                p.concurrent_requests, p.characters_per_minute, p.max_text_characters, {periods.QUOTA} AS quota,
                c.id AS counter_id, c.used, c.reserved, c.{finish} AS last_finish, c.period_end,
@@ -64,7 +63,10 @@ def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
         SELECT k.used, k.reserved
         FROM earlier JOIN billing_keycounter k ON k.counter_id = earlier.id AND k.api_key_id = %(api_key)s
         FOR NO KEY UPDATE OF k
-    ), now AS (
+    )"""  # noqa: S608 - see RESERVE
+
+
+_JUDGED = f"""now AS (
         SELECT held.*,
                held.used + (SELECT COALESCE(sum(used), 0) FROM earlier)::bigint AS period_used,
                held.reserved + (SELECT COALESCE(sum(reserved), 0) FROM earlier)::bigint AS period_reserved,
@@ -93,7 +95,12 @@ def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
             WHEN %(waits)s AND key_open >= key_concurrent_requests THEN 'key_concurrency'
         END AS refusal
         FROM now
-    ), moved AS (
+    )"""  # noqa: S608 - see RESERVE
+
+
+def _moved(finish: str, opened: str, key_opened: str, entries: str) -> str:
+    """SQL: what the ledger and all that is derived from it become where nothing refuses."""
+    return f"""moved AS (
         UPDATE billing_counter c
         SET reserved = c.reserved + %(characters)s, {finish} = v.finish_tag
         FROM verdict v WHERE v.refusal IS NULL AND c.id = v.counter_id
@@ -111,7 +118,13 @@ def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
         INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, job_id, kind, characters,
                                          used_before, used_after, reserved_before, reserved_after, at)
         {entries}
-    )
+    )"""  # noqa: S608 - see RESERVE
+
+
+def _reserve(*, finish: str, opened: str, key_opened: str, entries: str) -> str:
+    """The statement, with the column of the queue's finish, and what differs between a request and a job."""
+    return f"""
+    WITH {_read(finish)}, {_JUDGED}, {_moved(finish, opened, key_opened, entries)}
     SELECT refusal, start_tag, finish_tag, priority, longest_text, quota, period_used, period_reserved,
            key_quota, key_used, key_reserved, concurrent_requests, key_concurrent_requests, period_end,
            extract(epoch FROM GREATEST(full_at, key_full_at) - %(at)s)::float - 60 AS wait

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Tenant
 
@@ -45,6 +46,13 @@ class Receiver(models.Model):
     @property
     def enabled(self) -> bool:
         return self.disabled_at is None
+
+    def enable(self) -> None:
+        """Without what is known of its failures."""
+        self.disabled_at, self.disabled_reason, self.failing_since = None, "", None
+
+    def disable(self, reason: Reason) -> None:
+        self.disabled_at, self.disabled_reason = timezone.now(), reason
 
 
 class Sending(models.Model):

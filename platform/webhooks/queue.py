@@ -144,7 +144,7 @@ class Queue(Generic[S]):
             self._disable(receiver, Reason.FAILING)
 
     def _disable(self, receiver: Receiver, reason: Reason) -> None:
-        receiver.disabled_at, receiver.disabled_reason = timezone.now(), reason
+        receiver.disable(reason)
         receiver.save(update_fields=["disabled_at", "disabled_reason"])
         details: dict[str, Any] = {f"{self.word}_id": str(receiver.id), "reason": reason.value}
         audit.record(action=f"{self.word}.disable", actor=PLATFORM, tenant=receiver.tenant, details=details)

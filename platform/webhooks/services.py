@@ -57,22 +57,22 @@ def endpoint_change(
     Raises:
         AddressError, UnknownEvent
     """
-    changes: dict[str, Any] = {}
     if url is not None:
-        changes |= {"url": acceptable_url(url), "failing_since": None}
-        require_reachable(changes["url"])
+        url = acceptable_url(url)
+        require_reachable(url)  # asks the resolver, which no lock should wait for
     if events is not None:
         _require_known(events)
-        changes["events"] = sorted(set(events))
-    if enabled:
-        changes |= {"disabled_at": None, "disabled_reason": "", "failing_since": None}
     with transaction.atomic():
         endpoint = _locked(endpoint.id)
-        if enabled is False and endpoint.enabled:
-            changes |= {"disabled_at": timezone.now(), "disabled_reason": Reason.ASKED}
-        for name, value in changes.items():
-            setattr(endpoint, name, value)
-        endpoint.save(update_fields=list(changes))
+        if url is not None:
+            endpoint.url, endpoint.failing_since = url, None
+        if events is not None:
+            endpoint.events = sorted(set(events))
+        if enabled:
+            endpoint.enable()
+        elif enabled is False and endpoint.enabled:
+            endpoint.disable(Reason.ASKED)
+        endpoint.save()
         host = urlsplit(endpoint.url).netloc
         _record("webhook.change", endpoint, actor, host=host, events=endpoint.events, enabled=endpoint.enabled)
     return endpoint

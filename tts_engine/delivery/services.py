@@ -54,12 +54,12 @@ def destination_change(
     with transaction.atomic():
         _lock_tenant(destination.tenant_id)
         destination = members.set_in(_locked(destination.id), given)
-        if enabled or "url" in given:
+        if "url" in given:
             destination.failing_since = None
         if enabled:
-            destination.disabled_at, destination.disabled_reason = None, ""
+            destination.enable()
         elif enabled is False and destination.enabled:
-            destination.disabled_at, destination.disabled_reason = timezone.now(), Reason.ASKED
+            destination.disable(Reason.ASKED)
         _make_room_for_default(destination)
         destination.save()
         _record("destination.change", destination, actor, changed=sorted(given), enabled=destination.enabled)

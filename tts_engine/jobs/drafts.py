@@ -132,7 +132,16 @@ class _Sums:
     def add(self, counted: Counted) -> None:
         self.rows += 1
         self.characters += counted.characters
-        facts = facts_of_request(**asdict(counted.facts), audio_ms=None, synthesis_ms=None)
+        counts = counted.facts  # one by one: `asdict` copies deeply, a sixth of the time of a row
+        facts = facts_of_request(
+            hanzi=counts.hanzi,
+            other_characters=counts.other_characters,
+            gbk_bytes=counts.gbk_bytes,
+            utf8_bytes=counts.utf8_bytes,
+            normalised_characters=counts.normalised_characters,
+            audio_ms=None,
+            synthesis_ms=None,
+        )
         for name in FACTS:
             self.facts[name] += getattr(facts, name)
 

@@ -107,11 +107,8 @@ def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], li
     orders = Orders(order_of(job))
     caller = Caller(tenant_id=job.tenant_id, api_key_id=job.api_key_id, member_id=job.member_id)
     said = list(items.order_by().values_list("voice", "emotion").distinct())
-    now = timezone.now()
-    rows = []
-    for voice, emotion in said:
-        rows.append(row_of(caller, orders.of(voice, emotion), count(NOTHING), job.id, now))
-    return said, rows
+    nothing, now = count(NOTHING), timezone.now()
+    return said, [row_of(caller, orders.of(voice, emotion), nothing, job.id, now) for voice, emotion in said]
 
 
 def _common(row: Synthesis) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from billing import services as billing
 from billing.alerts import services as alerts
-from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import store
 from tts_engine.errors import JobStateConflict
 from tts_engine.jobs import ending
@@ -33,7 +33,7 @@ def job_start(job: Job) -> Job:
     Raises JobStateConflict, and what `billing.reserve_job` refuses; UnknownVoice or StyleError where a
     voice is no longer there.
     """
-    with _quota_alerted(job), _changing(job, JobStatus.DRAFT) as held:
+    with alerts.refusal_told(job.tenant_id), _changing(job, JobStatus.DRAFT) as held:
         queue_items(held)
         held.status = JobStatus.RUNNING
         held.started_at = timezone.now()
@@ -53,7 +53,7 @@ def job_retry(job: Job) -> Job:
 
     Raises as `job_start`, and JobStateConflict where none has failed.
     """
-    with _quota_alerted(job), _changing(job, JobStatus.RUNNING, JobStatus.DONE) as held:
+    with alerts.refusal_told(job.tenant_id), _changing(job, JobStatus.RUNNING, JobStatus.DONE) as held:
         with connection.cursor() as cursor:
             cursor.execute(NAME_ANEW, [held.id])
             if not cursor.rowcount:
@@ -165,7 +165,8 @@ def _hold_again(job: Job) -> None:
 def forget_deleted() -> int:
     """Remove texts and audio of deleted jobs; how many rows."""
     forgotten = 0
-    for job in Job.objects.filter(deleted_at__isnull=False, items__isnull=False).distinct():
+    items = JobItem.objects.filter(job=OuterRef("id"))
+    for job in Job.objects.filter(Exists(items), deleted_at__isnull=False):
         # All its Syntheses, for those that failed before a retry are no item's any more. The items go last:
         # by them it is known what is left to do.
         while rows := list(Synthesis.objects.filter(job=job).exclude(text="")[:AT_ONCE]):
@@ -191,15 +192,3 @@ def _changing(job: Job, *states: JobStatus) -> Iterator[Job]:
             raise JobStateConflict(f"This job is {held.status}; it would have to be {' or '.join(states)}.")
         yield held
         held.save(update_fields=["status", "started_at", "finished_at", "delivered_at", "deleted_at"])
-
-
-@contextmanager
-def _quota_alerted(job: Job) -> Iterator[None]:
-    """A quota that refuses is told of, as at the other doors."""
-    try:
-        yield
-    except KeyQuotaExceeded:
-        raise  # the team has characters left
-    except QuotaExceeded as refusal:
-        alerts.quota_refused(job.tenant_id, refusal)
-        raise

@@ -6,7 +6,8 @@ empty, so a lost or doubled wake-up does no harm. A team hears of each level onc
 server that is away is tried again by the next beat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
@@ -20,7 +21,7 @@ from django.utils import timezone, translation
 from accounts.models import Member, Role
 from accounts.waking import wake
 from billing.alerts.models import Alert, Percent
-from billing.errors import QuotaExceeded
+from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from billing.models import Counter
 from webhooks.events import Event
 from webhooks.services import emit
@@ -51,6 +52,18 @@ def wake_mailer() -> None:
     from billing.tasks import mail_alerts  # the web process need not load the task before it sends
 
     wake(mail_alerts)
+
+
+@contextmanager
+def refusal_told(tenant_id: UUID) -> Iterator[None]:
+    """Around a transaction that reserves: a quota that refuses is told of once that is gone, and raised as it is."""
+    try:
+        yield
+    except KeyQuotaExceeded:
+        raise  # the team has characters left
+    except QuotaExceeded as refusal:
+        quota_refused(tenant_id, refusal)
+        raise
 
 
 @transaction.atomic
