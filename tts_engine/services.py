@@ -17,7 +17,6 @@ from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
-from billing.errors import KeyQuotaExceeded, QuotaExceeded
 from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
 from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.idempotency import Idempotency
@@ -103,15 +102,9 @@ def synthesis_request(
         if not synthesis.billed_characters and not once:  # nothing else to be written, so no transaction
             repeats.answer(synthesis, found)
             return synthesis
-    try:
-        with transaction.atomic():
-            answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
-            return answered or _placed(synthesis, found)
-    except KeyQuotaExceeded:
-        raise  # the team has characters left
-    except QuotaExceeded as refusal:
-        alerts.quota_refused(caller.tenant_id, refusal)
-        raise
+    with alerts.refusal_told(caller.tenant_id), transaction.atomic():
+        answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
+        return answered or _placed(synthesis, found)
 
 
 def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
