@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
-from api.pages import Pages
-from api.sendings import AttemptShape, StatusField
+from api.sendings import AttemptShape, SendingPages, SendingsQuery, StatusField
 from tts_engine.delivery import selectors, services, trial
 from tts_engine.delivery.models import Destination, DestinationKind, FileDelivery
 from tts_engine.delivery.trial import Trial
@@ -153,17 +152,9 @@ class DestinationTestDoor(Door):
         return Response(TrialShape(trial.run(_own(request, destination_id))).data)
 
 
-class FileDeliveriesQuery(StrictSerializer):
+class FileDeliveriesQuery(SendingsQuery):
     status = serializers.ChoiceField(choices=list(selectors.STATUS), required=False)
     job = serializers.UUIDField(required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
-    cursor = serializers.CharField(required=False, help_text="`next` of the page before")
-
-
-class FileDeliveryPages(Pages):
-    ordering = "-id"
-    page_size = 20
-    max_page_size = 100
 
 
 class FileDeliveriesDoor(Door):
@@ -180,7 +171,7 @@ class FileDeliveriesDoor(Door):
         query.is_valid(raise_exception=True)
         narrow = {name: query.validated_data.get(name) for name in ("status", "job")}
         rows = selectors.deliveries(_own(request, destination_id), **narrow)
-        return FileDeliveryPages().answer(rows, request, FileDeliveryShape)
+        return SendingPages().answer(rows, request, FileDeliveryShape)
 
 
 class FailedReplayShape(serializers.Serializer[Any]):

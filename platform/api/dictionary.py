@@ -16,12 +16,12 @@ from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from api.downloads import attachment
 from api.pages import Pages
 from api.parsers import CSVParser
+from api.preview import reading_told
 from tts_engine.dictionary import selectors, services
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion
 from tts_engine.dictionary.table import read_table, write_table
 from tts_engine.dictionary.trial import try_text
 from tts_engine.speech.text.dictionary import Entry, Kind
-from tts_engine.speech.text.types import Reading
 
 VALUES = ", ".join(f"'{kind}'" for kind in Kind)
 
@@ -198,8 +198,8 @@ class TestDoor(Door):
                 "object": "dictionary.test",
                 "version": tried.version,
                 "matches": [{"start": match.start, "end": match.end, **_told(match.entry)} for match in tried.matches],
-                "before": _read(tried.before),
-                "after": _read(tried.after),
+                "before": reading_told(tried.before),
+                "after": reading_told(tried.after),
             }
         )
 
@@ -245,10 +245,3 @@ def _newest(tenant_id: UUID) -> Response:
 
 def _told(entry: Entry | DictionaryEntry) -> dict[str, str | None]:
     return {"word": entry.word, **{kind.value: entry.value if kind == entry.kind else None for kind in Kind}}
-
-
-def _read(reading: Reading) -> dict[str, Any]:
-    return {
-        "normalized_text": reading.text,
-        "characters": [{"char": c.char, "pinyin": c.pinyin} for c in reading.characters],
-    }

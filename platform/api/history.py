@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, caller_of
 from api.downloads import attachment, file_response
-from api.pages import Pages
+from api.pages import NewestFirst
 from tts_engine import store
 from tts_engine.models import Labelling, Status, Synthesis
 from tts_engine.scripts import spoken_text
@@ -93,12 +93,6 @@ class SynthesisItem(HistoryItem):
         return wait.start if wait else None
 
 
-class HistoryPages(Pages):
-    ordering = ("-created_at", "-id")
-    page_size = 100
-    max_page_size = 1000
-
-
 class HistoryDoor(Door):
     scope = "history"
 
@@ -108,7 +102,7 @@ class HistoryDoor(Door):
         query = HistoryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         rows = history(tenant_id=caller_of(request).tenant_id, narrow=query.narrow())
-        return HistoryPages().answer(rows, request, HistoryItem)
+        return NewestFirst().answer(rows, request, HistoryItem)
 
 
 class SynthesisDoor(Door):

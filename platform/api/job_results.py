@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from api.door import Door, StrictSerializer, caller_of
-from api.downloads import streamed_response
+from api.downloads import attachment, streamed_response
 from tts_engine.jobs import selectors
 from tts_engine.jobs.models import Job
 from tts_engine.jobs.results import archive, joining, lists, subtitling
@@ -57,7 +58,7 @@ class JobDownloadDoor(Door):
         parameters=[DownloadQuery],
         responses={(200, "application/zip"): OpenApiTypes.BINARY, (200, "audio/mpeg"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, job_id: UUID) -> StreamingHttpResponse:
+    def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
         """Sent while it is made: all rows as a zip or as one recording, its subtitles or chapters, the failed rows."""
         query = DownloadQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -89,17 +90,17 @@ def _subtitles(job: Job, query: DownloadQuery) -> StreamingHttpResponse:
     return streamed_response(pieces, media_type=f"{kind.media_type}; charset=utf-8", name=f"{_stem(job)}.{kind.name}")
 
 
-def _chapters(job: Job, query: DownloadQuery) -> StreamingHttpResponse:
+def _chapters(job: Job, query: DownloadQuery) -> HttpResponse:
     listed = [asdict(chapter) for chapter in chapters(job, query.silence())]
-    content = json.dumps({"chapters": listed}, ensure_ascii=False).encode()
-    return streamed_response((piece for piece in [content]), media_type=JSON, name=f"{_stem(job)}.chapters.json")
+    content = json.dumps({"chapters": listed}, ensure_ascii=False)
+    return HttpResponse(content, content_type=JSON, headers=attachment(f"{_stem(job)}.chapters.json"))
 
 
 def _failed(job: Job, query: DownloadQuery) -> StreamingHttpResponse:
     return streamed_response(lists.failed_rows(job), media_type=CSV, name=f"{_stem(job)}.failed.csv")
 
 
-Result = Callable[[Job, DownloadQuery], StreamingHttpResponse]
+Result = Callable[[Job, DownloadQuery], HttpResponseBase]
 RESULTS: dict[str, Result] = {
     "zip": _zip,
     "joined": _joined,

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from api.catalog import require_model
 from api.door import Door, StrictSerializer, TextField, caller_of
 from api.idempotency import REPLAYED, idempotency_of
-from api.pages import Pages
+from api.pages import NewestFirst, Pages
 from api.speech import SpeechRequest, input_type_of
 from billing import selectors as billing
 from billing.errors import NoPriceBook
@@ -178,12 +178,6 @@ class OneJobShape(JobShape):
         return {**asdict(progress), "expected_at": progress.expected_at}
 
 
-class JobPages(Pages):
-    ordering = ("-created_at", "-id")
-    page_size = 100
-    max_page_size = 1000
-
-
 class JobMakingDoor(Door):
     """A door that makes jobs: of the texts in its request, or of a file."""
 
@@ -220,7 +214,7 @@ class JobsDoor(JobMakingDoor):
     @extend_schema(operation_id="list_jobs", responses=JobShape(many=True))
     def get(self, request: Request) -> Response:
         """The newest first, a page at a time; `next` goes into `cursor` of the following call."""
-        return JobPages().answer(selectors.jobs(tenant_id=caller_of(request).tenant_id), request, JobShape)
+        return NewestFirst().answer(selectors.jobs(tenant_id=caller_of(request).tenant_id), request, JobShape)
 
     @extend_schema(operation_id="create_job", request=JobRequest, responses={201: OneJobShape})
     def post(self, request: Request) -> Response:
@@ -230,13 +224,12 @@ class JobsDoor(JobMakingDoor):
         asked = body.validated_data
         require_model(asked["model"])
         is_text = "input" in asked
-        input_type = JobRequest.order(asked).input_type
         return self.made(
             request,
             asked,
             name=asked["name"],
             kind=JobKind.TEXT if is_text else JobKind.TABLE,
-            rows=drafts.rows_of_text([("", asked["input"])], input_type) if is_text else asked["items"],
+            rows=drafts.rows_of_text([("", asked["input"])], input_type_of(asked)) if is_text else asked["items"],
             once=idempotency_of(request),
         )
 

@@ -26,3 +26,11 @@ class Pages(CursorPagination):
                 "next": link and parse_qs(urlsplit(link).query)["cursor"][0],
             }
         )
+
+
+class NewestFirst(Pages):
+    """Of rows whose ids do not follow their making."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 100
+    max_page_size = 1000

@@ -1,6 +1,7 @@
 """`POST /v1/text/preview`: how a text will be read and what it will cost; speaks and bills nothing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -18,6 +19,7 @@ from tts_engine.speech import text as front_end
 from tts_engine.speech.speak import Part, lines_of, silence_after, staged
 from tts_engine.speech.text.prosody import syllables
 from tts_engine.speech.text.script import Clip
+from tts_engine.speech.text.types import Reading
 from tts_engine.speech.voice import Style
 
 # Mandarin at an even pace: four to five syllables a second.
@@ -46,8 +48,7 @@ class PreviewDoor(Door):
         reading = front_end.reading_of(items)
         return Response(
             {
-                "normalized_text": reading.text,
-                "characters": [{"char": c.char, "pinyin": c.pinyin} for c in reading.characters],
+                **reading_told(reading),
                 "sentences": [{"text": s.text, "pause": s.pause} for s in reading.sentences],
                 "text": script.plain,
                 "billable_characters": billable_characters(script.plain),
@@ -56,6 +57,14 @@ class PreviewDoor(Door):
                 "sample_rate": info.sample_rate,
             }
         )
+
+
+def reading_told(reading: Reading) -> dict[str, Any]:
+    """What is read, as text and by character."""
+    return {
+        "normalized_text": reading.text,
+        "characters": [{"char": c.char, "pinyin": c.pinyin} for c in reading.characters],
+    }
 
 
 def estimated_seconds(parts: Sequence[Part]) -> float:

@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.door import StrictSerializer
+from api.pages import Pages
 from webhooks.outbox import SendingAttempt
 
 
@@ -23,3 +25,16 @@ class StatusField(serializers.ChoiceField):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(choices=["pending", "delivered", "failed"], read_only=True, **more)
+
+
+class SendingsQuery(StrictSerializer):
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(required=False, help_text="`next` of the page before")
+
+
+class SendingPages(Pages):
+    """The newest first."""
+
+    ordering = "-id"
+    page_size = 20
+    max_page_size = 100

@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
-from api.pages import Pages
-from api.sendings import AttemptShape, StatusField
+from api.sendings import AttemptShape, SendingPages, SendingsQuery, StatusField
 from webhooks import selectors, services
 from webhooks.addresses import LONGEST_URL
 from webhooks.events import SUBSCRIBABLE
@@ -135,28 +134,17 @@ class WebhookTestDoor(Door):
         return Response(WebhookDelivery(delivery).data, status=202)
 
 
-class DeliveriesQuery(StrictSerializer):
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
-    cursor = serializers.CharField(required=False, help_text="`next` of the page before")
-
-
-class DeliveryPages(Pages):
-    ordering = "-id"
-    page_size = 20
-    max_page_size = 100
-
-
 class DeliveriesDoor(Door):
     scope = "webhooks"
 
     @extend_schema(
-        operation_id="list_webhook_deliveries", parameters=[DeliveriesQuery], responses=WebhookDelivery(many=True)
+        operation_id="list_webhook_deliveries", parameters=[SendingsQuery], responses=WebhookDelivery(many=True)
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         """What was and will be sent, the newest first, with every attempt and the beginning of its answer."""
-        query = DeliveriesQuery(data=request.query_params.dict())
+        query = SendingsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        return DeliveryPages().answer(selectors.deliveries(_own(request, webhook_id)), request, WebhookDelivery)
+        return SendingPages().answer(selectors.deliveries(_own(request, webhook_id)), request, WebhookDelivery)
 
 
 class ReplayDoor(Door):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member, Scope
 from console.forms import DestinationForm
-from console.log import log_page
+from console.log import log_page, number_of
 from console.team import actor_of, for_members_with
 from console.words import refusal_words
 from tts_engine.delivery import selectors, services, trial
@@ -70,8 +70,7 @@ def _do(request: HttpRequest, found: Destination) -> HttpResponse:
             messages.success(request, _("The destination is deleted."))
             return redirect("destinations")
         case "replay":
-            number = request.POST.get("delivery", "")
-            delivery = selectors.delivery(found, int(number) if number.isdigit() else 0)
+            delivery = selectors.delivery(found, number_of(request.POST.get("delivery", "")))
             services.delivery_replay(delivery=delivery)
             messages.success(request, _("The file is on its way again."))
         case "replay-failed":

@@ -110,8 +110,6 @@ class SentenceForm(forms.Form):
 
 
 ADDRESS = forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "https://"})
-
-
 SECRET = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
 

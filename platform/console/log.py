@@ -21,8 +21,13 @@ def log_page(request: HttpRequest, deliveries: QuerySet[Any]) -> LogPage:
     """Those before `?before=ID`; the newest without."""
     before = request.GET.get("before")
     if before is not None:
-        if not before.isascii() or not before.isdigit() or len(before) > 18:
-            raise Http404(before)
-        deliveries = deliveries.filter(id__lt=int(before))
+        deliveries = deliveries.filter(id__lt=number_of(before))
     rows = list(deliveries[: PAGE + 1])
     return LogPage(rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None)
+
+
+def number_of(sent: str) -> int:
+    """Of a delivery, as an address or a form names it; what can be none leads nowhere."""
+    if not sent.isascii() or not sent.isdigit() or len(sent) > 18:
+        raise Http404(sent)
+    return int(sent)

@@ -1,6 +1,5 @@
 """The operators' pages: what the people who run the platform see of every team."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import wraps
@@ -22,8 +21,8 @@ from billing.savings.selectors import own_cost, savings_between
 from billing.savings.services import own_cost_set
 from billing.usage import selectors as usage
 from console.forms import BusyCostForm, CostForm, MonthlyCostForm
+from console.team import View, actor_of
 
-View = Callable[..., HttpResponse]
 MONTHS = 12  # that the list of months goes back
 
 
@@ -92,7 +91,7 @@ def savings(request: HttpRequest) -> HttpResponse:
     forms = _typed(request) if request.method == "POST" else _stored(own_cost(asked.team.id))
     chosen = forms.chosen
     if chosen.is_bound and chosen.is_valid():
-        own_cost_set(tenant=asked.team, cost=chosen.cost, actor=f"user:{request.user.get_username()}")
+        own_cost_set(tenant=asked.team, cost=chosen.cost, actor=actor_of(request))
         messages.success(request, _("The own cost of {team} is saved.").format(team=asked.team.name))
         return redirect(request.get_full_path())
     page = {

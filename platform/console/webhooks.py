@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member, Scope
 from console.forms import EndpointForm
-from console.log import log_page
+from console.log import log_page, number_of
 from console.team import actor_of, for_members_with
 from console.words import refusal_words
 from webhooks import selectors, services
@@ -83,8 +83,7 @@ def _do(request: HttpRequest, endpoint: Endpoint, member: Member) -> HttpRespons
             messages.success(request, _("The webhook is deleted."))
             return redirect("webhooks")
         case "replay":
-            number = request.POST.get("delivery", "")
-            delivery = selectors.delivery(endpoint, int(number) if number.isdigit() else 0)
+            delivery = selectors.delivery(endpoint, number_of(request.POST.get("delivery", "")))
             services.delivery_replay(delivery=delivery)
             messages.success(request, _("The message is on its way again."))
         case _:

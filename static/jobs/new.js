@@ -202,7 +202,7 @@ export class NewJob {
   }
 }
 
-/** The column that looks like the text; else all of them, for the member to write between. */
+/** The column that looks like the text; else none, for the member to write and put columns in. */
 function firstTemplate(columns) {
   const text = columns.find((column) => ["text", "文本"].includes(column));
   return text ? `{${text}}` : "";

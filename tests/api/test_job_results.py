@@ -131,7 +131,7 @@ def test_a_joined_mp3_has_its_chapters(book: Job, download: Download) -> None:
             for each in container.chapters()
         ]
     assert found == [("上", 0.0), ("下", 0.45)]
-    listed = download(book, "?as=chapters&silence_ms=50&chapter_silence_ms=200").body
+    listed = download(book, "?as=chapters&silence_ms=50&chapter_silence_ms=200").content
     assert json.loads(listed)["chapters"][1] == {"title": "下", "start_ms": 450, "end_ms": 550}
 
 

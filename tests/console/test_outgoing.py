@@ -88,6 +88,15 @@ def test_an_address_that_is_refused(owner: Client, url: str, words: str) -> None
     assert not Destination.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["", "-1", "²", "9" * 5000])
+def test_a_number_that_no_delivery_has(owner: Client, number: str) -> None:
+    """Sent again from either page, it leads nowhere."""
+    owner.post("/webhooks", {"url": "https://127.0.0.1/hook"})
+    owner.post("/destinations", {"kind": "http", "url": URL})
+    for path in (f"/webhooks/{Endpoint.objects.get().id}", f"/destinations/{Destination.objects.get().id}"):
+        assert owner.post(path, {"do": "replay", "delivery": number}).status_code == 404
+
+
 def test_what_is_done_with_a_webhook(owner: Client, receiver: Receiver) -> None:
     """Tested, looked at, sent again, switched off and on, deleted."""
     owner.post("/webhooks", {"url": receiver.url})
