@@ -140,6 +140,16 @@ def test_what_is_no_archive_is_refused(content: bytes, name: str) -> None:
         read(io.BytesIO(content), name, LIMITS)
 
 
+def test_a_part_that_is_said_to_lie_beyond_any_file_is_refused() -> None:
+    """2^64 - 1 bytes in, a place that no file can be asked for."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("META-INF/container.xml", CONTAINER)
+        archive.getinfo("META-INF/container.xml").header_offset = 2**64 - 1
+    with pytest.raises(Damaged, match=r"'META-INF/container\.xml' in the file is damaged"):
+        all_of_it(file, "a.epub")
+
+
 def test_a_workbook_locked_with_a_password_says_so() -> None:
     """Excel wraps it in another format; the advice is to save it without."""
     locked = io.BytesIO(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096))

@@ -25,8 +25,17 @@ _LOCATOR_64 = b"PK\x06\x07"
 _LOCATOR_64_SIZE = 20
 _ENCRYPTED = 0x1
 _COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB: old XLS, and an XLSX with a password
-# What `zipfile` says of an archive whose fields are wrong.
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError)
+# What `zipfile`, and the file beneath it, say of an archive whose fields are wrong.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    ValueError,
+)
 
 
 class Archive:

@@ -40,39 +40,42 @@ class _Workbook:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        path = next(iter(self._relations("", ROOT_RELATIONS, "officeDocument").values()), "xl/workbook.xml")
-        root = tree(archive.read(path), name=path)
-        relations = posixpath.join(posixpath.dirname(path), "_rels", f"{posixpath.basename(path)}.rels")
+        package = self._tree(ROOT_RELATIONS)
+        path = next(iter(_related("", package, "officeDocument").values()), "xl/workbook.xml")
+        root = self._tree(path)
+        relations = self._tree(posixpath.join(posixpath.dirname(path), "_rels", f"{posixpath.basename(path)}.rels"))
         properties = next(all_of(root, "workbookPr"), None)
         self.from_1904 = properties is not None and properties.get("date1904") in ("1", "true")
-        sheets = self._relations(path, relations, "worksheet")
-        self.sheet = self._first_shown(root, sheets)
-        self.strings = next(iter(self._relations(path, relations, "sharedStrings").values()), "")
-        self._styles = next(iter(self._relations(path, relations, "styles").values()), "")
+        self.sheet = _first_shown(root, _related(path, relations, "worksheet"))
+        self.strings = next(iter(_related(path, relations, "sharedStrings").values()), "")
+        self._styles = next(iter(_related(path, relations, "styles").values()), "")
 
     def formats(self) -> list[str]:
         """The number format of every style, in the order by which cells name them."""
         if self._styles not in self._archive:
             return []
-        root = tree(self._archive.read(self._styles), name=self._styles)
+        root = self._tree(self._styles)
         own = {each.get("numFmtId", ""): each.get("formatCode", GENERAL) for each in all_of(root, "numFmt")}
         styles = next(all_of(root, "cellXfs"), None)
         ids = [style.get("numFmtId", "0") for style in styles] if styles is not None else []
         return [own.get(each) or BUILT_IN.get(int(each) if each.isdecimal() else 0, GENERAL) for each in ids]
 
-    def _first_shown(self, root: Element, sheets: dict[str, str]) -> str:
-        for sheet in all_of(root, "sheet"):
-            place = sheets.get(sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or "")
-            if place and sheet.get("state", "visible") == "visible":
-                return place
-        raise Damaged("The XLSX file has no sheet with cells that is not hidden.")
+    def _tree(self, path: str) -> Element:
+        return tree(self._archive.read(path), name=path)
 
-    def _relations(self, base: str, path: str, kind: str) -> dict[str, str]:
-        """Paths of the parts of one kind that a part names, by the id it gives them."""
-        return {
-            each.get("Id", ""): posixpath.normpath(
-                posixpath.join("/", posixpath.dirname(base), each.get("Target", ""))
-            )[1:]
-            for each in tree(self._archive.read(path), name=path)
-            if each.get("Type", "").endswith(f"/{kind}") and each.get("TargetMode") != "External"
-        }
+
+def _first_shown(workbook: Element, sheets: dict[str, str]) -> str:
+    for sheet in all_of(workbook, "sheet"):
+        place = sheets.get(sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or "")
+        if place and sheet.get("state", "visible") == "visible":
+            return place
+    raise Damaged("The XLSX file has no sheet with cells that is not hidden.")
+
+
+def _related(base: str, relations: Element, kind: str) -> dict[str, str]:
+    """Paths of the parts of one kind that the part `base` names, by the id it gives them."""
+    return {
+        each.get("Id", ""): posixpath.normpath(posixpath.join("/", posixpath.dirname(base), each.get("Target", "")))[1:]
+        for each in relations
+        if each.get("Type", "").endswith(f"/{kind}") and each.get("TargetMode") != "External"
+    }

@@ -152,9 +152,8 @@ class Timekeeper:
         self._coming = iter(sentences)
         self._heard: list[SentenceTimes] = []
         self._begun: list[CharacterTime] = []  # of the sentence that is being heard
-        self._sentence: Sentence | None
-        self._sentence, self._speaker = next(self._coming, (None, ""))
         self._told = 0
+        self._await_next()
 
     def listen(self, stream: Iterable[Chunk]) -> Iterator[Chunk]:
         """The same chunks; their characters' times count from the stream's start."""
@@ -177,12 +176,17 @@ class Timekeeper:
 
     def _hear(self, character: CharacterTime) -> None:
         self._begun.append(character)
-        if self._sentence is None or len(self._begun) < len(self._sentence.text):
+        if self._sentence is None or len(self._begun) < len(self._text):
             return
         starts, ends = _places(self._begun, self.sample_rate)
-        self._heard.append(SentenceTimes(self._sentence.text, starts, ends, self._sentence.written, self._speaker))
+        self._heard.append(SentenceTimes(self._text, starts, ends, self._sentence.written, self._speaker))
         self._begun.clear()
+        self._await_next()
+
+    def _await_next(self) -> None:
+        self._sentence: Sentence | None
         self._sentence, self._speaker = next(self._coming, (None, ""))
+        self._text = self._sentence.text if self._sentence else ""
 
 
 def _places(times: Iterable[CharacterTime], sample_rate: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
