@@ -96,6 +96,13 @@ def test_marks_are_reached_with_the_character_behind_them() -> None:
     assert marks == pytest.approx({"a": 0.3, "b": 0.4, "c": 1.6, "d": 1.8, "e": 1.9})
 
 
+def test_no_mark_is_lost_with_the_punctuation_it_lies_in() -> None:
+    """Stops at the beginning end nothing and are not heard; the first character behind them is."""
+    script = parts('！<mark name="a"/>”<mark name="b"/>…你<mark name="c"/>好')
+    marks = {mark.name: mark.time for chunk in heard(script) for mark in chunk.marks}
+    assert marks == pytest.approx({"a": 0.0, "b": 0.0, "c": 0.1})
+
+
 def test_a_recording_lies_between() -> None:
     """As it is, between the sentences."""
     found = samples(parts('你<audio src="history:0b4f2c1e-0000-4000-8000-000000000000"/>好'))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tts_engine.speech.text.characters import CLAUSE_MARKS, HANZI, LIST_MARKS
 from tts_engine.speech.text.marks import MarkedText
@@ -36,15 +36,15 @@ def split(marked: MarkedText) -> list[Span]:
     The pause of the last is that of its own punctuation; 0 where it ends without.
     """
     spans: list[Span] = []
-    before = MarkedText("")  # punctuation at the start: only its bookmarks are kept
+    before: tuple[tuple[int, str], ...] = ()  # bookmarks of punctuation at the start, of which nothing else is kept
     for piece, pause in _pieces(marked):
         if _SOUNDING.search(piece.text):
-            spans.append(Span(MarkedText("", bookmarks=before.bookmarks) + piece, pause))
-            before = MarkedText("")
+            spans.append(Span(replace(piece, bookmarks=before + piece.bookmarks) if before else piece, pause))
+            before = ()
         elif spans:
             spans[-1] = Span(spans[-1].marked + piece, max(spans[-1].pause, pause))
         else:
-            before = MarkedText("", bookmarks=tuple((0, name) for _, name in piece.bookmarks))
+            before += tuple((0, name) for _, name in piece.bookmarks)
     return spans
 
 
