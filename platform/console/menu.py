@@ -76,10 +76,6 @@ def menu_of(user: User, member: Member | None) -> list[Group]:
 
 def current(groups: Iterable[Group], path: str) -> Entry | None:
     """The page at this address or the nearest above it: `/webhooks/ID` is part of `/webhooks`."""
-    above = [
-        entry
-        for group in groups
-        for entry in group.entries
-        if path == entry.address or path.startswith(f"{entry.address.rstrip('/')}/") and entry.address != "/"
-    ]
+    entries = [entry for group in groups for entry in group.entries]
+    above = [each for each in entries if path == each.address or path.startswith(f"{each.address}/")]
     return max(above, key=lambda entry: len(entry.address), default=None)
