@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -39,7 +39,8 @@ from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, Us
 OPERATOR = "operator"
 PLATFORM = "platform"
 DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
-BY_DIGEST = "SELECT * FROM accounts_apikey WHERE digest = ANY(%s)"
+_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
+BY_DIGEST = f"SELECT {', '.join(_COLUMNS)} FROM accounts_apikey WHERE digest = ANY(%s)"  # noqa: S608
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 
 
@@ -140,7 +141,7 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
     if not keys.is_well_formed(secret):
         _refuse(InvalidApiKey("This is not a Voxhouse API key: it is mistyped or cut off."), audit.MALFORMED, ip)
     digests = keys.digests(secret)
-    key = next(iter(ApiKey.objects.raw(BY_DIGEST, [digests])), None)
+    key = _key_of(digests)
     if key is None:
         _refuse(InvalidApiKey("This API key is not known here."), audit.NOT_FOUND, ip)
     now = timezone.now()
@@ -150,6 +151,14 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
         _refuse(ApiKeyExpired(f"This API key expired at {key.expires_at:%F %T} UTC."), audit.EXPIRED, ip, key)
     _note_use(key, digests[0], now)
     return key
+
+
+def _key_of(digests: list[str]) -> ApiKey | None:
+    """Each request asks: a raw query set takes twice as long."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_DIGEST, [digests])
+        row = cursor.fetchone()
+    return ApiKey.from_db(None, _COLUMNS, row) if row else None
 
 
 def api_key_require_scope(key: ApiKey, scope: str, *, ip: str | None = None) -> None:
