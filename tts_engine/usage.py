@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from billing.price_book.facts import BLOCK_BYTES, CALL_CHARACTERS, FACTS, facts_
 from billing.reconciliation import Drift
 from billing.usage import peaks
 from billing.usage.facts import NAMES, UsageFacts
-from billing.usage.latency import BUCKET, NOTHING, UNMEASURED
+from billing.usage.latency import BUCKET, NOTHING, UNMEASURED, Latency, Speed
 from billing.usage.services import usage_add, usage_values
 from tts_engine.models import Synthesis
 
@@ -85,17 +86,29 @@ SUMS = {name: f"sum({value}) FILTER (WHERE s.status = 'done')" for name, value i
 SUMS["failed"] = "count(*) FILTER (WHERE s.status = 'failed')"
 SUMS = {name: f"COALESCE({value}, 0)::bigint" for name, value in SUMS.items()}
 
-# The same for the buckets of latency.
-WAITED = "CASE WHEN s.status = 'done' AND NOT s.cache_hit AND s.job_id IS NULL THEN queue_ms END"
-FIRST_AUDIO = f"{WAITED} + first_byte_ms::bigint"  # a clock that stepped may have made the wait the longest there is
+# The same for the buckets of latency. A number is found once a row: OFFSET keeps the planner from writing its
+# formula into each of the counts.
+WAITED = "CASE WHEN s.status = 'done' AND NOT s.cache_hit AND s.job_id IS NULL THEN s.queue_ms::bigint END"
+ROWS = f"""
+    tts_engine_synthesis s JOIN accounts_tenant t ON t.id = s.tenant_id
+    CROSS JOIN LATERAL (
+        SELECT {BUCKET.format(ms=WAITED)} AS waits, {BUCKET.format(ms=f"({WAITED} + s.first_byte_ms)")} AS first_audio
+        OFFSET 0
+    ) latency
+"""
 
 
-def _counts(ms: str) -> str:
-    number = BUCKET.format(ms=ms)
-    return f"ARRAY[{', '.join(f'count(*) FILTER (WHERE {number} = {n})' for n in range(1, UNMEASURED + 1))}]::integer[]"
+def _counts(name: str) -> str:
+    counts = (f"count(*) FILTER (WHERE latency.{name} = {number})" for number in range(1, UNMEASURED + 1))
+    return f"ARRAY[{', '.join(counts)}]::integer[]"
 
 
-LATENCIES = {"waits": _counts(WAITED), "first_audio": _counts(FIRST_AUDIO)}
+LATENCIES = {name: _counts(name) for name in ("waits", "first_audio")}
+EVERYTHING = {name: SUMS[name] for name in NAMES} | LATENCIES
+
+
+def _read(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +127,9 @@ class Rollup:
     @property
     def from_rows(self) -> str:
         """The rows as they should be, of one tenant or where that is NULL of all."""
-        parts = ", ".join(f"{value} AS {name}" for name, value in self.parts.items())
-        sums = ", ".join(f"{value} AS {name}" for name, value in self.sums.items())
         return f"""
-            SELECT s.tenant_id, {parts}, {sums}
-            FROM tts_engine_synthesis s JOIN accounts_tenant t ON t.id = s.tenant_id
+            SELECT s.tenant_id, {_read(self.parts)}, {_read(self.sums)}
+            FROM {ROWS}
             WHERE s.status IN ({self.ended}) AND (%(tenant)s::uuid IS NULL OR s.tenant_id = %(tenant)s)
             GROUP BY s.tenant_id, {", ".join(self.parts.values())}
         """  # noqa: S608 - only names of this package are put in
@@ -154,7 +165,7 @@ DAYS = Rollup(
         "voice": "s.voice",
         "model": "s.model",
     },
-    sums={name: SUMS[name] for name in NAMES} | LATENCIES,
+    sums=EVERYTHING,
 )
 HOURS = Rollup(
     table="billing_hourlyusage",
@@ -208,3 +219,36 @@ def rebuild(tenant_id: UUID | None = None) -> None:
                 f"INSERT INTO {rollup.table} ({rollup.columns}) {rollup.from_rows}",
                 {"tenant": tenant_id},
             )
+
+
+@dataclass(frozen=True, slots=True)
+class HourOf:
+    """What was made within an hour from `start` on, and has this value of the column that was asked for."""
+
+    start: datetime
+    value: Any
+    facts: UsageFacts
+    speed: Speed
+
+
+def hours(tenant_id: UUID, start: datetime, end: datetime, column: str) -> list[HourOf]:
+    """All that days are sums of, hour by hour from `start` on, from the requests themselves: for a day or two.
+
+    `column` is one of DailyUsage. What was made from `end` on is not among it.
+    """
+    statement = f"""
+        SELECT date_bin('1 hour', s.created_at, %(start)s) AS hour, s.{column}, {_read(EVERYTHING)}
+        FROM {ROWS}
+        WHERE s.tenant_id = %(tenant)s AND s.status IN ({DAYS.ended})
+          AND s.created_at >= %(start)s AND s.created_at < %(end)s
+        GROUP BY 1, 2
+        ORDER BY 1, 2
+    """  # noqa: S608 - only names of this project are put in
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"tenant": tenant_id, "start": start, "end": end})
+        return [
+            HourOf(
+                hour, value, UsageFacts(**dict(zip(NAMES, sums, strict=True))), Speed(Latency(waits), Latency(first))
+            )
+            for hour, value, *sums, waits, first in cursor.fetchall()
+        ]

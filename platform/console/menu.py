@@ -52,7 +52,10 @@ MENU = (
     ),
     Group(
         _("Measure"),
-        (Entry("statement", _("Statement"), "statement", MEMBERS),),
+        (
+            Entry("usage", _("Usage"), "usage", Scope.USAGE),
+            Entry("statement", _("Statement"), "statement", MEMBERS),
+        ),
     ),
     Group(
         _("Build"),

@@ -46,7 +46,7 @@ def rebuild(tenant_id: UUID | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE billing_hourlypeak IN EXCLUSIVE MODE")  # readers go on
         cursor.execute("DELETE FROM billing_hourlypeak WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s", asked)
-        cursor.execute(f"INSERT INTO billing_hourlypeak (tenant_id, hour, requests) {PEAKS}", asked)  # noqa: S608
+        cursor.execute(f"INSERT INTO billing_hourlypeak (tenant_id, hour, requests) {PEAKS}", asked)
 
 
 repairs(rebuild)
