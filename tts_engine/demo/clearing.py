@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
@@ -20,19 +21,29 @@ def clear() -> list[str]:
     """The names of the teams that were removed. Needs the role that owns the tables."""
     demo = Tenant.objects.filter(name__startswith=PREFIX)
     gone = {tenant.id: tenant.name for tenant in demo}
-    with connection.cursor() as cursor:
-        for table in APPEND_ONLY:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with _deletable():
         for model, path in sorted(_paths(), key=lambda found: -found[1].count("__")):
             rows = model._base_manager.filter(**{f"{path}__in": list(gone)})
             rows._raw_delete(rows.db)
-        for table in APPEND_ONLY:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    User.objects.filter(username__startswith=PREFIX).delete()
-    demo.delete()
+        User.objects.filter(username__startswith=PREFIX).delete()
+        demo.delete()
     for tenant_id in gone:
         shutil.rmtree(Path(settings.AUDIO_ROOT, str(tenant_id)), ignore_errors=True)
     return sorted(gone.values())
+
+
+@contextmanager
+def _deletable() -> Iterator[None]:
+    """Rows of append-only tables too, in any order: what points to what is checked at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered that has a check ahead
+        for table in APPEND_ONLY:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in APPEND_ONLY:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def _paths() -> Iterator[tuple[type[models.Model], str]]:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,6 +70,7 @@ def fill(*, requests: int, teams: int, heard: int, seed: int) -> Filled:
                 "seed": str(seed),
             }
             cursor.execute(ROWS, values | {"revision": voice_named("xiaoxiao")[0].revision})
+            cursor.execute("DROP TABLE demo_team, demo_text")
             heard = speak_newest(tenants[0].id, heard)
             ledger.write([tenant.id for tenant in tenants])
             for tenant in tenants:
@@ -85,13 +87,13 @@ TEAM = """
     CREATE TEMPORARY TABLE demo_team (
         number int, tenant_id uuid, time_zone text, first_day date, days float8[], hours float8[], keys uuid[],
         members bigint[], kind text, voices text[], emotions text[], formats text[], cached float8, by_members float8
-    ) ON COMMIT DROP
+    )
 """
 TEXT = """
     CREATE TEMPORARY TABLE demo_text (
         kind text, number int, text text, characters int, hanzi int, other_characters int, gbk_bytes int,
         utf8_bytes int, normalised_characters int
-    ) ON COMMIT DROP
+    )
 """
 
 
@@ -131,16 +133,23 @@ def _team_row(number: int, team: Team, tenant: Tenant, first: date) -> tuple[Any
 
 def _make_texts(dice: random.Random) -> None:
     """Each kind's texts with their counts, which are those of every text that is made of one."""
-    rows = []
-    for kind in KINDS:
-        for number, text in enumerate(story.texts(kind, TEXTS, dice)):
-            counted = counted_of(Written(text.replace("#", story.DIGITS)))
-            facts = counted.facts
-            rows.append((
-                kind.name, number, text, counted.characters, facts.hanzi, facts.other_characters, facts.gbk_bytes,
-                facts.utf8_bytes, facts.normalised_characters,
-            ))  # fmt: skip
+    rows = [
+        (kind.name, number, "".join(sentences), *map(sum, zip(*map(_counts, sentences), strict=True)))
+        for kind in KINDS
+        for number, sentences in enumerate(story.texts(kind, TEXTS, dice))
+    ]
     _store("demo_text", TEXT, rows)
+
+
+@cache
+def _counts(sentence: str) -> tuple[int, ...]:
+    """In the order of the table's columns; those of a text are the sums of its sentences'."""
+    counted = counted_of(Written(sentence.replace("#", story.DIGITS)))
+    facts = counted.facts
+    return (
+        counted.characters, facts.hanzi, facts.other_characters, facts.gbk_bytes, facts.utf8_bytes,
+        facts.normalised_characters,
+    )  # fmt: skip
 
 
 def _store(table: str, definition: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -294,11 +294,11 @@ def cumulative(loads: Sequence[float]) -> list[float]:
     return ends
 
 
-def texts(kind: Kind, count: int, dice: random.Random) -> Iterator[str]:
-    """`count` texts of this kind, with `#` in each."""
+def texts(kind: Kind, count: int, dice: random.Random) -> Iterator[list[str]]:
+    """The sentences of `count` texts of this kind, with `#` in the first of each."""
     for opening in islice(cycle(kind.openings), count):
         more = dice.randint(*kind.sentences) - 1
-        yield opening + "".join(dice.choices(kind.middles, k=more))
+        yield [opening, *dice.choices(kind.middles, k=more)]
 
 
 def _day_load(day: date, kind: Kind) -> float:
