@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts.models import Member, Tenant, User
 from billing.models import HourlyUsage, LedgerEntry
 from billing.reconciliation import reconcile
-from billing.usage.selectors import this_month
 from tests.factories import make_tenant
 from tts_engine.demo.clearing import clear
 from tts_engine.demo.filling import Filled, fill
@@ -102,4 +101,3 @@ def test_command_tells_who_signs_in() -> None:
     assert user.check_password(filled["password"])
     assert user.is_staff
     assert Member.objects.get(user=user).tenant.name == "demo-support-head-office"
-    assert this_month(Member.objects.get(user=user).tenant_id)
