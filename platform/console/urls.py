@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import destinations, dictionary, operators, views, webhooks
+from console import destinations, dictionary, operators, usage, views, webhooks
 
 
 class Favicon(RedirectView):
@@ -35,6 +35,7 @@ register_converter(Month, "month")
 urlpatterns = [
     path("", views.studio, name="studio"),
     path("jobs", views.jobs, name="jobs"),
+    path("usage", usage.usage, name="usage"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
     path("dictionary", dictionary.page, name="dictionary"),
