@@ -43,13 +43,15 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
         "roles": [(role, ROLE_WORDS[role]) for role in roles_given_by(member)],
         "invited": invited,
         "link": link,
-        "mailed": bool(invited and invited.email) and _mailed(request, invited, link),
+        "mailed": invited is not None and _mailed(request, invited, link),
     }
     return render(request, "console/members.html", page, status=400 if form.errors else 200)
 
 
 def _mailed(request: HttpRequest, invited: Invitation, link: str) -> bool:
     """The invitation stands even where no mail leaves: its link can be handed over."""
+    if not invited.email:
+        return False
     try:
         invitations.mail(invited, link=link)
     except OSError as error:  # smtplib's errors are such, too

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import Role, Scope
 from accounts.services import DEFAULT_SCOPES
@@ -30,18 +29,24 @@ ROLE_WORDS: dict[str, str | Promise] = {
     Role.MEMBER: _("Member"),
     Role.VIEWER: _("Viewer"),
 }
-CAP_WORDS: dict[str, str | Promise] = {
+CAP_WORDS: dict[str, Any] = {
     "characters_per_period": _("Characters a period"),
     "requests_per_minute": _("Requests a minute"),
     "characters_per_minute": _("Characters a minute"),
     "concurrent_requests": _("Requests at once"),
     "max_text_characters": _("Characters of one text"),
 }
-GRACES = (timedelta(0), timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
+GRACES: dict[timedelta, Any] = {
+    timedelta(0): _("Not at all: it ends now"),
+    timedelta(hours=1): _("1 hour"),
+    timedelta(days=1): _("1 day"),
+    timedelta(days=7): _("7 days"),
+    timedelta(days=30): _("30 days"),
+}
 
 
 def days(count: int) -> str:
-    return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}
+    return str(_("1 day")) if count == 1 else _("{count} days").format(count=count)
 
 
 def _cap(name: str) -> forms.IntegerField:
@@ -95,19 +100,12 @@ class GraceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         longest = settings.API_KEY_LONGEST_GRACE
-        choices = [(round(grace.total_seconds()), _grace_words(grace)) for grace in GRACES if grace <= longest]
+        choices = [(round(grace.total_seconds()), words) for grace, words in GRACES.items() if grace <= longest]
         self.fields["grace"].choices = choices  # type: ignore[attr-defined]
 
     @property
     def length(self) -> timedelta:
         return timedelta(seconds=self.cleaned_data["grace"])
-
-
-def _grace_words(grace: timedelta) -> str:
-    if not grace:
-        return str(_("Not at all: it ends now"))
-    hours = round(grace.total_seconds() / 3600)
-    return days(grace.days) if grace.days else ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
 class InviteForm(forms.Form):

@@ -42,7 +42,7 @@ def test_only_a_digest_is_kept(olga: Member) -> None:
 
 def test_a_new_person_signs_up(olga: Member) -> None:
     """They get an account with the invitation's address, and the role in its team; the trail tells both ends."""
-    invitation, token = invitations.invite(by=olga, role="viewer", email="mei@example.com", days=7)
+    _, token = invitations.invite(by=olga, role="viewer", email="mei@example.com", days=7)
     member = invitations.sign_up(invitation=invitations.find(token), username="mei", password=PASSWORD)
     assert (member.tenant, member.role, member.user.email) == (olga.tenant, "viewer", "mei@example.com")
     assert member.user.check_password(PASSWORD)
