@@ -214,7 +214,9 @@ def test_a_long_trail_by_the_page(owner: Client, tenant: Tenant) -> None:
         assert owner.get("/audit", {"before": wrong}).status_code == 404
 
 
-def test_pages_ask_the_same_however_much_there_is(owner: Client, tenant: Tenant, django_assert_max_num_queries: object) -> None:
+def test_pages_ask_the_same_however_much_there_is(
+    owner: Client, tenant: Tenant, django_assert_max_num_queries: object
+) -> None:
     """Neither a key, a member, an invitation nor an entry of the trail costs a statement."""
     olga = Member.objects.get(tenant=tenant)
     for number in range(20):
