@@ -1,18 +1,15 @@
-"""The operators' pages: what the people who run the platform see of every team."""
+"""What the speech of a team would have cost at vendors, less what it costs here."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from functools import wraps
-from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import Tenant, User
+from accounts.models import Tenant
 from accounts.selectors import tenants
 from billing.errors import NoPriceBook
 from billing.savings.compare import Savings
@@ -21,22 +18,10 @@ from billing.savings.selectors import own_cost, savings_between
 from billing.savings.services import own_cost_set
 from billing.usage import selectors as usage
 from console.forms import BusyCostForm, CostForm, MonthlyCostForm
-from console.team import View, actor_of
+from console.operators.guard import operators_only
+from console.team import actor_of
 
 MONTHS = 12  # that the list of months goes back
-
-
-def operators_only(view: View) -> View:
-    """For whom Django calls staff; whoever else is signed in gets 403 and a page that says so."""
-
-    @wraps(view)
-    @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not cast(User, request.user).is_staff:
-            return render(request, "console/operators_only.html", status=403)
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 @dataclass(frozen=True, slots=True)
