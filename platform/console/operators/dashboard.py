@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
@@ -27,12 +28,15 @@ DAYS = 31  # of the chart, today among them: a whole month is within
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Teams by what they spent; `?order=failed` those first whose requests fail."""
     order = request.GET.get("order", "spent")
-    lines = overview.teams(order=order if order in overview.ORDERS else "spent", most=settings.OPERATORS_TEAMS)
+    if order not in overview.ORDERS:
+        raise Http404(order)
+    lines = overview.teams(order=order, most=settings.OPERATORS_TEAMS)
     last = today()
     by_day = {share.values[0]: share.facts for share in usage.shares_of_all(last - timedelta(days=DAYS - 1), "day")}
     page = {
         "lines": lines,
         "order": order,
+        "orders": [("spent", _("Most spoken")), ("failed", _("Most failed")), ("name", _("By name"))],
         "more": len(lines) == settings.OPERATORS_TEAMS,
         "month": total([facts for day, facts in by_day.items() if day >= last.replace(day=1)]),
         "days": _curve(by_day, last),
