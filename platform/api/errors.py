@@ -30,8 +30,11 @@ log = structlog.get_logger()
 STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (accounts.InvalidApiKey, HTTPStatus.UNAUTHORIZED),
     (accounts.InsufficientScope, HTTPStatus.FORBIDDEN),
+    (accounts.RoleNotAllowed, HTTPStatus.FORBIDDEN),
     (accounts.Unknown, HTTPStatus.NOT_FOUND),
     (accounts.Exists, HTTPStatus.CONFLICT),
+    (accounts.Conflict, HTTPStatus.CONFLICT),
+    (accounts.InvitationOver, HTTPStatus.GONE),
     (accounts.Unacceptable, HTTPStatus.BAD_REQUEST),
     (billing.TextTooLong, HTTPStatus.BAD_REQUEST),
     (billing.TenantSuspended, HTTPStatus.FORBIDDEN),

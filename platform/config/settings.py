@@ -126,6 +126,11 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
 
+API_KEYS = 200  # of one team, that work
+API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
+INVITATIONS = 50  # of one team, that can still be accepted
+INVITATION_DAYS = (1, 7, 30)  # that an inviter may choose from
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
