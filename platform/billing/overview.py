@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
 from billing import periods
-from billing.usage.facts import NAMES, UsageFacts, total
+from billing.errors import UnknownAccount
+from billing.usage.facts import NAMES, UsageFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ TEAMS = f"""
         SELECT {", ".join(f"COALESCE(sum({name}), 0)::bigint AS {name}" for name in NAMES)} FROM billing_dailyusage
         WHERE tenant_id = t.id AND day >= date_trunc('month', %(at)s::timestamptz AT TIME ZONE t.time_zone)::date
     ) u
-    WHERE position(%(part)s IN t.name) > 0
+    WHERE position(%(part)s IN t.name) > 0 AND (%(tenant)s::uuid IS NULL OR t.id = %(tenant)s)
     ORDER BY {{order}}, t.name
     LIMIT %(most)s
 """  # noqa: S608 - only constants of this package are put in
@@ -62,14 +62,22 @@ ORDERS = {"spent": "u.billed_characters DESC", "failed": "u.failed DESC", "name"
 
 def teams(*, part: str = "", order: str = "spent", most: int) -> list[TeamLine]:
     """At most so many of the teams whose name holds `part`; `order` is one of ORDERS."""
-    values: dict[str, Any] = {"at": timezone.now(), "part": part, "most": most}
+    return _teams(order, part=part, most=most)
+
+
+def team(tenant_id: UUID) -> TeamLine:
+    """One of them. Raises UnknownAccount."""
+    found = _teams("name", tenant=tenant_id)
+    if not found:
+        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
+    return found[0]
+
+
+def _teams(order: str, *, part: str = "", tenant: UUID | None = None, most: int = 1) -> list[TeamLine]:
+    values = {"at": timezone.now(), "part": part, "tenant": tenant, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(TEAMS.format(order=ORDERS[order]), values)
         return [
             TeamLine(*row[: -len(NAMES)], facts=UsageFacts(**dict(zip(NAMES, row[-len(NAMES) :], strict=True))))
             for row in cursor.fetchall()
         ]
-
-
-def sum_of(lines: list[TeamLine]) -> UsageFacts:
-    return total([line.facts for line in lines])

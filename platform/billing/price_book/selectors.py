@@ -69,3 +69,8 @@ def exchange_rates() -> ExchangeRates:
     for rate in ExchangeRate.objects.order_by("day"):
         rates.setdefault(rate.currency, []).append((rate.day, rate.yuan))
     return ExchangeRates(rates)
+
+
+def latest_rates() -> list[ExchangeRate]:
+    """The newest of each currency, one that is yet to hold too."""
+    return list(ExchangeRate.objects.order_by("currency", "-day").distinct("currency"))

@@ -1,11 +1,17 @@
 """Teams: found, created, and changed in what they may."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import selectors
@@ -72,7 +78,7 @@ def tenant(request: HttpRequest, name: str) -> HttpResponse:
         except (AccountsError, BillingError) as refusal:
             form.refuse(refusal)
             return _page(request, found, do, form)
-        messages.success(request, _(told))
+        messages.success(request, told)
     elif do in {"suspend", "resume"}:
         (account_suspend if do == "suspend" else account_resume)(tenant=found, actor=actor_of(request))
     else:
@@ -95,29 +101,29 @@ def _page(request: HttpRequest, found: Tenant, do: str = "", refused: RefusableF
         "keys": selectors.api_keys(found),
         "raises": raises_in_force(found.id),
         "events": selectors.audit_events(found)[:EVENTS],
+        "visit_minutes": settings.VISIT_LASTS // timedelta(minutes=1),
         "forms": {**forms, do: refused} if refused else forms,
     }
     return render(request, "console/operators_tenant.html", page, status=400 if refused else 200)
 
 
-def _set_plan(tenant: Tenant, form: RefusableForm, actor: str) -> None:
+def _set_plan(tenant: Tenant, form: PlanOfTenantForm, actor: str) -> None:
     plan_set(tenant=tenant, plan_name=form.cleaned_data["plan"], actor=actor)
 
 
-def _raise(tenant: Tenant, form: RefusableForm, actor: str) -> None:
-    assert isinstance(form, RaiseForm)
+def _raise(tenant: Tenant, form: RaiseForm, actor: str) -> None:
     quota_raise(
         tenant=tenant, characters=form.cleaned_data["characters"], until=form.moment(tenant.time_zone), actor=actor
     )
 
 
-def _add_member(tenant: Tenant, form: RefusableForm, actor: str) -> None:
+def _add_member(tenant: Tenant, form: MemberForm, actor: str) -> None:
     user = selectors.user_by_name(form.cleaned_data["user"])
     member_add(tenant=tenant, user=user, role=form.cleaned_data["role"], actor=actor)
 
 
-CHANGES = {
-    "plan": (PlanOfTenantForm, _set_plan, "The plan holds from the next request on."),
-    "raise": (RaiseForm, _raise, "The quota is raised."),
-    "member": (MemberForm, _add_member, "The member is added."),
+CHANGES: dict[str, tuple[type[RefusableForm], Callable[[Tenant, Any, str], None], Promise]] = {
+    "plan": (PlanOfTenantForm, _set_plan, gettext_lazy("The plan holds from the next request on.")),
+    "raise": (RaiseForm, _raise, gettext_lazy("The quota is raised.")),
+    "member": (MemberForm, _add_member, gettext_lazy("The member is added.")),
 }
