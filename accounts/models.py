@@ -137,7 +137,9 @@ class Invitation(models.Model):
         constraints = [
             models.CheckConstraint(name="invitation_role_is_known", condition=Q(role__in=Role.values)),
             models.CheckConstraint(name="invitation_digest_is_sha256", condition=Q(digest__regex="^[0-9a-f]{64}$")),
-            models.CheckConstraint(name="invitation_ends_after_it_is_made", condition=Q(expires_at__gt=F("created_at"))),
+            models.CheckConstraint(
+                name="invitation_ends_after_it_is_made", condition=Q(expires_at__gt=F("created_at"))
+            ),
             models.CheckConstraint(
                 name="invitation_has_one_end", condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True)
             ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-MINUTES = timedelta(minutes=10)
+LATELY = timedelta(minutes=10)
 A_TEAM = 50  # requests that are looked at, so that a busy hour costs no more than a quiet one
 
 
@@ -26,7 +26,7 @@ RECENT = """
            percentile_disc(0.5) WITHIN GROUP (ORDER BY s.first_byte_ms)
     FROM accounts_tenant t CROSS JOIN LATERAL (
         SELECT synthesis_ms, audio_ms, queue_ms, first_byte_ms, cache_hit FROM tts_engine_synthesis
-        WHERE tenant_id = t.id AND status = 'done' AND created_at > now() - %s
+        WHERE tenant_id = t.id AND status = 'done' AND created_at > now() - make_interval(secs => %s)
         ORDER BY created_at DESC LIMIT %s
     ) s
     WHERE NOT s.cache_hit
@@ -35,5 +35,5 @@ RECENT = """
 
 def recent() -> Recent:
     with connection.cursor() as cursor:
-        cursor.execute(RECENT, [MINUTES, A_TEAM])
+        cursor.execute(RECENT, [LATELY.total_seconds(), A_TEAM])
         return Recent(*cursor.fetchone())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -74,10 +75,12 @@ def team(tenant_id: UUID) -> TeamLine:
 
 
 def _teams(order: str, *, part: str = "", tenant: UUID | None = None, most: int = 1) -> list[TeamLine]:
-    values = {"at": timezone.now(), "part": part, "tenant": tenant, "most": most}
+    values: dict[str, Any] = {"at": timezone.now(), "part": part, "tenant": tenant, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(TEAMS.format(order=ORDERS[order]), values)
-        return [
-            TeamLine(*row[: -len(NAMES)], facts=UsageFacts(**dict(zip(NAMES, row[-len(NAMES) :], strict=True))))
-            for row in cursor.fetchall()
-        ]
+        return [_line(row) for row in cursor.fetchall()]
+
+
+def _line(row: tuple[Any, ...]) -> TeamLine:
+    told, sums = row[: -len(NAMES)], row[-len(NAMES) :]
+    return TeamLine(*told, facts=UsageFacts(**dict(zip(NAMES, sums, strict=True))))

@@ -3,4 +3,4 @@ import { compact, draw } from "./chart.js";
 
 const { days, characters } = JSON.parse(document.getElementById("days-data").textContent);
 const plot = document.getElementById("days");
-addEventListener("DOMContentLoaded", () => draw(plot, days, [{ label: plot.dataset.label, values: characters, color: "--series-1", width: 0 }], { format: compact, bars: true }));
+draw(plot, days, [{ label: plot.dataset.label, values: characters, color: "--series-1", width: 0 }], { format: compact, bars: true });

@@ -1,4 +1,4 @@
-"""A tenant's own cost, and its savings. All take the tenant."""
+"""A tenant's own cost, and its savings; and those of a load that nobody has yet. The others take the tenant."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,8 +8,10 @@ from billing.models import OwnCost
 from billing.price_book.selectors import books_between, books_within, exchange_rates
 from billing.savings.compare import Savings, savings
 from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
+from billing.savings.replay import Offer, offers
+from billing.savings.scenario import Scenario, month_of
 from billing.savings.timeline import Timeline, timeline
-from billing.usage.selectors import daily_facts
+from billing.usage.selectors import daily_facts, month_after
 
 
 def own_cost(tenant_id: UUID) -> Cost | None:
@@ -45,6 +47,18 @@ def timeline_until(
         first = (first - timedelta(days=1)).replace(day=1)
     usage = daily_facts(tenant_id, first=first, last=last)
     return timeline(usage, books_within(first, last), exchange_rates(), own, chosen, last)
+
+
+def offers_on(day: date) -> list[Offer]:
+    """What there is to compare with, by name; nothing where no price book is in force."""
+    books = books_within(day, day)
+    return sorted(offers(books[-1].book.prices), key=lambda offer: offer.price.name) if books else []
+
+
+def what_if(scenario: Scenario, own: Cost | None, chosen: str | None, *, after: date) -> Savings:
+    """The whole month that follows the day, at the prices that hold on it. Raises NoPriceBook."""
+    book = books_between(after, after)[-1].book
+    return month_of(scenario, book, exchange_rates(), own, chosen, month=month_after(after.replace(day=1)))
 
 
 def _yuan(micro: int) -> Decimal:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+from billing.errors import NoPriceBook
 from billing.price_book.facts import DailyFacts, total
 from billing.price_book.selectors import ExchangeRates, InForce
 from billing.savings.compare import Savings, savings
@@ -38,7 +39,7 @@ class Payback:
 class Timeline:
     """`months` and `points` begin with the month of the first request; the last month may not be over.
 
-    `unpriced` are months before them, by their first day, whose days had no price book.
+    `unpriced` are months left out, by their first day: they had no price book, or no price of the chosen offer.
     """
 
     months: tuple[Savings, ...]
@@ -90,10 +91,7 @@ def timeline(
     chosen: str | None,
     last: date,
 ) -> Timeline:
-    """The calendar months from the first day of `usage` to `last`, each with the books that held in it.
-
-    Raises NoPriceBook where a month with books has no price of `chosen`, or lacks an exchange rate.
-    """
+    """The calendar months from the first day of `usage` to `last`, each with the books that held in it."""
     months: list[Savings] = []
     points: list[Point] = []
     unpriced: list[date] = []
@@ -101,10 +99,13 @@ def timeline(
     step = max(1, (last - begin).days // POINTS)
     for first, end in _months(begin, last):
         held = [span for book in books if (span := _clipped(book, first, end))]
-        if not held or held[0].first > first:
+        try:
+            if not held or held[0].first > first:
+                raise NoPriceBook(f"No price book was in force on {first:%F}.")
+            found = savings(usage, held, rates, own, chosen)
+        except NoPriceBook:
             unpriced.append(first)
             continue
-        found = savings(usage, held, rates, own, chosen)
         months.append(found)
         points = points or [Point(first - timedelta(days=1), 0, 0, micro(own.one_off) if own else None)]
         points += _points(points[-1], step, found, usage, held, rates, own)
@@ -120,7 +121,7 @@ def _points(
     rates: ExchangeRates,
     own: Cost | None,
 ) -> Iterator[Point]:
-    """One every `step` days and at the end. Free quotas and tiers begin anew with a month, so each is its bill so far."""
+    """One every `step` days and at the end: each is the bill so far, for free quotas and tiers begin with a month."""
     offers = [month.default.offer, month.cheapest.offer]
     alone = [_only(span, offers) for span in books]
     usage = [facts for facts in usage if month.first <= facts.day <= month.last]

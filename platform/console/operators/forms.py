@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import AccountsError
@@ -15,8 +14,6 @@ from accounts.models import Role
 from billing.errors import BillingError
 from billing.limits.services import BOUNDS, OPTIONAL
 from billing.models import Plan
-
-Label = str | Promise
 
 NAME = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
@@ -84,7 +81,7 @@ class VisitForm(RefusableForm):
 class LimitsForm(RefusableForm):
     """The limits of a plan; what is left empty is no limit, where that may be."""
 
-    LABELS: dict[str, Label] = {
+    LABELS = {
         "characters_per_period": _("Characters a period"),
         "rolling_days": _("Days of the period; empty is the calendar month"),
         "requests_per_minute": _("Requests a minute"),
@@ -131,6 +128,38 @@ class PriceBookForm(RefusableForm):
 class RateForm(RefusableForm):
     """From today on, or from a day to come."""
 
-    currency = forms.RegexField(r"^[A-Z]{3}$", label=_("Currency"), widget=forms.TextInput(attrs={"placeholder": "USD"}))
-    yuan = forms.DecimalField(label=_("¥ for one"), max_digits=18, decimal_places=8, widget=forms.NumberInput(attrs={"step": "any"}))
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$", label=_("Currency"), widget=forms.TextInput(attrs={"placeholder": "USD"})
+    )
+    yuan = forms.DecimalField(
+        label=_("¥ for one"), max_digits=18, decimal_places=8, widget=forms.NumberInput(attrs={"step": "any"})
+    )
     day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class WhatIfForm(forms.Form):
+    """A load by sliders; each goes from its least to its most by its step."""
+
+    SLIDERS = {
+        "calls": (_("Calls a day"), range(1000, 500_001, 1000)),
+        "characters": (_("Characters a call"), range(10, 2001, 10)),
+        "servers": (_("Servers"), range(1, 21)),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (label, values) in self.SLIDERS.items():
+            self.fields[name] = forms.IntegerField(
+                label=label,
+                min_value=values[0],
+                max_value=values[-1],
+                widget=forms.NumberInput(attrs={"type": "range", "step": values.step}),
+            )
+
+    @classmethod
+    def nearest(cls, calls: int, characters: int) -> dict[str, int]:
+        """Where the sliders stand for a real load, on one server."""
+        asked = {"calls": calls, "characters": characters, "servers": 1}
+        return {
+            name: min(values, key=lambda value: abs(value - asked[name])) for name, (_, values) in cls.SLIDERS.items()
+        }

@@ -78,7 +78,7 @@ def tenant(request: HttpRequest, name: str) -> HttpResponse:
         except (AccountsError, BillingError) as refusal:
             form.refuse(refusal)
             return _page(request, found, do, form)
-        messages.success(request, told)
+        messages.success(request, str(told))
     elif do in {"suspend", "resume"}:
         (account_suspend if do == "suspend" else account_resume)(tenant=found, actor=actor_of(request))
     else:

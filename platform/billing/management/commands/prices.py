@@ -15,6 +15,7 @@ from billing.price_book.selectors import price_books
 from billing.price_book.services import SHIPPED, exchange_rate_add, price_book_load
 from billing.savings.replay import Offer, offers
 
+
 class Command(OperatorCommand):
     help = "Load vendors' list prices, list them, add exchange rates. What is loaded never changes."
     refusals = (BillingError, OSError)
