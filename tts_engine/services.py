@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import audit
+from accounts.services import OPERATOR
 from accounts.waking import wake
 from billing import counting
 from billing import services as billing
@@ -71,6 +73,12 @@ class Order:
 def catalog() -> Catalog:
     """The voices of this installation; none of them loaded."""
     return Catalog(settings.VOXHOUSE_HOME)
+
+
+def voice_remove(voice_id: str, *, actor: str = OPERATOR) -> None:
+    """Delete an added voice: nothing new is spoken with it, and what was spoken stays. Raises UnknownVoice."""
+    catalog().remove(voice_id)
+    audit.record(action="voice.remove", actor=actor, details={"voice": voice_id})
 
 
 def voice_named(name: str) -> tuple[VoiceInfo, str]:

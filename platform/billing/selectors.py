@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from billing import periods
@@ -124,5 +124,5 @@ def accounts() -> QuerySet[Account]:
 
 
 def plans() -> QuerySet[Plan]:
-    """Every plan by name, for operators only."""
-    return Plan.objects.order_by("name")
+    """Every plan by name, each with how many `tenants` are on it, for operators only."""
+    return Plan.objects.annotate(tenants=Count("accounts")).order_by("name")

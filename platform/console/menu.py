@@ -75,7 +75,14 @@ MENU = (
     ),
     Group(
         _("Operators"),
-        (Entry("operators_savings", _("Savings"), "savings", OPERATORS),),
+        (
+            Entry("operators", _("All teams"), "dashboard", OPERATORS),
+            Entry("operators_savings", _("Savings"), "savings", OPERATORS),
+            Entry("operators_tenants", _("Teams"), "tenants", OPERATORS),
+            Entry("operators_plans", _("Plans"), "plan", OPERATORS),
+            Entry("operators_prices", _("Price book"), "price", OPERATORS),
+            Entry("operators_voices", _("Voices"), "voice", OPERATORS),
+        ),
     ),
 )
 

@@ -6,19 +6,8 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import (
-    audit,
-    destinations,
-    dictionary,
-    invitation,
-    keys,
-    members,
-    operators,
-    team_settings,
-    usage,
-    views,
-    webhooks,
-)
+from console import audit, destinations, dictionary, invitation, keys, members, team_settings, usage, views, webhooks
+from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
 
 
 class Favicon(RedirectView):
@@ -68,7 +57,20 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("destinations", destinations.destinations, name="destinations"),
     path("destinations/<uuid:destination_id>", destinations.destination, name="destination"),
-    path("operators/savings", operators.savings, name="operators_savings"),
-    path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
+    path("operators", dashboard.dashboard, name="operators"),
+    path("operators/live", dashboard.live, name="operators_live"),
+    path("operators/savings", savings.savings, name="operators_savings"),
+    path("operators/savings/figures", savings.savings_figures, name="operators_savings_figures"),
+    path("operators/savings/what-if", savings.what_if_figures, name="operators_what_if"),
+    path("operators/savings.csv", savings.savings_csv, name="operators_savings_csv"),
+    path("operators/savings.pdf", savings.savings_pdf, name="operators_savings_pdf"),
+    path("operators/teams", tenants.tenants, name="operators_tenants"),
+    path("operators/teams/<slug:name>", tenants.tenant, name="operators_tenant"),
+    path("operators/teams/<slug:name>/visit", visits.begin, name="operators_visit"),
+    path("operators/leave", visits.leave, name="operators_leave"),
+    path("operators/plans", plans.plans, name="operators_plans"),
+    path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
+    path("operators/prices", prices.prices, name="operators_prices"),
+    path("operators/voices", voices.voices, name="operators_voices"),
     path("favicon.ico", Favicon.as_view()),
 ]
