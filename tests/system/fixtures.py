@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.speech.sambert.conftest import write_folder
+from tests.system.identity_provider import IdentityProvider, serving
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
 
 
@@ -66,6 +67,13 @@ def launch(models: Path, launched: list[Platform]) -> Launch:
         return platform
 
     return start
+
+
+@pytest.fixture(scope="session")
+def identity_provider() -> Iterator[IdentityProvider]:
+    """A company's sign-in, which knows nobody until a test says so."""
+    with serving(IdentityProvider()) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="session")
