@@ -111,7 +111,7 @@ def test_an_address_that_somebody_merely_typed_leads_nowhere(
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     answer = arrive(client, email="bob@example.org", email_verified=True)
     assert answer.status_code == 403
-    assert "Sign in with your password" in answer.content.decode()
+    assert "sign in with your password" in answer.content.decode()
     assert signed_in(client) is None
     assert not SocialAccount.objects.exists()
 
@@ -119,7 +119,9 @@ def test_an_address_that_somebody_merely_typed_leads_nowhere(
 def test_a_member_connects_their_account_after_their_password(client: Client, arrive: Arrive, alice: User) -> None:
     """Under Security: the provider's account is tied to who is signed in, and signs them in from then on."""
     client.post("/accounts/login/", {"login": "alice", "password": "long enough, and odd"})
-    arrive(client, process="connect", email="bob@example.org", email_verified=True)
+    asked = arrive(client, process="connect", email="bob@example.org", email_verified=True)
+    assert not SocialAccount.objects.exists()
+    client.post(asked.headers["Location"], {"password": "long enough, and odd"}, follow=True)
     assert SocialAccount.objects.get().user == alice
     other = Client()
     arrive(other)
@@ -145,7 +147,7 @@ def test_a_provider_that_is_away_is_told_on_a_page(
     """The sign-in page stays, and the password works on."""
     settings.OIDC_ISSUER = "http://127.0.0.1:9"
     answer = client.get(LOGIN, headers={"accept-language": "en"})
-    assert answer.status_code == 200
+    assert answer.status_code == 502
     assert "did not answer as it should" in answer.content.decode()
 
 
