@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -11,7 +12,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 # Where they set it up, and leave; every other page waits until they have.
-OPEN = ("/accounts/", "/i18n/", settings.STATIC_URL)
+OPEN = ("/accounts/", "/security", "/i18n/", settings.STATIC_URL)
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class OperatorsNeedASecondFactor:
@@ -27,10 +29,10 @@ class OperatorsNeedASecondFactor:
         if not settings.OPERATORS_NEED_MFA or request.path.startswith(OPEN):
             return self.get_response(request)
         user = request.user
-        if not user.is_authenticated or not user.is_staff or is_mfa_enabled(user):
+        if not user.is_authenticated or not user.is_staff or is_mfa_enabled(user, FACTORS):
             return self.get_response(request)
         said = _("Operators need a second factor here. Set one up, then go on.")
         if request.method != "GET" or not request.accepts("text/html"):
             return HttpResponse(said, status=HTTPStatus.FORBIDDEN, content_type="text/plain; charset=utf-8")
         messages.warning(request, said)
-        return redirect("mfa_index")
+        return redirect("security")

@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.errors import UnknownApiKey, UnknownTenant
 from accounts.models import ApiKey, AuditEvent, Member, Tenant, User
@@ -49,3 +54,16 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Newest first."""
     return AuditEvent.objects.filter(tenant=tenant).order_by("-at", "-id")
+
+
+def sessions(user: User) -> list[UserSession]:
+    """Where a person is signed in, newest first: without what ran out or ended with an earlier password."""
+    known = UserSession.objects.filter(user=user).order_by("-created_at")
+    kept = Session.objects.filter(session_key__in=known.values("session_key"), expire_date__gt=timezone.now())
+    valid = user.get_session_auth_hash()
+    live = {
+        session.session_key
+        for session in kept
+        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), valid)
+    }
+    return [session for session in known if session.session_key in live]

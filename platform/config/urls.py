@@ -2,6 +2,7 @@
 
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts.adapters import PROVIDER
 from console.security import if_the_provider_answers
@@ -18,6 +19,10 @@ urlpatterns = [
         if_the_provider_answers(openid_connect.callback),
         {"provider_id": PROVIDER},
     ),
+    # What allauth lists on three pages stands on one of ours.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="security")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="security")),
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="security")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("api.urls")),

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.selectors import membership_of
+from accounts.selectors import membership_of, sessions
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "app": next((each for each in factors if each.type == Authenticator.Type.TOTP), None),
         "passkeys": [each for each in factors if each.type == Authenticator.Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
-        "sessions": sorted(UserSession.objects.purge_and_list(user), key=lambda each: each.created_at, reverse=True),
+        "sessions": sessions(user),
         "company": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "connected": SocialAccount.objects.filter(user=user).first(),
         "needed": settings.OPERATORS_NEED_MFA and user.is_staff and not factors,
