@@ -2,6 +2,7 @@
 
 import math
 import time
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import structlog
@@ -11,16 +12,17 @@ from allauth.core.internal import ratelimit as rates
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
 from accounts import single_sign_on
-from accounts.errors import SingleSignOnRefused
 from accounts.models import User
 
 log = structlog.get_logger()
@@ -98,7 +100,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         try:
             single_sign_on.team_for(single_sign_on.verified_email(claims_of(sociallogin)))
-        except SingleSignOnRefused as refusal:
+        except single_sign_on.Refusal as refusal:
             log.warning("single_sign_on_refused", reason=refusal.reason)
             page = render(request, "socialaccount/refused.html", {"reason": refusal.reason}, status=403)
             raise ImmediateHttpResponse(page) from refusal
@@ -117,6 +119,13 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         log.warning("single_sign_on_failed", error=str(error), exception=repr(exception) if exception else None)
 
 
+def _boxes() -> MultiFernet:
+    """Closes with today's SECRET_KEY, and opens with older ones too."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    digests = (salted_hmac("accounts.second_factor", "", secret=each, algorithm="sha256").digest() for each in secrets)
+    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
+
+
 def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
     """What the provider says of the person: its answer at the userinfo endpoint before the ID token."""
     said = sociallogin.account.extra_data
@@ -124,6 +133,13 @@ def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        """What makes codes is kept so that the database alone does not give it away."""
+        return _boxes().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _boxes().decrypt(encrypted_text.encode()).decode()
+
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows above the code."""
         return "Voxhouse"

@@ -5,9 +5,9 @@ AccountsError
 │   ├── ApiKeyRevoked      it was switched off
 │   └── ApiKeyExpired      its time is over
 ├── InsufficientScope      the key is good but may not do this
-├── SingleSignOnRefused    the identity provider sent somebody whom we do not let in
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
+│   ├── UnknownUser
 │   └── UnknownApiKey
 ├── Exists                 it is there already
 │   ├── TenantExists
@@ -54,20 +54,6 @@ class InsufficientScope(AccountsError):
     code = "insufficient_scope"
 
 
-class SingleSignOnRefused(AccountsError):
-    """The identity provider sent somebody whom we do not let in.
-
-    `reason` says why: their address is not verified (`unverified`), no team has its domain (`unknown`), or
-    somebody here has that address and has not connected it (`taken`).
-    """
-
-    code = "single_sign_on_refused"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"This person cannot sign in through the identity provider: {reason}.")
-        self.reason = reason
-
-
 class Unknown(AccountsError):
     """A name or id that leads nowhere."""
 
@@ -79,6 +65,13 @@ class UnknownTenant(Unknown):
 
     code = "tenant_not_found"
     param = "tenant"
+
+
+class UnknownUser(Unknown):
+    """No person of that user name."""
+
+    code = "user_not_found"
+    param = "username"
 
 
 class UnknownApiKey(Unknown):

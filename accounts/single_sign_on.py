@@ -15,9 +15,20 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import audit
-from accounts.errors import SingleSignOnRefused
 from accounts.models import Tenant, User
 from accounts.services import PLATFORM, member_add
+
+
+class Refusal(Exception):
+    """Nobody comes in this way. It is told on a page, and reaches no door.
+
+    `reason`: their address is not verified (`unverified`), no team has its domain (`unknown`), or somebody
+    here has that address and has not connected it (`taken`).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:
@@ -39,16 +50,16 @@ def team_for(email: str | None) -> tuple[Tenant, str]:
     """Which team, in which role, somebody new with this verified address joins.
 
     Raises:
-        SingleSignOnRefused: nobody may come in this way; its message says what to do.
+        Refusal
     """
     if email is None:
-        raise SingleSignOnRefused("unverified")
+        raise Refusal("unverified")
     rule = settings.OIDC_JOIN.get(email.rpartition("@")[2])
     tenant = Tenant.objects.filter(name=rule[0]).first() if rule else None
     if rule is None or tenant is None:
-        raise SingleSignOnRefused("unknown")
+        raise Refusal("unknown")
     if User.objects.filter(Q(email__iexact=email) | Q(emailaddress__email__iexact=email)).exists():
-        raise SingleSignOnRefused("taken")
+        raise Refusal("taken")
     return tenant, rule[1]
 
 

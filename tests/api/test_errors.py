@@ -29,6 +29,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     accounts.InsufficientScope: ("insufficient_scope", 403),
     accounts.Unknown: ("not_found", 404),
     accounts.UnknownTenant: ("tenant_not_found", 404),
+    accounts.UnknownUser: ("user_not_found", 404),
     accounts.UnknownApiKey: ("api_key_not_found", 404),
     accounts.Exists: ("already_exists", 409),
     accounts.TenantExists: ("tenant_exists", 409),
