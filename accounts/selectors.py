@@ -1,11 +1,12 @@
 """What may be read. Whatever belongs to a tenant is read through the tenant: there is no other way in."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -49,6 +50,30 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
     if key is None:
         raise UnknownApiKey(f"There is no key {key_id}.")
     return key
+
+
+def newest_usable_key(tenant: Tenant) -> ApiKey | None:
+    """The last one made of those that still open doors."""
+    usable = api_keys(tenant).filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
+    return usable.first()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """How far a new tenant has come."""
+
+    has_key: bool
+    has_called: bool  # the API, with any of its keys
+    has_colleagues: bool
+
+
+def beginnings(tenant_id: UUID) -> Beginnings:
+    """In one query."""
+    keys, people = ApiKey.objects.filter(tenant=tenant_id), Member.objects.filter(tenant=tenant_id)
+    has_key, has_called, has_colleagues = Tenant.objects.values_list(
+        Exists(keys), Exists(keys.filter(last_used_at__isnull=False)), Exists(people[1:])
+    ).get(id=tenant_id)
+    return Beginnings(has_key, has_called, has_colleagues)
 
 
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:

@@ -88,6 +88,12 @@ def member_add(*, tenant: Tenant, user: User, role: str, actor: str = OPERATOR) 
     return member
 
 
+def first_steps_dismiss(*, member: Member) -> None:
+    """The member wants to see no more of them."""
+    member.first_steps_dismissed_at = timezone.now()
+    member.save(update_fields=["first_steps_dismissed_at"])
+
+
 @transaction.atomic
 def second_factor_reset(*, username: str, actor: str = OPERATOR) -> User:
     """Take off every second factor of a person who has lost them; their password alone signs in from then on."""

@@ -57,6 +57,7 @@ MENU = (
     Group(
         _("Build"),
         (
+            Entry("guide", _("API guide"), "guide", MEMBERS),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
         ),

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import destinations, dictionary, operators, security, views, webhooks
+from console import destinations, dictionary, first_steps, guide, operators, security, views, webhooks
 
 
 class Favicon(RedirectView):
@@ -47,6 +47,8 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("destinations", destinations.destinations, name="destinations"),
     path("destinations/<uuid:destination_id>", destinations.destination, name="destination"),
+    path("guide", guide.guide, name="guide"),
+    path("first-steps/dismiss", first_steps.dismiss, name="first_steps_dismiss"),
     path("security", security.security, name="security"),
     path("security/sessions/<int:session_id>/end", security.session_end, name="session_end"),
     path("security/sessions/end", security.sessions_end, name="sessions_end"),
