@@ -65,7 +65,7 @@ def first_steps(member: Member) -> list[tuple[Step, bool]]:
         "key": begun.has_key,
         "called": begun.has_called,
         "members": begun.has_colleagues,
-        "alert": endpoints(member.tenant_id).filter(told, enabled=True).exists(),
+        "alert": endpoints(member.tenant_id).filter(told, disabled_at=None).exists(),
         "voice": len(catalog().installed()) > 1,
     }
     may = SCOPES[member.role] | ({OPERATOR} if member.user.is_staff else set())
