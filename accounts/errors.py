@@ -96,7 +96,7 @@ class UnknownUser(Unknown):
     """No person of that user name who may sign in."""
 
     code = "user_not_found"
-    param = "user"
+    param = "username"
 
 
 class UnknownApiKey(Unknown):

@@ -10,6 +10,7 @@ from typing import NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -39,7 +40,7 @@ from accounts.errors import (
     UserExists,
 )
 from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
-from accounts.selectors import api_keys_that_work
+from accounts.selectors import api_keys_that_work, user_by_name
 
 OPERATOR = "operator"
 PLATFORM = "platform"
@@ -93,6 +94,21 @@ def member_add(*, tenant: Tenant, user: User, role: str, actor: str = OPERATOR) 
         action="member.add", actor=actor, tenant=tenant, details={"username": user.get_username(), "role": role}
     )
     return member
+
+
+def first_steps_dismiss(*, member: Member) -> None:
+    """The member wants to see no more of them."""
+    member.first_steps_dismissed_at = timezone.now()
+    member.save(update_fields=["first_steps_dismissed_at"])
+
+
+@transaction.atomic
+def second_factor_reset(*, username: str, actor: str = OPERATOR) -> User:
+    """Take off every second factor of a person who has lost them; their password alone signs in from then on."""
+    user = user_by_name(username)
+    taken, _ = Authenticator.objects.filter(user=user).delete()
+    audit.record(action="second_factor.reset", actor=actor, details={"username": username, "taken": taken})
+    return user
 
 
 @transaction.atomic

@@ -6,7 +6,21 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import audit, destinations, dictionary, invitation, keys, members, team_settings, usage, views, webhooks
+from console import (
+    audit,
+    destinations,
+    dictionary,
+    first_steps,
+    guide,
+    invitation,
+    keys,
+    members,
+    security,
+    team_settings,
+    usage,
+    views,
+    webhooks,
+)
 from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
 
 
@@ -72,5 +86,11 @@ urlpatterns = [
     path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
     path("operators/prices", prices.prices, name="operators_prices"),
     path("operators/voices", voices.voices, name="operators_voices"),
+    path("guide", guide.guide, name="guide"),
+    path("first-steps/dismiss", first_steps.dismiss, name="first_steps_dismiss"),
+    path("security", security.security, name="security"),
+    path("security/sessions/<int:session_id>/end", security.session_end, name="session_end"),
+    path("security/sessions/end", security.sessions_end, name="sessions_end"),
+    path("security/disconnect", security.disconnect, name="sso_disconnect"),
     path("favicon.ico", Favicon.as_view()),
 ]
