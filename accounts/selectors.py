@@ -1,11 +1,18 @@
 """What may be read. Whatever belongs to a tenant is read through the tenant: there is no other way in."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db.models import Case, Exists, Q, QuerySet, When
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
-from accounts.errors import UnknownApiKey, UnknownTenant
-from accounts.models import ApiKey, AuditEvent, Member, Tenant, User
+from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant, UnknownUser
+from accounts.models import ApiKey, AuditEvent, Invitation, Member, Tenant, User
 
 
 def tenant_by_name(name: str) -> Tenant:
@@ -13,6 +20,13 @@ def tenant_by_name(name: str) -> Tenant:
     if tenant is None:
         raise UnknownTenant(f"There is no tenant named {name}.")
     return tenant
+
+
+def user_by_name(name: str) -> User:
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise UnknownUser(f"There is no person with the user name {name}.")
+    return user
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -26,17 +40,47 @@ def memberships(user: User) -> QuerySet[Member]:
 
 
 def membership_of(user: User) -> Member | None:
-    """The team a person works for at the console: the first by name. None for somebody without a team."""
-    return memberships(user).first()
+    """The team a person works for at the console: that they chose, else the first by name. None without a team."""
+    chosen = Case(When(tenant_id=user.team_id, then=0), default=1)
+    return memberships(user).order_by(chosen, "tenant__name").first()
 
 
 def members(tenant: Tenant) -> QuerySet[Member]:
     return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
 
 
+def member(tenant: Tenant, member_id: int) -> Member:
+    found = members(tenant).filter(id=member_id).first()
+    if found is None:
+        raise UnknownMember(f"There is no member {member_id}.")
+    return found
+
+
+def invitations(tenant: Tenant) -> QuerySet[Invitation]:
+    """Newest first, used and revoked ones too."""
+    return Invitation.objects.filter(tenant=tenant).order_by("-created_at", "-id")
+
+
+def open_invitations(tenant: Tenant) -> QuerySet[Invitation]:
+    """Those that can still be accepted."""
+    return invitations(tenant).filter(accepted_at=None, revoked_at=None, expires_at__gt=Now())
+
+
+def invitation(tenant: Tenant, invitation_id: UUID) -> Invitation:
+    found = invitations(tenant).filter(id=invitation_id).first()
+    if found is None:
+        raise UnknownInvitation(f"There is no invitation {invitation_id}.")
+    return found
+
+
 def api_keys(tenant: Tenant) -> QuerySet[ApiKey]:
     """Newest first, revoked and expired ones too."""
     return ApiKey.objects.filter(tenant=tenant).order_by("-created_at")
+
+
+def api_keys_that_work(tenant: Tenant) -> QuerySet[ApiKey]:
+    """Neither revoked nor expired."""
+    return api_keys(tenant).filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
 
 
 def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
@@ -46,6 +90,43 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
     return key
 
 
+def newest_usable_key(tenant: Tenant) -> ApiKey | None:
+    """The last one made of those that still open doors."""
+    usable = api_keys(tenant).filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
+    return usable.first()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """How far a new tenant has come."""
+
+    has_key: bool
+    has_called: bool  # the API, with any of its keys
+    has_colleagues: bool
+
+
+def beginnings(tenant_id: UUID) -> Beginnings:
+    """In one query."""
+    keys, people = ApiKey.objects.filter(tenant=tenant_id), Member.objects.filter(tenant=tenant_id)
+    has_key, has_called, has_colleagues = Tenant.objects.values_list(
+        Exists(keys), Exists(keys.filter(last_used_at__isnull=False)), Exists(people[1:])
+    ).get(id=tenant_id)
+    return Beginnings(has_key, has_called, has_colleagues)
+
+
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Newest first."""
     return AuditEvent.objects.filter(tenant=tenant).order_by("-at", "-id")
+
+
+def sessions(user: User) -> list[UserSession]:
+    """Where a person is signed in, newest first: without what ran out or ended with an earlier password."""
+    known = UserSession.objects.filter(user=user).order_by("-created_at")
+    kept = Session.objects.filter(session_key__in=known.values("session_key"), expire_date__gt=timezone.now())
+    valid = user.get_session_auth_hash()
+    live = {
+        session.session_key
+        for session in kept
+        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), valid)
+    }
+    return [session for session in known if session.session_key in live]

@@ -41,6 +41,7 @@ def answer(synthesis: Synthesis, found: Found) -> None:
     synthesis.finished_at = synthesis.created_at
     synthesis.audio_ms = found.synthesis.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
+    synthesis.keeps_text = found.keeps_text
     store.link(found.synthesis, synthesis)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, _parameters(synthesis, found))
@@ -51,5 +52,5 @@ def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
     """Fifty at most: psycopg takes a statement that is given more apart anew each time."""
     row = {name: getattr(synthesis, name) for name in _GIVEN}
     row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
-    facts = usage.answered_values(synthesis)  # which have one name in the row and in the day
+    facts = usage.repeat_values(synthesis)  # which have one name in the row and in the day
     return row | facts | {"found": found.synthesis.id}

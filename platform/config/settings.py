@@ -11,7 +11,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from config import embedded, logging
+from config import embedded, logging, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -46,6 +46,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "rest_framework",
     "drf_spectacular",
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.OperatorsNeedASecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -86,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "console.operators.visits.visit",
             ],
         },
     },
@@ -128,6 +134,33 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
+# Wrong passwords: of one address, and of one name from one address; see docs/signing-in.md.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a code of the 30 s before or after is good: clocks of telephones differ
+# Whoever sees every team's figures needs more than a password; off, so that the first start's password suffices.
+OPERATORS_NEED_MFA = env.bool("OPERATORS_NEED_MFA", default=False)
+
+# Single sign-on by OpenID Connect, there where an issuer is named.
+OIDC_ISSUER = single_sign_on.issuer(env.str("OIDC_ISSUER", default=""), env.str("OIDC_CLIENT_ID", default=""))
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME: str = env.str("OIDC_NAME", default="SSO")  # what the button of the sign-in page calls it
+# Domains whose people become members when they first come: example.org=TEAM:ROLE, by comma.
+OIDC_JOIN = single_sign_on.joining(env.list("OIDC_JOIN", default=[]))
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to another host is closed by the content security policy
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # the next time they are known by the provider's own id
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting ask for the password again
+
+API_KEYS = 200  # of one team, that work
+API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
+ALERT_ADDRESSES = 10  # beside owners and admins, that a team's alerts are mailed to
+INVITATIONS = 50  # of one team, that can still be accepted
+INVITATION_DAYS = (1, 7, 30)  # that an inviter may choose from
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -223,6 +256,13 @@ DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a 
 
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # unset, /metrics answers this machine alone
 
+# --- The operators' pages -----------------------------------------------------------------------
+
+OPERATORS_TEAMS = 100  # that a page lists at once; the others are found by their name
+SAVINGS_MONTHS = 12  # that savings are added up over
+VISIT_LASTS = timedelta(minutes=30)  # an operator's look at a team's console, before it must be begun anew
+PRICE_BOOK_BYTES = 500_000  # of a price book that is uploaded
+
 # --- The engine -------------------------------------------------------------------------------
 
 # A worker renews its lease while it works; a row whose lease ran out goes to another worker.
@@ -241,6 +281,7 @@ LOOK_INTERVAL = timedelta(milliseconds=250)  # between two looks at the queue of
 # A request that would wait longer for its turn is refused; it is jobs' lot to wait (priority above 0).
 QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
+RETENTION_INTERVAL = timedelta(hours=1)  # between two looks for what teams keep no longer
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 # --- Pronunciation dictionaries -----------------------------------------------------------------
@@ -322,6 +363,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tts_engine.tasks.tidy",
         "schedule": TIDY_INTERVAL,
         "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "keep_to_policies": {
+        "task": "tts_engine.tasks.keep_to_policies",
+        "schedule": RETENTION_INTERVAL,
+        "options": {"expires": RETENTION_INTERVAL.total_seconds()},
     },
     "evict": {
         "task": "tts_engine.tasks.evict",

@@ -52,18 +52,38 @@ MENU = (
     ),
     Group(
         _("Measure"),
-        (Entry("statement", _("Statement"), "statement", MEMBERS),),
+        (
+            Entry("usage", _("Usage"), "usage", Scope.USAGE),
+            Entry("statement", _("Statement"), "statement", MEMBERS),
+        ),
     ),
     Group(
         _("Build"),
         (
+            Entry("keys", _("Keys"), "key", Scope.ADMIN),
+            Entry("guide", _("API guide"), "guide", MEMBERS),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
         ),
     ),
     Group(
+        _("Team"),
+        (
+            Entry("members", _("Members"), "people", Scope.ADMIN),
+            Entry("settings", _("Settings"), "settings", Scope.ADMIN),
+            Entry("audit", _("Audit trail"), "audit", Scope.ADMIN),
+        ),
+    ),
+    Group(
         _("Operators"),
-        (Entry("operators_savings", _("Savings"), "savings", OPERATORS),),
+        (
+            Entry("operators", _("All teams"), "dashboard", OPERATORS),
+            Entry("operators_savings", _("Savings"), "savings", OPERATORS),
+            Entry("operators_tenants", _("Teams"), "tenants", OPERATORS),
+            Entry("operators_plans", _("Plans"), "plan", OPERATORS),
+            Entry("operators_prices", _("Price book"), "price", OPERATORS),
+            Entry("operators_voices", _("Voices"), "voice", OPERATORS),
+        ),
     ),
 )
 
