@@ -18,7 +18,8 @@ ALL = [entry.address for group in MENU for entry in group.entries]
 
 
 def operator() -> Client:
-    """Who runs the platform and is in no team."""
+    """Who runs the platform and is in no team; there is one, to look at."""
+    make_tenant()
     client = Client()
     client.force_login(user_create(username="olga", password="a long word to guess", operator=True))
     return client
