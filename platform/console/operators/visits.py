@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.errors import UnacceptableReason, UnknownTenant
+from accounts.models import User
 from accounts.selectors import tenant_by_name
 from accounts.visits import Visit, visit_begin, visit_end, visit_of
 from console.operators.guard import operators_only
@@ -39,5 +40,4 @@ def visit(request: HttpRequest) -> dict[str, Visit | None]:
 
     The API's own pages know no user where nobody is signed in.
     """
-    signed_in = request.user is not None and request.user.is_authenticated
-    return {"visit": visit_of(request) if signed_in else None}
+    return {"visit": visit_of(request) if isinstance(request.user, User) else None}
