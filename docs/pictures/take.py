@@ -32,7 +32,7 @@ def sign_in(page: Page, access: dict[str, str]) -> None:
     page.goto(access["VOXHOUSE_URL"])
     page.locator("[name=login]").fill(access["VOXHOUSE_ADMIN_USER"])
     page.locator("[name=password]").fill(access["VOXHOUSE_ADMIN_PASSWORD"])
-    page.locator("main button").click()
+    page.locator("[name=password]").press("Enter")
     page.locator(".voice").first.wait_for()
 
 
