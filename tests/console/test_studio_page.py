@@ -50,6 +50,16 @@ def until(page: Page, condition: str) -> None:
         page.wait_for_timeout(50)
 
 
+def forget(page: Page, word: str) -> None:
+    """Takes it out of the team's dictionary, which other tests read with."""
+    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    script = """async ([word, token]) => {
+        const headers = { "x-csrftoken": token };
+        return (await fetch(`/v1/dictionary/entries/${encodeURIComponent(word)}`, { method: "DELETE", headers })).status;
+    }"""
+    assert page.evaluate(script, [word, token]) in (204, 404)
+
+
 def seconds_of(file: Path) -> float:
     return float(soundfile.info(file).duration)
 
@@ -135,7 +145,7 @@ def test_the_text_runs_along_and_a_click_on_it_moves_the_playhead(open_page: Ope
     text = new_sentence()
     speak(page, text)
     expect(page.locator("#transcript")).to_have_text(text)
-    until(page, "document.querySelector('#transcript .is-now')?.textContent === '询'")
+    until(page, "document.querySelector('#transcript .is-now')?.textContent === '收'")
     if page.locator("#toggle use[href$='#pause']").count():
         page.locator("#toggle").click()
     page.locator("#transcript span", has_text="单").click()
@@ -191,7 +201,7 @@ def test_the_reading_shows_pinyin_above_the_characters(open_page: OpenPage, sign
 
 @BOTH
 def test_a_click_on_a_character_fixes_its_reading(
-    open_page: OpenPage, sign_in: SignIn, platform: Platform, width: int, language: str, speak: str
+    open_page: OpenPage, sign_in: SignIn, width: int, language: str, speak: str
 ) -> None:
     """It is heard at once and stands in the text; whose role may puts it into the team's dictionary instead."""
     page = open_page(width=width, language=language)
@@ -212,8 +222,7 @@ def test_a_click_on_a_character_fixes_its_reading(
         expect(page.locator("#reading-text ruby", has_text="行")).to_contain_text("héng")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     finally:
-        address = f"{platform.url}/v1/dictionary/entries/行囿"
-        page.request.delete(address, headers={"Authorization": f"Bearer {platform.api_key}"})
+        forget(page, "行囿")
 
 
 def test_one_sentence_is_spoken_otherwise_and_heard_alone(open_page: OpenPage, sign_in: SignIn) -> None:
@@ -252,23 +261,29 @@ def test_two_takes_are_compared_and_one_is_taken(open_page: OpenPage, sign_in: S
     assert page.locator("[name=voice]:checked").input_value() != chosen
 
 
-@pytest.mark.parametrize("language", ["curl", "python", "javascript"])
 def test_the_code_for_this_request_runs_as_it_is_shown(
-    open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path, language: str
+    open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path
 ) -> None:
-    """With a key in its place it writes the speech to a file."""
-    run = {"curl": ["bash", "-c"], "python": [sys.executable, "-c"], "javascript": ["node", "--input-type=module", "-e"]}
-    if not shutil.which(run[language][0]):
-        pytest.skip(f"no {run[language][0]} on this machine")
+    """With a key in its place it writes the speech to a file, in each language that this machine has."""
+    runners = {
+        "curl": ["bash", "-c"],
+        "python": [sys.executable, "-c"],
+        "javascript": ["node", "--input-type=module", "-e"],
+    }
     page = open_page()
     sign_in(page)
     page.locator("#text").fill("It's “你好”。[pause:300ms]\n再见。")
     page.locator(".chip", has=page.locator("[name=emotion]")).nth(1).click()
     page.locator("#code summary").click()
-    page.locator(".code-languages label", has=page.locator(f"[value={language}]")).click()
-    code = page.locator("#snippet").inner_text().replace("YOUR_KEY", platform.api_key)
-    subprocess.run([*run[language], code], cwd=tmp_path, check=True, capture_output=True, timeout=60)  # noqa: S603
-    assert seconds_of(tmp_path / "speech.mp3") > 0.5
+    for language, run in runners.items():
+        page.locator(".code-languages label", has=page.locator(f"[value={language}]")).click()
+        code = page.locator("#snippet").inner_text().replace("YOUR_KEY", platform.api_key)
+        if not shutil.which(run[0]):
+            continue
+        folder = tmp_path / language
+        folder.mkdir()
+        subprocess.run([*run, code], cwd=folder, check=True, capture_output=True, timeout=60)  # noqa: S603
+        assert seconds_of(folder / "speech.mp3") > 0.5
 
 
 def test_a_text_over_the_limit_cannot_be_sent(open_page: OpenPage, sign_in: SignIn) -> None:
