@@ -240,7 +240,7 @@ def test_one_sentence_is_spoken_otherwise_and_heard_alone(open_page: OpenPage, s
     expect(page.locator("#text")).to_have_value("你好。[voice:yunxi][rate:1.2]再见。[voice:]谢谢。")
     with page.expect_request("**/v1/audio/speech") as request:
         second.locator("[data-play]").click()
-    assert request.value.post_data_json["input"] == "[voice:yunxi][rate:1.2]再见。"
+    assert '"input":"[voice:yunxi][rate:1.2]再见。"' in (request.value.post_data or "")
     until(page, "window.heard.length > 0")
     second.locator("[data-kind=voice]").press("Escape")
     expect(page.locator(".drawer")).to_have_count(0)
