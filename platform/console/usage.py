@@ -172,7 +172,11 @@ def _tiles(found: Report, asked: Asked) -> list[Tile]:
             units.percent(now.cached, now.requests),
             _("{part} before").format(part=units.percent(before.cached, before.requests)),
         ),
-        Tile(_("First audio, median"), units.wait(speed.median), _("95%: {wait}").format(wait=units.wait(speed.most))),
+        Tile(
+            _("First audio, median"),
+            units.wait(speed.median),
+            _("95th percentile: {wait}").format(wait=units.wait(speed.most)),
+        ),
     ]
 
 

@@ -174,9 +174,9 @@ def _latency(report: Report) -> Chart:
         report,
         _("Seconds"),
         _waited(_("First audio, median"), lambda speed: speed.first_audio.median),
-        _waited(_("First audio, 95%"), lambda speed: speed.first_audio.most),
+        _waited(_("First audio, 95th percentile"), lambda speed: speed.first_audio.most),
         _waited(_("Wait, median"), lambda speed: speed.waits.median),
-        _waited(_("Wait, 95%"), lambda speed: speed.waits.most),
+        _waited(_("Wait, 95th percentile"), lambda speed: speed.waits.most),
         stacked=False,
     )
 
