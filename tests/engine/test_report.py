@@ -57,8 +57,8 @@ def test_days_and_whose_they_are(tenant: Tenant, mei: Member) -> None:
 
 def test_a_day_by_hours_is_the_day(tenant: Tenant) -> None:
     """Hours of the tenant's zone, from the requests; they add up to what the days say, to each bucket of latency."""
-    for hours in (0, 0.5, 23.99):
-        make_done(tenant, SILENCE, at=MIDNIGHT + hours * HOUR)
+    for minutes in (0, 30, 1439):
+        make_done(tenant, SILENCE, at=MIDNIGHT + timedelta(minutes=minutes))
     hours, days = (report(tenant.id, Days(NOVEMBER, NOVEMBER + n * DAY), By.VOICE) for n in (1, 2))
     assert [n for n, moment in enumerate(hours.moments) if moment.all.facts.requests] == [0, 23]
     assert hours.moments[23].begin == datetime(2024, 11, 1, 23, tzinfo=SHANGHAI)
