@@ -124,6 +124,7 @@ SIGNED_IN = {
     "",
     "jobs",
     "statement",
+    "usage",
     "statement/<month:month>",
     "dictionary",
     "dictionary/put",
