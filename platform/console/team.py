@@ -5,14 +5,15 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from accounts.models import Member, User
 from accounts.roles import SCOPES
 from accounts.selectors import membership_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_members(view: View) -> View:
@@ -20,7 +21,7 @@ def for_members(view: View) -> View:
 
     @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         member = membership_of(cast(User, request.user))  # login_required lets nobody else in
         if member is None:
             return render(request, "console/no_team.html", status=403)
@@ -35,7 +36,7 @@ def for_members_with(scope: str) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @for_members
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, member: Member, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, member: Member, **kwargs: Any) -> HttpResponseBase:
             if scope not in SCOPES[member.role]:
                 return render(request, "console/not_your_role.html", {"member": member}, status=403)
             return view(request, *args, member=member, **kwargs)

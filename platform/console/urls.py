@@ -10,6 +10,7 @@ from console import (
     audit,
     destinations,
     dictionary,
+    history,
     invitation,
     keys,
     members,
@@ -45,6 +46,11 @@ register_converter(Month, "month")
 
 urlpatterns = [
     path("", views.studio, name="studio"),
+    path("history", history.history, name="history"),
+    path("history/csv", history.table, name="history_csv"),
+    path("history/zip", history.download, name="history_zip"),
+    path("history/delete", history.delete, name="history_delete"),
+    path("history/<uuid:synthesis_id>", history.recording, name="recording"),
     path("jobs", views.jobs, name="jobs"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
