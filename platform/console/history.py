@@ -157,9 +157,10 @@ def recording(request: HttpRequest, synthesis_id: UUID, member: Member) -> HttpR
     except SynthesisNotFound as missing:
         raise Http404(synthesis_id) from missing
     row = Row(synthesis, Names(member), policy_of(member.tenant_id).keep_days)
-    shown = {"member": member, "row": row, "subtitles": SUBTITLES, "page": {"words": history_words()}}
-    template = "history_detail" if _part(request) else "history_recording"
-    return render(request, f"console/{template}.html", shown)
+    shown = {"member": member, "row": row, "subtitles": SUBTITLES}
+    if _part(request):
+        return render(request, "console/history_detail.html", shown)
+    return render(request, "console/history_recording.html", {**shown, "page": {"words": history_words()}})
 
 
 @readers

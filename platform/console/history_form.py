@@ -45,8 +45,8 @@ class HistoryForm(forms.Form):
     voice = forms.ChoiceField(label=gettext_lazy("Voice"), required=False)
     emotion = forms.ChoiceField(label=gettext_lazy("Emotion"), required=False)
     status = forms.ChoiceField(label=gettext_lazy("State"), required=False)
-    by = forms.ChoiceField(label=gettext_lazy("Asked by"), required=False)
     cached = forms.ChoiceField(label=gettext_lazy("Cache"), required=False)
+    by = forms.ChoiceField(label=gettext_lazy("Asked by"), required=False)
     job = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, names: Names, zone: str, **kwargs: Any) -> None:
@@ -66,6 +66,11 @@ class HistoryForm(forms.Form):
             self.fields[name].choices = offered  # type: ignore[attr-defined]  # they are ChoiceFields
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """The fields that offer what there is."""
+        return [field for field in self if isinstance(field.field, forms.ChoiceField)]
 
     @property
     def narrow(self) -> HistoryFilter:

@@ -34,7 +34,6 @@ def history_words() -> dict[str, str]:
     """Every string that static/history.js shows, by key."""
     own = {
         "chosen": _("{count} chosen"),
-        "loading": _("Loading …"),
         "problem_audio_not_ready": _("The audio is no longer kept. Have the text spoken again."),
     }
     return own | _actions() | _figures() | _problems()
