@@ -53,7 +53,7 @@ def page(*, tenant_id: UUID, narrow: HistoryFilter, before: Place | None = None,
     if before:
         rows = rows.filter(_is_before(before))
     if end:
-        rows = rows.exclude(_is_before(end))
+        rows = rows.filter(_is_from(end))
     found = list(rows[: size + 1])
     if len(found) > size:
         last = found[size - 1]
@@ -81,9 +81,13 @@ def _between(own: QuerySet[Synthesis], narrow: HistoryFilter, before: Place | No
     return own.filter(_is_before(before)) if before else own
 
 
+# The first part of each bounds the index; a comparison of both columns in one has no words in the ORM.
 def _is_before(place: Place) -> Q:
-    # The first part bounds the index; a comparison of both columns in one has no words in the ORM.
     return Q(created_at__lte=place.created_at) & (Q(created_at__lt=place.created_at) | Q(id__lt=place.id))
+
+
+def _is_from(place: Place) -> Q:
+    return Q(created_at__gte=place.created_at) & (Q(created_at__gt=place.created_at) | Q(id__gte=place.id))
 
 
 def _place(rows: QuerySet[Synthesis], number: int) -> Place | None:
