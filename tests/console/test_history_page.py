@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Literal
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,7 +33,9 @@ def speak(page: Page, *texts: str) -> None:
     token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     for text in texts:
         body = {"model": "tts-1", "voice": "xiaoxiao", "input": text, "response_format": "mp3"}
-        answer = page.request.post("/v1/audio/speech", data=body, headers={"X-CSRFToken": token, "Referer": page.url})
+        answer = page.request.post(
+            urljoin(page.url, "/v1/audio/speech"), data=body, headers={"X-CSRFToken": token, "Referer": page.url}
+        )
         assert answer.ok, answer.text()
 
 
