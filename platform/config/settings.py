@@ -225,6 +225,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 SPEECH_MAX_CHARACTERS = 4096  # OpenAI's limit for `input`
+HISTORY_LOOK = 10_000  # rows of the history that one page looks through for what is wanted
 HISTORY_DOWNLOAD_MOST = 1000  # recordings of one archive
 MOST_SILENCE_MS = 10_000  # that a request may have put before or after its speech
 SPEECH_WAIT = timedelta(minutes=10)  # how long a caller is kept waiting for the next audio

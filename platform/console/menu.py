@@ -46,6 +46,7 @@ MENU = (
         _("Create"),
         (
             Entry("studio", _("Studio"), "wave", MEMBERS),
+            Entry("history", _("History"), "history", Scope.HISTORY),
             Entry("jobs", _("Jobs"), "jobs", MEMBERS),
             Entry("dictionary", _("Dictionary"), "book", Scope.ADMIN),
         ),

@@ -12,6 +12,7 @@ from console import (
     dictionary,
     first_steps,
     guide,
+    history,
     invitation,
     keys,
     members,
@@ -49,6 +50,11 @@ register_converter(Month, "month")
 
 urlpatterns = [
     path("", views.studio, name="studio"),
+    path("history", history.history, name="history"),
+    path("history/csv", history.table, name="history_csv"),
+    path("history/zip", history.download, name="history_zip"),
+    path("history/delete", history.delete, name="history_delete"),
+    path("history/<uuid:synthesis_id>", history.recording, name="recording"),
     path("jobs", views.jobs, name="jobs"),
     path("usage", usage.usage, name="usage"),
     path("statement", views.statement, name="statement"),
