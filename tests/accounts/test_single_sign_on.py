@@ -133,7 +133,7 @@ def test_a_code_is_good_for_who_asked_and_once(company: IdentityProvider, arrive
     company.people["42"] = {"email": "bob@example.org", "email_verified": True}
     asked = client.get(LOGIN)
     back = httpx.post(asked.headers["Location"], data={"sub": "42"}).headers["Location"]
-    assert signed_in(thief := Client()) is None
+    thief = Client()
     thief.get(back)
     assert signed_in(thief) is None
     client.get(back)
@@ -158,7 +158,8 @@ def test_without_settings_there_is_no_single_sign_on(client: Client, db: None) -
 
 
 @pytest.mark.parametrize(
-    "rules", [["example.org"], ["example.org=team"], ["example.org=team:owner"], ["=team:member"], ["a.org=b:viewer"] * 2]
+    "rules",
+    [["example.org"], ["example.org=team"], ["example.org=team:owner"], ["=team:member"], ["a.org=b:viewer"] * 2],
 )
 def test_rules_that_cannot_be_meant_stop_the_start(rules: list[str]) -> None:
     """A rule without team or with an unknown role, an owner by domain, a domain twice."""
@@ -166,7 +167,9 @@ def test_rules_that_cannot_be_meant_stop_the_start(rules: list[str]) -> None:
         single_sign_on.joining(rules)
 
 
-@pytest.mark.parametrize(("url", "client_id"), [("https://a.org", ""), ("", "x"), ("http://a.org", "x"), ("a.org", "x")])
+@pytest.mark.parametrize(
+    ("url", "client_id"), [("https://a.org", ""), ("", "x"), ("http://a.org", "x"), ("a.org", "x")]
+)
 def test_a_provider_half_named_or_without_tls_stops_the_start(url: str, client_id: str) -> None:
     """Issuer and client come together, and only this machine is asked without TLS."""
     with pytest.raises(ImproperlyConfigured, match="OIDC_"):

@@ -75,9 +75,7 @@ def test_the_python_works(printed: list[str], key: str, tmp_path: Path) -> None:
     assert soundfile.info(tmp_path / "hello.mp3").duration > 1
 
 
-def test_the_check_of_webhooks_tells_genuine_from_forged(
-    printed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_of_webhooks_tells_genuine_from_forged(printed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that was signed with the secret passes, and the same with one more byte does not."""
     now, body = datetime.now(UTC), '{"type":"webhook.test"}'
     monkeypatch.setenv("VOXHOUSE_WEBHOOK_SECRET", SECRET)

@@ -12,7 +12,9 @@ class Command(OperatorCommand):
     refusals = (AccountsError,)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        reset = parser.add_subparsers(dest="action", required=True).add_parser("reset", help="password alone from now on")
+        reset = parser.add_subparsers(dest="action", required=True).add_parser(
+            "reset", help="password alone from now on"
+        )
         reset.add_argument("user")
         add_json(reset)
 
