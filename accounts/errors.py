@@ -8,6 +8,7 @@ AccountsError
 ├── RoleNotAllowed         the member's role does not let them give or take this role
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
+│   ├── UnknownUser
 │   ├── UnknownApiKey
 │   ├── UnknownMember
 │   └── UnknownInvitation
@@ -81,6 +82,13 @@ class UnknownTenant(Unknown):
 
     code = "tenant_not_found"
     param = "tenant"
+
+
+class UnknownUser(Unknown):
+    """No person of that user name."""
+
+    code = "user_not_found"
+    param = "username"
 
 
 class UnknownApiKey(Unknown):

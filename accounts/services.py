@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -36,6 +37,7 @@ from accounts.errors import (
     UnknownRole,
     UnknownScope,
     UnknownTimeZone,
+    UnknownUser,
     UserExists,
 )
 from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
@@ -89,6 +91,23 @@ def member_add(*, tenant: Tenant, user: User, role: str, actor: str = OPERATOR) 
         action="member.add", actor=actor, tenant=tenant, details={"username": user.get_username(), "role": role}
     )
     return member
+
+
+def first_steps_dismiss(*, member: Member) -> None:
+    """The member wants to see no more of them."""
+    member.first_steps_dismissed_at = timezone.now()
+    member.save(update_fields=["first_steps_dismissed_at"])
+
+
+@transaction.atomic
+def second_factor_reset(*, username: str, actor: str = OPERATOR) -> User:
+    """Take off every second factor of a person who has lost them; their password alone signs in from then on."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise UnknownUser(f"There is no person with the user name {username}.")
+    taken, _ = Authenticator.objects.filter(user=user).delete()
+    audit.record(action="second_factor.reset", actor=actor, details={"username": username, "taken": taken})
+    return user
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 """The doors of the API."""
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from api import (
     cache,
@@ -23,6 +25,9 @@ from api import (
     usage,
     webhooks,
 )
+
+# Swagger UI brings styles and pictures in its page; its script comes from a file, as ours do.
+with_its_styles = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]})
 
 urlpatterns = [
     path("v1/audio/speech", speech.SpeechDoor.as_view()),
@@ -82,5 +87,5 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
+    path("docs", with_its_styles(SpectacularSwaggerSplitView.as_view(url_name="openapi")), name="docs"),
 ]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from csp.constants import NONE, SELF
 
-from config import embedded, logging
+from config import embedded, logging, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -45,6 +46,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -60,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -68,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.OperatorsNeedASecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -125,6 +133,27 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
+# Wrong passwords: of one address, and of one name from one address; see docs/signing-in.md.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a code of the 30 s before or after is good: clocks of telephones differ
+# Whoever sees every team's figures needs more than a password; off, so that the first start's password suffices.
+OPERATORS_NEED_MFA = env.bool("OPERATORS_NEED_MFA", default=False)
+
+# Single sign-on by OpenID Connect, there where an issuer is named.
+OIDC_ISSUER = single_sign_on.issuer(env.str("OIDC_ISSUER", default=""), env.str("OIDC_CLIENT_ID", default=""))
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME: str = env.str("OIDC_NAME", default="SSO")  # what the button of the sign-in page calls it
+# Domains whose people become members when they first come: example.org=TEAM:ROLE, by comma.
+OIDC_JOIN = single_sign_on.joining(env.list("OIDC_JOIN", default=[]))
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to another host is closed by the content security policy
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # the next time they are known by the provider's own id
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting ask for the password again
 
 API_KEYS = 200  # of one team, that work
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
@@ -142,6 +171,17 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # served from where they lie: no collectstatic between clone and start
+
+# Pages run the project's own files and nothing that slipped into one of them; nobody else's page frames them.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 # A whole request body; the longest text allowed is far below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -58,6 +58,7 @@ MENU = (
         _("Build"),
         (
             Entry("keys", _("Keys"), "key", Scope.ADMIN),
+            Entry("guide", _("API guide"), "guide", MEMBERS),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
         ),

@@ -91,7 +91,7 @@ def sign_in(platform: Platform) -> Callable[[Page], None]:
         page.goto(platform.url)
         page.locator("[name=login]").fill(platform.user)
         page.locator("[name=password]").fill(platform.password)
-        page.locator("main button").click()
+        page.locator("main button.is-primary").click()
         page.locator(".voice").first.wait_for()
 
     return sign_in

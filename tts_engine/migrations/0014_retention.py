@@ -35,7 +35,7 @@ DROP FUNCTION voxhouse_words_not_kept();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_invitations_and_rerolled_keys'),
+        ('accounts', '0005_invitations_and_rerolled_keys'),
         ('tts_engine', '0013_audio_and_label'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_invitations_and_rerolled_keys'),
+        ('accounts', '0005_invitations_and_rerolled_keys'),
         ('billing', '0009_jobs'),
     ]
 
