@@ -141,6 +141,7 @@ SIGNED_IN = {
     "members",
     "members/<int:member_id>",
     "invitations/<uuid:invitation_id>/revoke",
+    "team",
     "settings",
     "audit",
     "webhooks",
