@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Case, Exists, Q, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -46,7 +47,10 @@ def membership_of(user: User) -> Member | None:
 
 
 def members(tenant: Tenant) -> QuerySet[Member]:
-    return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    """By name; `second_factor` tells whether they sign in with more than a password."""
+    factors = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    found = Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    return found.annotate(second_factor=Exists(factors))
 
 
 def member(tenant: Tenant, member_id: int) -> Member:

@@ -70,6 +70,7 @@ urlpatterns = [
     path("members", members.members, name="members"),
     path("members/<int:member_id>", members.member, name="member"),
     path("invitations/<uuid:invitation_id>/revoke", members.invitation_revoke, name="invitation_revoke"),
+    path("team", members.team_choose, name="team_choose"),
     path("invitation", invitation.invitation, name="invitation"),
     path("settings", team_settings.settings_page, name="settings"),
     path("audit", audit.audit, name="audit"),
