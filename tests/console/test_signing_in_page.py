@@ -101,6 +101,8 @@ def test_a_passkey_signs_in_alone(open_page: OpenPage, platform: Platform, secon
     page.locator("[name=passwordless]").check()
     page.locator("#mfa_webauthn_add").click()
     expect(page.locator("#recovery_codes")).to_be_visible()
+    page.goto(f"{named}/accounts/2fa/webauthn/")
+    expect(page.locator(".ways li")).to_have_count(1)
     page.context.clear_cookies()
     page.goto(f"{named}/accounts/login/?next=/security")
     page.locator("#passkey_login").click()
