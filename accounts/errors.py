@@ -5,14 +5,23 @@ AccountsError
 │   ├── ApiKeyRevoked      it was switched off
 │   └── ApiKeyExpired      its time is over
 ├── InsufficientScope      the key is good but may not do this
+├── RoleNotAllowed         the member's role does not let them give or take this role
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
 │   ├── UnknownUser
-│   └── UnknownApiKey
+│   ├── UnknownApiKey
+│   ├── UnknownMember
+│   └── UnknownInvitation
 ├── Exists                 it is there already
 │   ├── TenantExists
 │   ├── UserExists
 │   └── MemberExists
+├── Conflict               it cannot be done as things stand
+│   ├── ApiKeyEnded        revoked or expired
+│   ├── TooManyApiKeys
+│   ├── LastOwner
+│   └── TooManyInvitations
+├── InvitationOver         it was used, revoked, or its time is over
 └── Unacceptable           a value that cannot be stored; `param` names it
     ├── UnacceptableName
     ├── UnacceptableUser
@@ -20,6 +29,7 @@ AccountsError
     ├── UnknownRole
     ├── UnknownScope
     ├── UnacceptableExpiry
+    ├── UnacceptableGrace
     └── UnacceptablePassword
 
 Each class has a stable `code`, which doors pass on to callers. What a caller is told of a bad key
@@ -54,6 +64,13 @@ class InsufficientScope(AccountsError):
     code = "insufficient_scope"
 
 
+class RoleNotAllowed(AccountsError):
+    """An owner alone makes, changes or removes owners."""
+
+    code = "role_not_allowed"
+    param = "role"
+
+
 class Unknown(AccountsError):
     """A name or id that leads nowhere."""
 
@@ -78,6 +95,20 @@ class UnknownApiKey(Unknown):
     """No key of that id, or not one of this tenant's."""
 
     code = "api_key_not_found"
+    param = "id"
+
+
+class UnknownMember(Unknown):
+    """No member of that number, or not one of this tenant's."""
+
+    code = "member_not_found"
+    param = "id"
+
+
+class UnknownInvitation(Unknown):
+    """No invitation of that id or token, or not one of this tenant's."""
+
+    code = "invitation_not_found"
     param = "id"
 
 
@@ -106,6 +137,42 @@ class MemberExists(Exists):
 
     code = "member_exists"
     param = "user"
+
+
+class Conflict(AccountsError):
+    """It cannot be done as things stand."""
+
+    code = "conflict"
+
+
+class ApiKeyEnded(Conflict):
+    """The key was revoked or has expired: nothing of it can be changed any more."""
+
+    code = "api_key_ended"
+
+
+class TooManyApiKeys(Conflict):
+    """The tenant has as many keys that work as it may."""
+
+    code = "api_key_limit_reached"
+
+
+class LastOwner(Conflict):
+    """A tenant without an owner could never change who belongs to it."""
+
+    code = "last_owner"
+
+
+class TooManyInvitations(Conflict):
+    """The tenant has as many open invitations as it may."""
+
+    code = "invitation_limit_reached"
+
+
+class InvitationOver(AccountsError):
+    """It was used, revoked, or its time is over; the message says which."""
+
+    code = "invitation_over"
 
 
 class Unacceptable(AccountsError):
@@ -157,6 +224,13 @@ class UnacceptableExpiry(Unacceptable):
 
     code = "unacceptable_expiry"
     param = "expires_at"
+
+
+class UnacceptableGrace(Unacceptable):
+    """Below nothing, or longer than a replaced key may work on."""
+
+    code = "unacceptable_grace"
+    param = "grace"
 
 
 class UnacceptablePassword(Unacceptable):

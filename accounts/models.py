@@ -31,6 +31,16 @@ class Scope(models.TextChoices):
 class User(AbstractUser):
     """A person. What they may see follows from their memberships, never from this row alone."""
 
+    team = models.ForeignKey(
+        "accounts.Tenant",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="of several, the one they work for at the console; without, or no longer in it, the first by name",
+    )
+
 
 class Tenant(models.Model):
     """An internal team or company; every row that holds a customer's data points to one."""
@@ -76,9 +86,25 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # What the key was before it was rerolled; it works beside the new one until then.
+    previous_digest = models.CharField(  # noqa: DJ001 - of many keys without one, empty would not be unique
+        max_length=64, null=True, unique=True, help_text="as `digest`"
+    )
+    previous_last4 = models.CharField(max_length=4, blank=True)
+    previous_until = models.DateTimeField(null=True, blank=True)
+    previous_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="api_key_previous_is_whole",
+                condition=Q(previous_digest__isnull=True, previous_until__isnull=True, previous_last4="")
+                | Q(
+                    previous_digest__regex="^[0-9a-f]{64}$",
+                    previous_until__isnull=False,
+                    previous_last4__regex="^[0-9A-Za-z]{4}$",
+                ),
+            ),
             models.CheckConstraint(name="api_key_digest_is_sha256", condition=Q(digest__regex="^[0-9a-f]{64}$")),
             models.CheckConstraint(name="api_key_keeps_four", condition=Q(last4__regex="^[0-9A-Za-z]{4}$")),
             models.CheckConstraint(
@@ -93,6 +119,37 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.last4}"
+
+
+class Invitation(models.Model):
+    """A place in a tenant for whoever has the link. The token itself is nowhere: `digest` finds it. It is used once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="invitations", db_index=False)
+    role = models.CharField(max_length=16, choices=Role)
+    email = models.EmailField(blank=True, help_text="where it was sent; empty where the link was handed over")
+    digest = models.CharField(max_length=64, unique=True, help_text="HMAC-SHA256 of the token, hexadecimal")
+    invited_by = models.CharField(max_length=150, help_text="as an audit entry's actor")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(name="invitations_of_a_tenant", fields=["tenant", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(name="invitation_role_is_known", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(name="invitation_digest_is_sha256", condition=Q(digest__regex="^[0-9a-f]{64}$")),
+            models.CheckConstraint(
+                name="invitation_ends_after_it_is_made", condition=Q(expires_at__gt=F("created_at"))
+            ),
+            models.CheckConstraint(
+                name="invitation_has_one_end", condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} in {self.tenant_id} for {self.email or 'whoever has the link'}"
 
 
 class AuditEvent(models.Model):

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.errors import UnknownApiKey, UnknownTenant
-from accounts.models import ApiKey, AuditEvent, Member, Tenant, User
+from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant
+from accounts.models import ApiKey, AuditEvent, Invitation, Member, Tenant, User
 
 
 def tenant_by_name(name: str) -> Tenant:
@@ -32,17 +34,50 @@ def memberships(user: User) -> QuerySet[Member]:
 
 
 def membership_of(user: User) -> Member | None:
-    """The team a person works for at the console: the first by name. None for somebody without a team."""
-    return memberships(user).first()
+    """The team a person works for at the console: that they chose, else the first by name. None without a team."""
+    chosen = Case(When(tenant_id=user.team_id, then=0), default=1)
+    return memberships(user).order_by(chosen, "tenant__name").first()
 
 
 def members(tenant: Tenant) -> QuerySet[Member]:
-    return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    """By name; `second_factor` tells whether they sign in with more than a password."""
+    factors = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    found = Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    return found.annotate(second_factor=Exists(factors))
+
+
+def member(tenant: Tenant, member_id: int) -> Member:
+    found = members(tenant).filter(id=member_id).first()
+    if found is None:
+        raise UnknownMember(f"There is no member {member_id}.")
+    return found
+
+
+def invitations(tenant: Tenant) -> QuerySet[Invitation]:
+    """Newest first, used and revoked ones too."""
+    return Invitation.objects.filter(tenant=tenant).order_by("-created_at", "-id")
+
+
+def open_invitations(tenant: Tenant) -> QuerySet[Invitation]:
+    """Those that can still be accepted."""
+    return invitations(tenant).filter(accepted_at=None, revoked_at=None, expires_at__gt=Now())
+
+
+def invitation(tenant: Tenant, invitation_id: UUID) -> Invitation:
+    found = invitations(tenant).filter(id=invitation_id).first()
+    if found is None:
+        raise UnknownInvitation(f"There is no invitation {invitation_id}.")
+    return found
 
 
 def api_keys(tenant: Tenant) -> QuerySet[ApiKey]:
     """Newest first, revoked and expired ones too."""
     return ApiKey.objects.filter(tenant=tenant).order_by("-created_at")
+
+
+def api_keys_that_work(tenant: Tenant) -> QuerySet[ApiKey]:
+    """Neither revoked nor expired."""
+    return api_keys(tenant).filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
 
 
 def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:

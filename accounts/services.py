@@ -6,11 +6,12 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -19,13 +20,16 @@ from django.utils import timezone
 
 from accounts import audit, keys
 from accounts.errors import (
+    ApiKeyEnded,
     ApiKeyExpired,
     ApiKeyRevoked,
     InsufficientScope,
     InvalidApiKey,
     MemberExists,
     TenantExists,
+    TooManyApiKeys,
     UnacceptableExpiry,
+    UnacceptableGrace,
     UnacceptableName,
     UnacceptablePassword,
     UnacceptableUser,
@@ -37,11 +41,12 @@ from accounts.errors import (
     UserExists,
 )
 from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
+from accounts.selectors import api_keys_that_work
 
 OPERATOR = "operator"
 PLATFORM = "platform"
 DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
-BY_DIGEST = "SELECT * FROM accounts_apikey WHERE digest = ANY(%s)"
+BY_DIGEST = "SELECT * FROM accounts_apikey WHERE digest = ANY(%(digests)s) OR previous_digest = ANY(%(digests)s)"
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 
 
@@ -114,7 +119,10 @@ def api_key_create(
     expires_at: datetime | None = None,
     actor: str = OPERATOR,
 ) -> tuple[ApiKey, str]:
-    """The new row and the key's text, which exists nowhere else from here on."""
+    """The new row and the key's text, which exists nowhere else from here on.
+
+    Raises UnknownScope, UnacceptableName, UnacceptableExpiry, TooManyApiKeys.
+    """
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= set(Scope.values):
         raise UnknownScope(f"A key needs one or more of the scopes {', '.join(Scope.values)}; {wanted} was asked for.")
@@ -122,6 +130,9 @@ def api_key_create(
         raise UnacceptableName("A key's name has 1 to 100 characters.")
     if expires_at is not None and (timezone.is_naive(expires_at) or expires_at <= timezone.now()):
         raise UnacceptableExpiry("expires_at must lie in the future and carry a time zone.")
+    Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)  # so that no two are both the last that fits
+    if api_keys_that_work(tenant).count() >= settings.API_KEYS:
+        raise TooManyApiKeys(f"A team has at most {settings.API_KEYS} keys that work; revoke one first.")
     secret = keys.generate()
     key = ApiKey.objects.create(
         tenant=tenant,
@@ -131,7 +142,7 @@ def api_key_create(
         scopes=wanted,
         expires_at=expires_at,
     )
-    audit.record(action="api_key.create", actor=actor, tenant=tenant, details={"key_id": str(key.id), "scopes": wanted})
+    audit.record(action="api_key.create", actor=actor, tenant=tenant, details=_of(key) | {"scopes": wanted})
     return key, secret
 
 
@@ -143,8 +154,51 @@ def api_key_revoke(*, key_id: UUID, actor: str = OPERATOR) -> ApiKey:
     if key is None:
         raise UnknownApiKey(f"There is no key {key_id}.")
     if revoked:
-        audit.record(action="api_key.revoke", actor=actor, tenant=key.tenant, details={"key_id": str(key_id)})
+        audit.record(action="api_key.revoke", actor=actor, tenant=key.tenant, details=_of(key))
     return key
+
+
+@transaction.atomic
+def api_key_reroll(*, key: ApiKey, grace: timedelta, actor: str) -> tuple[ApiKey, str]:
+    """Another text for the same key, which exists nowhere else from here on.
+
+    Its name, scopes, expiry, caps and usage stay. The text before it works for `grace` longer; one that an
+    earlier reroll has left ends now, so that there are never more than two.
+
+    Raises UnacceptableGrace, ApiKeyEnded.
+    """
+    if not timedelta(0) <= grace <= settings.API_KEY_LONGEST_GRACE:
+        days = settings.API_KEY_LONGEST_GRACE.days
+        raise UnacceptableGrace(f"A replaced key works on for 0 seconds to {days} days.")
+    key, now = ApiKey.objects.select_for_update(of=("self",)).get(id=key.id), timezone.now()
+    require_working(key, now)
+    secret = keys.generate()
+    kept = {"previous_digest": key.digest, "previous_last4": key.last4, "previous_until": now + grace}
+    dropped = {"previous_digest": None, "previous_last4": "", "previous_until": None}
+    changed = {
+        **(kept if grace else dropped),
+        "previous_used_at": None,
+        "digest": keys.digest(secret),
+        "last4": secret[-4:],
+        "last_used_at": None,
+    }
+    for name, value in changed.items():
+        setattr(key, name, value)
+    key.save(update_fields=list(changed))
+    details = _of(key) | {"grace_seconds": round(grace.total_seconds())}
+    audit.record(action="api_key.reroll", actor=actor, tenant=key.tenant, details=details)
+    return key, secret
+
+
+def _of(key: ApiKey) -> dict[str, Any]:
+    """What an audit entry says of a key."""
+    return {"key_id": str(key.id), "name": key.name}
+
+
+def require_working(key: ApiKey, now: datetime) -> None:
+    """Raises ApiKeyEnded."""
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise ApiKeyEnded("This key was revoked or has expired; make a new one.")
 
 
 def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
@@ -159,7 +213,7 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
     if not keys.is_well_formed(secret):
         _refuse(InvalidApiKey("This is not a Voxhouse API key: it is mistyped or cut off."), audit.MALFORMED, ip)
     digests = keys.digests(secret)
-    key = next(iter(ApiKey.objects.raw(BY_DIGEST, [digests])), None)
+    key = next(iter(ApiKey.objects.raw(BY_DIGEST, {"digests": digests})), None)
     if key is None:
         _refuse(InvalidApiKey("This API key is not known here."), audit.NOT_FOUND, ip)
     now = timezone.now()
@@ -167,7 +221,12 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
         _refuse(ApiKeyRevoked("This API key was revoked; ask your team for another."), audit.DISABLED, ip, key)
     if key.expires_at is not None and key.expires_at <= now:
         _refuse(ApiKeyExpired(f"This API key expired at {key.expires_at:%F %T} UTC."), audit.EXPIRED, ip, key)
-    _note_use(key, digests[0], now)
+    if key.digest in digests:
+        _note_use(key, digests[0], now)
+        return key
+    if key.previous_until is None or key.previous_until <= now:
+        _refuse(ApiKeyExpired("This API key was replaced by another; ask your team for it."), audit.EXPIRED, ip, key)
+    _note_previous_use(key, digests[0], now)
     return key
 
 
@@ -213,6 +272,17 @@ def _note_use(key: ApiKey, digest: str, now: datetime) -> None:
     stale = now - LAST_USED_ACCURACY
     if key.last_used_at is not None and key.last_used_at > stale and key.digest == digest:
         return
-    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=stale) | ~Q(digest=digest), id=key.id).update(
-        last_used_at=now, digest=digest
+    # Of the text that was found: rerolled just now, the key has another.
+    ApiKey.objects.filter(
+        Q(last_used_at=None) | Q(last_used_at__lte=stale) | ~Q(digest=digest), id=key.id, digest=key.digest
+    ).update(last_used_at=now, digest=digest)
+
+
+def _note_previous_use(key: ApiKey, digest: str, now: datetime) -> None:
+    """The same of what the key was before: whether it still is in use is what its owner wants to know."""
+    stale = now - LAST_USED_ACCURACY
+    if key.previous_used_at is not None and key.previous_used_at > stale and key.previous_digest == digest:
+        return
+    ApiKey.objects.filter(id=key.id, previous_digest=key.previous_digest).update(
+        previous_used_at=now, previous_digest=digest
     )

@@ -57,9 +57,18 @@ MENU = (
     Group(
         _("Build"),
         (
+            Entry("keys", _("Keys"), "key", Scope.ADMIN),
             Entry("guide", _("API guide"), "guide", MEMBERS),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
+        ),
+    ),
+    Group(
+        _("Team"),
+        (
+            Entry("members", _("Members"), "people", Scope.ADMIN),
+            Entry("settings", _("Settings"), "settings", Scope.ADMIN),
+            Entry("audit", _("Audit trail"), "audit", Scope.ADMIN),
         ),
     ),
     Group(

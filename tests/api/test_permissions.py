@@ -29,7 +29,7 @@ class Door:
         path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
         path = path.replace("<str:subtitle_format>", "srt")
         path = path.replace("<path:word>", "word").replace("<int:number>", "1")
-        path = path.replace("<uuid:job_id>", str(NOBODY_S))
+        path = path.replace("<uuid:job_id>", str(NOBODY_S)).replace("<uuid:key_id>", str(NOBODY_S))
         path = path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<uuid:destination_id>", str(NOBODY_S))
         return "/" + path.replace("<int:delivery_id>", "1")
 
@@ -69,6 +69,12 @@ DOORS = [
     Door("v1/dictionary/test", "POST", "admin", 400),
     Door("v1/dictionary/versions", "GET", "admin", 200),
     Door("v1/dictionary/versions/<int:number>/restore", "POST", "admin", 404),
+    Door("v1/keys", "GET", "admin", 200),
+    Door("v1/keys", "POST", "admin", 201),
+    Door("v1/keys/<uuid:key_id>", "GET", "admin", 404),
+    Door("v1/keys/<uuid:key_id>", "PATCH", "admin", 404),
+    Door("v1/keys/<uuid:key_id>", "DELETE", "admin", 404),
+    Door("v1/keys/<uuid:key_id>/reroll", "POST", "admin", 404),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
@@ -103,6 +109,7 @@ OPEN = {
     "openapi.json": 200,
     "docs": 200,
     "favicon.ico": 301,
+    "invitation": 404,  # without a token
     "i18n/setlang/": 302,
     "accounts/login/": 200,
     "accounts/signup/": 200,  # it says that nobody signs up by themselves
@@ -129,6 +136,13 @@ SIGNED_IN = {
     "dictionary/import",
     "dictionary/restore",
     "dictionary/try",
+    "keys",
+    "keys/<uuid:key_id>",
+    "members",
+    "members/<int:member_id>",
+    "invitations/<uuid:invitation_id>/revoke",
+    "settings",
+    "audit",
     "webhooks",
     "webhooks/<uuid:webhook_id>",
     "destinations",
@@ -230,6 +244,9 @@ def test_a_session_alone_changes_nothing(door: Door, knock: Callable[..., int], 
 PLACES = {
     "<uuid:webhook_id>": str(NOBODY_S),
     "<uuid:destination_id>": str(NOBODY_S),
+    "<uuid:key_id>": str(NOBODY_S),
+    "<uuid:invitation_id>": str(NOBODY_S),
+    "<int:member_id>": "1",
     "<month:month>": "2026-11",
     "(?P<key>[-:\\w]+)/$": "x/",
     "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-x/",
