@@ -125,6 +125,11 @@ def policy_of(tenant_id: UUID) -> AlertPolicy:
 
 
 @transaction.atomic
+def policy_is_set(tenant_id: UUID) -> bool:
+    """Whether the team has said who is told."""
+    return AlertPolicy.objects.filter(tenant=tenant_id).exists()
+
+
 def policy_set(*, tenant: Tenant, to_admins: bool, addresses: Sequence[str], actor: str) -> AlertPolicy:
     """From the next alert on. Raises UnacceptableAddress."""
     if len(addresses) > settings.ALERT_ADDRESSES:
