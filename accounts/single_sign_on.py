@@ -2,8 +2,8 @@
 
 The provider's `sub` is who somebody is. An e-mail address decides only the first time, and only if the
 provider says that it is verified: it leads to the person who has shown here that it is theirs, or to a new
-person, in the team that has invited that address or that the operator has given its domain. It never leads to somebody who
-merely typed it (the attack of https://www.descope.com/blog/post/noauth).
+person, in the team that has invited that address or that the operator has given its domain. It never leads
+to somebody who merely typed it (the attack of https://www.descope.com/blog/post/noauth).
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ from accounts.services import PLATFORM, member_add
 class Refusal(Exception):
     """Nobody comes in this way. It is told on a page, and reaches no door.
 
-    `reason`: their address is not verified (`unverified`), no team has invited it or has its domain (`unknown`), or somebody
-    here has that address and has not connected it (`taken`).
+    `reason`: their address is not verified (`unverified`), no team has invited it or has its domain
+    (`unknown`), or somebody here has that address and has not connected it (`taken`).
     """
 
     def __init__(self, reason: str) -> None:

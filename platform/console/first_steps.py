@@ -45,8 +45,8 @@ STEPS = {
     "key": Step(_("Make an API key"), _("Your programs sign in with it."), ("keys",), Scope.ADMIN),
     "called": Step(_("Call the API"), _("One line of curl, as it is printed."), ("guide",), Scope.USAGE),
     "members": Step(_("Invite a colleague"), _("With a role of their own."), ("members",), Scope.ADMIN),
-    "alert": Step(_("Be told before the quota ends"), _("Say who gets the mail at 80 and at 100 %."), ("settings",), Scope.ADMIN),
-    "voice": Step(_("Add a voice"), _("One with emotions, with manage.py voices add."), ("operators_voices", "guide"), OPERATOR),
+    "alert": Step(_("Be told before the quota ends"), _("Say who gets the mail."), ("settings",), Scope.ADMIN),
+    "voice": Step(_("Add a voice"), _("One with emotions, for example."), ("operators_voices", "guide"), OPERATOR),
 }
 
 

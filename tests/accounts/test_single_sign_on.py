@@ -46,7 +46,7 @@ def arrive(company: IdentityProvider) -> Arrive:
 
 
 def signed_in(client: Client) -> User | None:
-    return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+    return User.objects.filter(pk=client.session.get("_auth_user_id", 0)).first()
 
 
 def test_somebody_of_a_given_domain_becomes_a_member(client: Client, arrive: Arrive, tenant: Tenant) -> None:
@@ -96,7 +96,9 @@ def test_an_invitation_is_accepted_by_coming(
 ) -> None:
     """Whoever was invited by mail and comes with that address, verified, is in; the link is used up by it."""
     alice_there = services.member_add(tenant=other_tenant, user=alice, role="owner")
-    _, token = invitations.invite(by=alice_there, role="viewer", email="Bob@elsewhere.org", days=settings.INVITATION_DAYS[0])
+    _, token = invitations.invite(
+        by=alice_there, role="viewer", email="Bob@elsewhere.org", days=settings.INVITATION_DAYS[0]
+    )
     arrive(client, email="bob@elsewhere.org", email_verified=True)
     bob = signed_in(client)
     assert bob is not None

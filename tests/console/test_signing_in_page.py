@@ -18,7 +18,8 @@ SignIn = Callable[[Page], None]
 def digits(secret: str) -> str:
     """What an authenticator app shows now."""
     counters = list(yield_hotp_counters_from_time())
-    return format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+    code: str = format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+    return code
 
 
 def fill(page: Page, name: str, password: str) -> None:
