@@ -5,11 +5,12 @@ AccountsError
 │   ├── ApiKeyRevoked      it was switched off
 │   └── ApiKeyExpired      its time is over
 ├── InsufficientScope      the key is good but may not do this
+├── VisitReadsOnly         an operator who visits a team changes nothing there
 ├── RoleNotAllowed         the member's role does not let them give or take this role
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
-│   ├── UnknownUser
 │   ├── UnknownApiKey
+│   ├── UnknownUser
 │   ├── UnknownMember
 │   └── UnknownInvitation
 ├── Exists                 it is there already
@@ -28,6 +29,7 @@ AccountsError
     ├── UnknownTimeZone
     ├── UnknownRole
     ├── UnknownScope
+    ├── UnacceptableReason
     ├── UnacceptableExpiry
     ├── UnacceptableGrace
     └── UnacceptablePassword
@@ -71,6 +73,12 @@ class RoleNotAllowed(AccountsError):
     param = "role"
 
 
+class VisitReadsOnly(AccountsError):
+    """An operator who visits a team's console asked for a change."""
+
+    code = "visit_reads_only"
+
+
 class Unknown(AccountsError):
     """A name or id that leads nowhere."""
 
@@ -85,7 +93,7 @@ class UnknownTenant(Unknown):
 
 
 class UnknownUser(Unknown):
-    """No person of that user name."""
+    """No person of that user name who may sign in."""
 
     code = "user_not_found"
     param = "username"
@@ -217,6 +225,13 @@ class UnknownScope(Unacceptable):
 
     code = "unknown_scope"
     param = "scopes"
+
+
+class UnacceptableReason(Unacceptable):
+    """Why an operator looks at a team's console is said in 1 to 200 characters."""
+
+    code = "unacceptable_reason"
+    param = "reason"
 
 
 class UnacceptableExpiry(Unacceptable):

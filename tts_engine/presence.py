@@ -37,6 +37,13 @@ def workers() -> list[str]:
     return sorted(key.decode().removeprefix(_PREFIX) for key in _keys())
 
 
+def paces() -> dict[str, float]:
+    """Each of them with its characters a second, 0 before it has spoken enough to tell. Raises RedisError."""
+    keys = sorted(_keys())
+    told = writer().mget(keys) if keys else []
+    return {key.decode().removeprefix(_PREFIX): float(value) for key, value in zip(keys, told, strict=True) if value}
+
+
 def pace() -> float:
     """Characters a second of all workers together, looked at once a second; 0 while none has spoken yet.
 

@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 from accounts import services as accounts
 from accounts.errors import InvalidApiKey
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Scope
 from accounts.roles import SCOPES
-from accounts.selectors import membership_of
+from accounts.visits import member_of, visited
 from tts_engine.services import Caller
 
 
@@ -47,7 +47,10 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         if signed_in is None:
             return None
         user, _ = signed_in
-        member = membership_of(user)
+        visit = visited(request._request)
+        member = member_of(request._request)
         if member is None:
             return None
-        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), SCOPES[member.role])
+        # An operator who visits a team reads: what speaks is a POST, or GET of the simple door.
+        scopes = SCOPES[member.role] - ({Scope.SPEECH} if visit else set())
+        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), scopes)

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (accounts.InvalidApiKey, HTTPStatus.UNAUTHORIZED),
     (accounts.InsufficientScope, HTTPStatus.FORBIDDEN),
+    (accounts.VisitReadsOnly, HTTPStatus.FORBIDDEN),
     (accounts.RoleNotAllowed, HTTPStatus.FORBIDDEN),
     (accounts.Unknown, HTTPStatus.NOT_FOUND),
     (accounts.Exists, HTTPStatus.CONFLICT),

@@ -17,9 +17,10 @@ from tts_engine.dictionary.selectors import as_read_now
 from tts_engine.services import voice_named
 from tts_engine.speech import text as front_end
 from tts_engine.speech.speak import Part, lines_of, silence_after, staged
+from tts_engine.speech.text.lexicon import character_readings
 from tts_engine.speech.text.prosody import syllables
 from tts_engine.speech.text.script import Clip
-from tts_engine.speech.text.types import Reading
+from tts_engine.speech.text.types import Reading, Sentence
 from tts_engine.speech.voice import Style
 
 # Mandarin at an even pace: four to five syllables a second.
@@ -49,7 +50,8 @@ class PreviewDoor(Door):
         return Response(
             {
                 **reading_told(reading),
-                "sentences": [{"text": s.text, "pause": s.pause} for s in reading.sentences],
+                "readings": readings_told(reading),
+                "sentences": [sentence_told(sentence) for sentence in reading.sentences],
                 "text": script.plain,
                 "billable_characters": billable_characters(script.plain),
                 "estimated_seconds": estimated_seconds(parts),
@@ -64,6 +66,22 @@ def reading_told(reading: Reading) -> dict[str, Any]:
     return {
         "normalized_text": reading.text,
         "characters": [{"char": c.char, "pinyin": c.pinyin} for c in reading.characters],
+    }
+
+
+def readings_told(reading: Reading) -> dict[str, tuple[str, ...]]:
+    """Of each character that can be read in several ways all of them, the commonest first."""
+    known = {c.char: character_readings(c.char) for c in reading.characters if c.pinyin}
+    return {char: readings for char, readings in known.items() if len(readings) > 1}
+
+
+def sentence_told(sentence: Sentence) -> dict[str, Any]:
+    """How it is divided into words, and what was written for how many of its characters."""
+    return {
+        "text": sentence.text,
+        "pause": sentence.pause,
+        "words": [word.text for word in sentence.words],
+        "written": [{"text": stretch.text, "characters": stretch.characters} for stretch in sentence.written],
     }
 
 

@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "console.operators.visits.visit",
             ],
         },
     },
@@ -254,6 +255,13 @@ CAST_MOST = 50  # names in voice_aliases
 DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # unset, /metrics answers this machine alone
+
+# --- The operators' pages -----------------------------------------------------------------------
+
+OPERATORS_TEAMS = 100  # that a page lists at once; the others are found by their name
+SAVINGS_MONTHS = 12  # that savings are added up over
+VISIT_LASTS = timedelta(minutes=30)  # an operator's look at a team's console, before it must be begun anew
+PRICE_BOOK_BYTES = 500_000  # of a price book that is uploaded
 
 # --- The engine -------------------------------------------------------------------------------
 

@@ -52,7 +52,10 @@ MENU = (
     ),
     Group(
         _("Measure"),
-        (Entry("statement", _("Statement"), "statement", MEMBERS),),
+        (
+            Entry("usage", _("Usage"), "usage", Scope.USAGE),
+            Entry("statement", _("Statement"), "statement", MEMBERS),
+        ),
     ),
     Group(
         _("Build"),
@@ -73,7 +76,14 @@ MENU = (
     ),
     Group(
         _("Operators"),
-        (Entry("operators_savings", _("Savings"), "savings", OPERATORS),),
+        (
+            Entry("operators", _("All teams"), "dashboard", OPERATORS),
+            Entry("operators_savings", _("Savings"), "savings", OPERATORS),
+            Entry("operators_tenants", _("Teams"), "tenants", OPERATORS),
+            Entry("operators_plans", _("Plans"), "plan", OPERATORS),
+            Entry("operators_prices", _("Price book"), "price", OPERATORS),
+            Entry("operators_voices", _("Voices"), "voice", OPERATORS),
+        ),
     ),
 )
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.models import Member, User
+from accounts.errors import VisitReadsOnly
+from accounts.models import Member
 from accounts.roles import SCOPES
-from accounts.selectors import membership_of
+from accounts.visits import member_of, visited
 
 View = Callable[..., HttpResponse]
 
@@ -21,7 +22,11 @@ def for_members(view: View) -> View:
     @wraps(view)
     @login_required
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        member = membership_of(cast(User, request.user))  # login_required lets nobody else in
+        try:
+            visited(request)
+        except VisitReadsOnly:
+            return render(request, "console/visit_reads_only.html", status=403)
+        member = member_of(request)
         if member is None:
             return render(request, "console/no_team.html", status=403)
         return view(request, *args, member=member, **kwargs)

@@ -15,12 +15,13 @@ from console import (
     invitation,
     keys,
     members,
-    operators,
     security,
     team_settings,
+    usage,
     views,
     webhooks,
 )
+from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
 
 
 class Favicon(RedirectView):
@@ -49,6 +50,7 @@ register_converter(Month, "month")
 urlpatterns = [
     path("", views.studio, name="studio"),
     path("jobs", views.jobs, name="jobs"),
+    path("usage", usage.usage, name="usage"),
     path("statement", views.statement, name="statement"),
     path("statement/<month:month>", views.statement, name="statement"),
     path("dictionary", dictionary.page, name="dictionary"),
@@ -69,13 +71,26 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("destinations", destinations.destinations, name="destinations"),
     path("destinations/<uuid:destination_id>", destinations.destination, name="destination"),
+    path("operators", dashboard.dashboard, name="operators"),
+    path("operators/live", dashboard.live, name="operators_live"),
+    path("operators/savings", savings.savings, name="operators_savings"),
+    path("operators/savings/figures", savings.savings_figures, name="operators_savings_figures"),
+    path("operators/savings/what-if", savings.what_if_figures, name="operators_what_if"),
+    path("operators/savings.csv", savings.savings_csv, name="operators_savings_csv"),
+    path("operators/savings.pdf", savings.savings_pdf, name="operators_savings_pdf"),
+    path("operators/teams", tenants.tenants, name="operators_tenants"),
+    path("operators/teams/<slug:name>", tenants.tenant, name="operators_tenant"),
+    path("operators/teams/<slug:name>/visit", visits.begin, name="operators_visit"),
+    path("operators/leave", visits.leave, name="operators_leave"),
+    path("operators/plans", plans.plans, name="operators_plans"),
+    path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
+    path("operators/prices", prices.prices, name="operators_prices"),
+    path("operators/voices", voices.voices, name="operators_voices"),
     path("guide", guide.guide, name="guide"),
     path("first-steps/dismiss", first_steps.dismiss, name="first_steps_dismiss"),
     path("security", security.security, name="security"),
     path("security/sessions/<int:session_id>/end", security.session_end, name="session_end"),
     path("security/sessions/end", security.sessions_end, name="sessions_end"),
     path("security/disconnect", security.disconnect, name="sso_disconnect"),
-    path("operators/savings", operators.savings, name="operators_savings"),
-    path("operators/savings/figures", operators.savings_figures, name="operators_savings_figures"),
     path("favicon.ico", Favicon.as_view()),
 ]

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Member
+from accounts.models import Member, Scope
+from accounts.roles import SCOPES
 from billing import selectors as billing
+from billing.savings.estimate import cost_of_a_million
 from billing.usage import selectors as usage
 from console.team import for_members
 from console.words import jobs_words, studio_words
@@ -27,6 +29,8 @@ def studio(request: HttpRequest, member: Member) -> HttpResponse:
         "words": studio_words(),
         "quota": asdict(billing.usage(member.tenant_id)),
         "max_characters": min(settings.SPEECH_MAX_CHARACTERS, limits.max_text_characters),
+        "cost_of_a_million": cost_of_a_million(member.tenant_id),
+        "may_teach": Scope.ADMIN in SCOPES[member.role],
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
     alert = billing.quota_alert(member.tenant_id)

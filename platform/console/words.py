@@ -14,12 +14,20 @@ from webhooks.events import SUBSCRIBABLE
 
 def studio_words() -> dict[str, str]:
     """Every string that static/studio/*.js shows, by key."""
-    return _actions() | _figures() | _problems() | _voice_facts() | _states()
+    return _actions() | _figures() | _problems() | _voice_facts() | _states() | _sentences()
 
 
 def jobs_words() -> dict[str, str]:
     """Every string that static/jobs/*.js shows, by key."""
     return _figures() | _problems() | _voice_facts() | _states() | _jobs() | _jobs_problems()
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "choose_reading": _("Choose its reading"),
+        "as_the_text": _("As the text"),
+        "taught": _("“{word}” is read {pinyin} from now on, in all texts of your team."),
+    }
 
 
 def _jobs() -> dict[str, str]:
@@ -78,6 +86,7 @@ def _figures() -> dict[str, str]:
     return {
         "characters": _("{count} of {limit} characters"),
         "characters_short": _("{count} characters"),
+        "costs": _("about ¥{amount}"),
         "quota": _("{used} of {limit} characters used, {remaining} left until {date}"),
         "quota_unlimited": _("{used} characters used, no limit"),
         "first_audio": _("First audio after {ms} ms"),

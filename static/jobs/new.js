@@ -1,10 +1,9 @@
 // A new job: a file, a template, a voice; then what it will cost; then its start.
 import { voices } from "../studio/api.js";
-import { number, say } from "../studio/words.js";
+import { number, say, yuan } from "../studio/words.js";
 import { act, draft, glimpse, remove } from "./api.js";
 import { filled } from "./template.js";
 
-const MILLION = 1_000_000; // amounts are in millionths of a yuan
 const byId = (id) => document.getElementById(id);
 
 export class NewJob {
@@ -235,7 +234,3 @@ function chapterRow({ title, characters }) {
   row.append(name, size);
   return row;
 }
-
-const money = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const little = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 });
-const yuan = (amount) => (amount < MILLION / 10 ? little : money).format(amount / MILLION);

@@ -1,4 +1,7 @@
-// The savings page: another team or month at once, and figures that follow what is typed before it is saved.
+// The savings page: another team, month or vendor at once, figures that follow what is typed before it is saved,
+// the curve, and what the sliders stand at. Their figures are htmx's.
+import { compact, draw } from "./chart.js";
+
 const choice = document.getElementById("choice");
 const cost = document.getElementById("own-cost");
 const figures = document.getElementById("figures");
@@ -37,3 +40,22 @@ cost.addEventListener("input", () => {
   timer = setTimeout(calculate, PAUSE);
 });
 choose();
+
+const plot = document.getElementById("curve");
+if (plot) {
+  const { days, chosen, cheapest, here } = JSON.parse(document.getElementById("curve-data").textContent);
+  const names = [...plot.parentElement.querySelectorAll(".legend li")].map((line) => line.textContent);
+  const series = [
+    { label: names[0], values: chosen, color: "--series-1" },
+    { label: names[1], values: cheapest, color: "--series-2" },
+    ...(names.length > 2 ? [{ label: names[2], values: here, color: "--series-3" }] : []),
+  ];
+  draw(plot, days, series, { format: (amount) => `¥${compact(amount)}` });
+}
+
+const number = new Intl.NumberFormat(document.documentElement.lang);
+document.getElementById("what-if")?.addEventListener("input", ({ target }) => {
+  const told = number.format(target.value);
+  target.parentElement.querySelector("output").textContent = told;
+  target.setAttribute("aria-valuetext", told);
+});

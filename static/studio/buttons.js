@@ -14,3 +14,14 @@ export function offer(link, id) {
   link.href = shown ? subtitles(id, shown) : file(id, format);
   link.download = ""; // the server names it
 }
+
+/** A copy of what a <template> of the page holds. */
+export const stamp = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+
+/** Gives a <select> these choices, [value, words]; what is `chosen` and not among them is added as it is. */
+export function fill(select, choices, chosen) {
+  const known = choices.some(([value]) => value === chosen);
+  const options = [...choices, ...(known ? [] : [[chosen, chosen]])].map(([value, words]) => new Option(words, value));
+  select.replaceChildren(...options);
+  select.value = chosen;
+}

@@ -4,6 +4,14 @@ export const RATE = 24000; // Hz, what /v1/audio/speech sends as pcm
 // Sources start this much in the future, so that the first one is not cut by its own set-up.
 const LEAD = 0.04; // seconds
 
+let heard; // what has the loudspeakers now
+
+/** Whatever begins to be heard, a Player or an <audio>, silences what was heard before. */
+export function alone(one) {
+  if (heard !== one) heard?.pause();
+  heard = one;
+}
+
 export class Player extends EventTarget {
   #context;
   #samples = []; // Float32Array, in order of arrival
@@ -18,6 +26,7 @@ export class Player extends EventTarget {
     this.#context ??= new AudioContext({ sampleRate: RATE });
     this.#context.resume();
     this.#silence();
+    alone(this);
     this.#samples = [];
     this.#received = 0;
     this.#complete = false;
@@ -44,6 +53,7 @@ export class Player extends EventTarget {
     this.#silence();
     const start = from >= this.duration && this.#complete ? 0 : from;
     this.#rest = start;
+    alone(this);
     this.playing = true;
     this.#context.resume();
     const tail = this.#tail(Math.round(start * RATE));
@@ -52,6 +62,7 @@ export class Player extends EventTarget {
   }
 
   pause() {
+    if (!this.playing) return;
     this.#rest = this.position;
     this.playing = false;
     this.#silence();

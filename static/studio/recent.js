@@ -1,6 +1,7 @@
 // The last ten speeches: played in place, one at a time, and taken away as files.
 import { file, recent } from "./api.js";
 import { face, offer } from "./buttons.js";
+import { alone } from "./player.js";
 import { clock, number, say, time } from "./words.js";
 
 const LATER = 1500; // ms until a speech that is still being made is looked at again
@@ -13,11 +14,9 @@ export class Recent {
   #row; // the one that #audio belongs to
   #timer;
   #voiceName;
-  #beforePlay;
 
-  constructor({ voiceName, beforePlay }) {
+  constructor(voiceName) {
     this.#voiceName = voiceName;
-    this.#beforePlay = beforePlay;
     for (const event of ["play", "pause", "ended"]) this.#audio.addEventListener(event, () => this.#showState());
     this.#audio.addEventListener("timeupdate", () => this.#showProgress());
     this.#audio.addEventListener("error", () => this.#fail(say("problem_playback")));
@@ -32,10 +31,6 @@ export class Recent {
     } catch (error) {
       this.#fail(error.message);
     }
-  }
-
-  pause() {
-    this.#audio.pause();
   }
 
   #show(speeches) {
@@ -71,7 +66,7 @@ export class Recent {
       this.#audio.pause();
       return;
     }
-    this.#beforePlay();
+    alone(this.#audio);
     if (row !== this.#row) {
       const before = this.#row;
       this.#row = row;

@@ -1,13 +1,17 @@
 // The studio: text and settings in, speech heard while it is made.
 import * as api from "./api.js";
-import { face, offer } from "./buttons.js";
-import { Player, RATE } from "./player.js";
+import { offer } from "./buttons.js";
+import { Compare } from "./compare.js";
+import { Deck } from "./deck.js";
+import { hasTags, spoken } from "./markup.js";
+import { insertPause } from "./pause.js";
 import { Reading } from "./reading.js";
 import { Recent } from "./recent.js";
 import { Settings } from "./settings.js";
-import { curl } from "./snippet.js";
-import { Waveform } from "./waveform.js";
-import { clock, date, number, page, say, seconds } from "./words.js";
+import { snippets } from "./snippet.js";
+import { Take } from "./take.js";
+import { Transcript } from "./transcript.js";
+import { date, number, page, say, seconds, yuan } from "./words.js";
 
 const SECONDS_A_CHARACTER = 0.24; // Mandarin at speed 1; only scales the waveform until the end is known
 const KEPT = "voxhouse.studio";
@@ -15,39 +19,63 @@ const KEPT = "voxhouse.studio";
 const byId = (id) => document.getElementById(id);
 const form = byId("studio");
 const text = byId("text");
-const player = new Player();
-const wave = new Waveform(byId("wave"));
 const settings = new Settings(form);
-const reading = new Reading(() => ({ input: text.value, voice: settings.value.voice }));
-const recent = new Recent({ voiceName: (id) => settings.name(id), beforePlay: () => player.playing && player.pause() });
+const take = new Take();
+const transcript = new Transcript(byId("transcript"), (start) => deck.jump(start));
+const deck = new Deck(byId("transport"), take, (position) => transcript.show(position));
+const recent = new Recent((id) => settings.name(id));
+const audition = new Take();
+const reading = new Reading({ ask: previewRequest, write: rewrite, hear, voices: () => settings.voices }, audition);
+const compare = new Compare({
+  request: (instead) => speechRequest(text.value, instead),
+  settings: () => settings.value,
+  voices: () => settings.voices,
+  made,
+  use: (chosen) => settings.choose(chosen),
+});
 
-let running; // AbortController of the speech that is being made
-let expected = 0; // seconds that the waveform has room for
+// --- What is asked for ---
 
-const length = () => [...text.value].length; // code points, as the server counts
-
-function speechRequest() {
-  return { model: settings.family, input: text.value, ...settings.value };
+function speechRequest(input = text.value, instead = {}) {
+  const { model, ...others } = settings.request(instead);
+  return { model, input, ...others, ...(hasTags(input) && { allow_voice_tags: true }) };
 }
+
+function previewRequest() {
+  const { input, voice, allow_voice_tags } = speechRequest();
+  return { input, voice, allow_voice_tags };
+}
+
+/** Of a text with tags their words are no part of its length; of one without the server counts all there is. */
+const length = () => [...(hasTags(text.value) ? spoken(text.value) : text.value)].length;
 
 // --- What the page shows ---
 
 function showText() {
-  const count = length();
-  byId("count").textContent = say("characters", { count: number(count), limit: number(page.max_characters) });
-  byId("count").classList.toggle("is-over", count > page.max_characters);
-  byId("clear").hidden = count === 0;
-  byId("snippet").textContent = curl({ ...speechRequest(), response_format: "mp3" });
+  const count = [...spoken(text.value)].length;
+  const cost = page.cost_of_a_million === null ? "" : yuan((page.cost_of_a_million * count) / 1_000_000);
+  byId("count").textContent = [
+    say("characters", { count: number(count), limit: number(page.max_characters) }),
+    ...(cost && count ? [say("costs", { amount: cost })] : []),
+  ].join(" · ");
+  byId("count").classList.toggle("is-over", length() > page.max_characters);
+  byId("clear").hidden = text.value === "";
+  showCode();
   showSpeak();
 }
 
+function showCode() {
+  const language = form.querySelector("[name=code]:checked").value;
+  byId("snippet").textContent = snippets[language]({ ...speechRequest(), response_format: "mp3" });
+}
+
 function showSpeak() {
-  const count = length();
-  byId("speak").querySelector("span").textContent = say(running ? "stop" : "speak");
+  byId("speak").querySelector("span").textContent = say(take.running ? "stop" : "speak");
   const use = byId("speak").querySelector("use");
-  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, running ? "#stop" : "#wave"));
-  const nothing = !text.value.trim() || count > page.max_characters || !settings.value.voice;
-  byId("speak").disabled = !running && nothing;
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, take.running ? "#stop" : "#wave"));
+  const canSpeak = text.value.trim() !== "" && length() <= page.max_characters && settings.voices.length > 0;
+  byId("speak").disabled = !take.running && !canSpeak;
+  compare.enable(canSpeak);
 }
 
 function showQuota() {
@@ -65,89 +93,76 @@ function showProblem(message) {
   byId("problem").hidden = !message;
 }
 
-function showPosition() {
-  const { position, duration } = player;
-  const shown = running ? Math.max(duration, expected) : duration;
-  wave.draw(position, shown);
-  byId("seek").max = shown;
-  byId("seek").value = position;
-  byId("seek").setAttribute("aria-valuetext", say("position", { position: clock(position), duration: clock(duration) }));
-  byId("clock").textContent = duration ? `${clock(position)} / ${clock(duration)}` : clock(0);
-}
-
-function animate() {
-  showPosition();
-  if (running || player.playing) requestAnimationFrame(animate);
-}
-
-function showPlayer() {
-  face(byId("toggle"), player.playing ? "pause" : "play");
-  byId("toggle").disabled = byId("seek").disabled = player.duration === 0;
-}
-
-// --- What a member does ---
-
-async function speak() {
-  running = new AbortController();
-  const started = performance.now();
-  const { signal } = running;
-  expected = (length() * SECONDS_A_CHARACTER) / (settings.value.speed ?? 1);
-  recent.pause();
-  wave.clear();
-  player.begin();
-  showProblem();
-  byId("facts").textContent = "";
-  byId("downloads").hidden = true;
-  showSpeak();
-  requestAnimationFrame(animate);
-  try {
-    const speech = await api.speech({ ...speechRequest(), response_format: "pcm", sample_rate: RATE }, signal);
-    let first;
-    for await (const samples of speech.chunks) {
-      first ??= performance.now() - started;
-      hear(samples);
-      showFacts(first, speech.billed);
-    }
-    if (first === undefined) throw new api.Problem(say("problem_cut"));
-    finish(speech);
-  } catch (error) {
-    if (error.name !== "AbortError") showProblem(error.message);
-  } finally {
-    running = undefined;
-    player.complete();
-    showSpeak();
-    showPlayer();
-    showPosition();
-    recent.refresh();
-  }
-}
-
-function hear(samples) {
-  wave.append(samples);
-  player.append(samples);
-  if (byId("toggle").disabled) showPlayer();
-}
-
 function showFacts(first, billed) {
   const facts = [
     say("first_audio", { ms: number(Math.round(first)) }),
-    say("duration", { seconds: seconds(player.duration) }),
+    say("duration", { seconds: seconds(take.duration) }),
     say("billed", { count: number(billed) }),
   ];
   byId("facts").textContent = facts.join(" · ");
 }
 
+function showPlayable() {
+  byId("toggle").disabled = take.duration === 0;
+}
+
+// --- What a member does ---
+
+async function speak() {
+  const started = performance.now();
+  let first;
+  const heardFirst = ({ detail }) => {
+    if (!detail.samples) return;
+    first ??= performance.now() - started;
+    showFacts(first, detail.billed);
+  };
+  showProblem();
+  transcript.clear();
+  byId("facts").textContent = "";
+  byId("downloads").hidden = true;
+  deck.room = ([...spoken(text.value)].length * SECONDS_A_CHARACTER) / settings.value.speed;
+  take.addEventListener("heard", heardFirst);
+  const speaking = take.speak(speechRequest());
+  deck.clear();
+  showSpeak();
+  try {
+    finish(await speaking);
+  } catch (error) {
+    showProblem(error.message);
+    recent.refresh();
+  } finally {
+    take.removeEventListener("heard", heardFirst);
+    deck.show();
+    showSpeak();
+    showPlayable();
+  }
+}
+
 function finish(speech) {
-  page.quota.used += speech.billed;
-  page.quota.remaining = Math.max(0, page.quota.remaining - speech.billed);
-  showQuota();
+  made(speech);
+  if (!speech) return;
   for (const link of byId("downloads").querySelectorAll("a")) offer(link, speech.id);
   byId("downloads").hidden = false;
 }
 
-function stop() {
-  running.abort();
-  player.pause();
+/** Whatever was spoken on this page counts, and is in the history. */
+function made(speech) {
+  if (speech) {
+    page.quota.used += speech.billed;
+    page.quota.remaining = Math.max(0, page.quota.remaining - speech.billed);
+    showQuota();
+  }
+  recent.refresh();
+}
+
+/** A part of the text alone. */
+async function hear(source) {
+  showProblem();
+  try {
+    made(await audition.speak(speechRequest(source)));
+  } catch (error) {
+    showProblem(error.message);
+  }
 }
 
 function keep() {
@@ -170,43 +185,35 @@ async function copy() {
 function listen() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (running) stop();
+    if (take.running) take.stop();
     else speak();
   });
   form.addEventListener("input", changed);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !byId("speak").disabled) form.requestSubmit();
   });
+  byId("insert-pause").addEventListener("click", () => insertPause(text));
   byId("clear").addEventListener("click", () => write(""));
   for (const example of document.querySelectorAll("[data-example]")) {
     example.addEventListener("click", () => write(example.textContent));
   }
   byId("copy").addEventListener("click", copy);
-  byId("toggle").addEventListener("click", () => {
-    if (player.playing) player.pause();
-    else {
-      recent.pause();
-      player.play();
-    }
+  byId("toggle").addEventListener("click", () => (take.playing ? take.pause() : take.play()));
+  take.addEventListener("heard", ({ detail }) => {
+    if (detail.sentence) transcript.add(detail.sentence);
+    showPlayable();
   });
-  byId("seek").addEventListener("input", (event) => {
-    event.stopPropagation(); // a position is no setting
-    player.seek(Math.min(Number(event.target.value), player.duration));
-    showPosition();
-  });
-  player.addEventListener("change", () => {
-    showPlayer();
-    requestAnimationFrame(animate);
-  });
-  document.addEventListener("themechange", showPosition);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showPosition);
-  new ResizeObserver(showPosition).observe(byId("wave"));
+}
+
+/** Changes the text from elsewhere on the page, where the focus stays. */
+function rewrite(words) {
+  text.value = words;
+  changed();
 }
 
 function write(words) {
-  text.value = words;
+  rewrite(words);
   text.focus();
-  changed();
 }
 
 async function open() {
@@ -215,7 +222,6 @@ async function open() {
   byId("copy").querySelector("span").textContent = say("copy");
   listen();
   showQuota();
-  showPlayer();
   showText();
   try {
     const { voices, default: voice } = await api.voices();

@@ -6,12 +6,12 @@ const BAR = 3; // CSS pixels
 const GAP = 2;
 
 export class Waveform {
-  #canvas;
+  canvas;
   #peaks = []; // loudest absolute sample of each 10 ms, 0 to 1
   #open = 0; // samples in the last slice so far
 
   constructor(canvas) {
-    this.#canvas = canvas;
+    this.canvas = canvas;
   }
 
   clear() {
@@ -31,7 +31,7 @@ export class Waveform {
   /** Draws `duration` seconds over the whole width; bars before `position` are in the colour of what was heard. */
   draw(position, duration) {
     const { width, height, brush } = this.#prepare();
-    const style = getComputedStyle(this.#canvas);
+    const style = getComputedStyle(this.canvas);
     const bars = Math.floor((width + GAP) / (BAR + GAP));
     const loudest = Math.max(0.25, this.#peaks.reduce((a, b) => Math.max(a, b), 0));
     const perBar = (duration * 100) / bars;
@@ -58,11 +58,11 @@ export class Waveform {
   }
 
   #prepare() {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = devicePixelRatio;
-    if (this.#canvas.width !== Math.round(width * ratio)) this.#canvas.width = Math.round(width * ratio);
-    if (this.#canvas.height !== Math.round(height * ratio)) this.#canvas.height = Math.round(height * ratio);
-    const brush = this.#canvas.getContext("2d");
+    if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
+    if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
+    const brush = this.canvas.getContext("2d");
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.clearRect(0, 0, width, height);
     return { width, height, brush };

@@ -1,6 +1,9 @@
 """The studio as a member meets it: a real browser on the real running platform."""
 
 import re
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +12,14 @@ from uuid import uuid4
 
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 class Platform(Protocol):
     url: str
     user: str
     password: str
+    api_key: str
 
 
 OpenPage = Callable[..., Page]
@@ -124,15 +128,151 @@ def test_a_speech_of_the_history_plays_in_place(open_page: OpenPage, sign_in: Si
     expect(button).to_have_attribute("aria-label", "播放")
 
 
+def test_the_text_runs_along_and_a_click_on_it_moves_the_playhead(open_page: OpenPage, sign_in: SignIn) -> None:
+    """The character that is heard is marked; a click on one goes to where it is said."""
+    page = open_page()
+    sign_in(page)
+    text = new_sentence()
+    speak(page, text)
+    expect(page.locator("#transcript")).to_have_text(text)
+    until(page, "document.querySelector('#transcript .is-now')?.textContent === '询'")
+    if page.locator("#toggle use[href$='#pause']").count():
+        page.locator("#toggle").click()
+    page.locator("#transcript span", has_text="单").click()
+    expect(page.locator("#transcript .is-now")).to_have_text("单")
+    assert 0 < float(page.locator("#seek").input_value()) < float(page.locator("#seek").get_attribute("max") or 0) * 0.8
+
+
+def test_the_count_is_what_will_be_billed_and_costs(open_page: OpenPage, sign_in: SignIn) -> None:
+    """Tags and pronunciation marks are not counted; the cost is told where the operator has said what speech costs."""
+    page = open_page()
+    sign_in(page)
+    priced = re.compile(r'"cost_of_a_million": \w+')
+
+    def priced_page(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=priced.sub('"cost_of_a_million": 1000000000', answer.text()))
+
+    page.route(page.url, priced_page)
+    page.reload()
+    page.locator("#text").fill("银行(hang2)。[pause:1s]")
+    expect(page.locator("#count")).to_have_text("3 / 4,096 字 · 约 ¥0.003")
+    page.locator("#reading summary").click()
+    expect(page.locator("#reading-note")).to_contain_text("3")
+
+
+def test_a_pause_is_put_in_by_a_button(open_page: OpenPage, sign_in: SignIn) -> None:
+    """At the cursor; pressed again it is longer, and undo takes it back."""
+    page = open_page()
+    sign_in(page)
+    page.locator("#text").fill("你好。再见。")
+    page.locator("#text").press("Home")
+    for _ in range(3):
+        page.locator("#text").press("ArrowRight")
+    page.locator("#insert-pause").click()
+    expect(page.locator("#text")).to_have_value("你好。[pause:500ms]再见。")
+    page.locator("#insert-pause").click()
+    expect(page.locator("#text")).to_have_value("你好。[pause:1s]再见。")
+    page.locator("#text").press("Control+z")
+    expect(page.locator("#text")).to_have_value("你好。[pause:500ms]再见。")
+
+
 def test_the_reading_shows_pinyin_above_the_characters(open_page: OpenPage, sign_in: SignIn) -> None:
-    """A member sees before speaking how a polyphone and a number will be read."""
+    """A member sees before speaking how a polyphone and a number will be read, and what was written for it."""
     page = open_page()
     sign_in(page)
     page.locator("#text").fill("银行有3家。")
     page.locator("#reading summary").click()
     expect(page.locator("#reading-text ruby", has_text="行")).to_contain_text("háng")
     expect(page.locator("#reading-text ruby", has_text="三")).to_contain_text("sān")
+    expect(page.locator(".said-otherwise small")).to_have_text("3")
     expect(page.locator("#reading-note")).to_contain_text("6")
+
+
+@BOTH
+def test_a_click_on_a_character_fixes_its_reading(
+    open_page: OpenPage, sign_in: SignIn, platform: Platform, width: int, language: str, speak: str
+) -> None:
+    """It is heard at once and stands in the text; whose role may puts it into the team's dictionary instead."""
+    page = open_page(width=width, language=language)
+    sign_in(page)
+    page.locator("#text").fill("行囿。")
+    page.locator("#reading summary").click()
+    page.locator(".character", has_text="行").click()
+    before = page.evaluate("window.heard.length")
+    page.locator(".drawer .chip", has_text="héng").click()
+    expect(page.locator("#text")).to_have_value("行(heng2)囿。")
+    until(page, f"window.heard.length > {before}")
+    expect(page.locator(".character.is-fixed")).to_contain_text("héng")
+    page.locator("[data-word]").fill("行囿")
+    try:
+        page.locator("[data-teach]").click()
+        expect(page.locator("#reading-told")).to_contain_text("héng yòu")
+        expect(page.locator("#text")).to_have_value("行囿。")
+        expect(page.locator("#reading-text ruby", has_text="行")).to_contain_text("héng")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        address = f"{platform.url}/v1/dictionary/entries/行囿"
+        page.request.delete(address, headers={"Authorization": f"Bearer {platform.api_key}"})
+
+
+def test_one_sentence_is_spoken_otherwise_and_heard_alone(open_page: OpenPage, sign_in: SignIn) -> None:
+    """Its voice and speed stand in the text as tags around it; another voice for it moves nothing else."""
+    page = open_page()
+    sign_in(page)
+    page.locator("#text").fill("你好。再见。[rate:1.2]谢谢。")
+    page.locator("#reading summary").click()
+    second = page.locator(".sentence").nth(1)
+    second.locator("[data-manner]").click()
+    second.locator("[data-kind=voice]").select_option("yunxi")
+    expect(page.locator("#text")).to_have_value("你好。[voice:yunxi]再见。[voice:][rate:1.2]谢谢。")
+    expect(second.locator("[data-manner]")).to_have_text("云希")
+    second.locator("[data-kind=rate]").select_option("1.2")
+    expect(page.locator("#text")).to_have_value("你好。[voice:yunxi][rate:1.2]再见。[voice:]谢谢。")
+    with page.expect_request("**/v1/audio/speech") as request:
+        second.locator("[data-play]").click()
+    assert request.value.post_data_json["input"] == "[voice:yunxi][rate:1.2]再见。"
+    until(page, "window.heard.length > 0")
+    second.locator("[data-kind=voice]").press("Escape")
+    expect(page.locator(".drawer")).to_have_count(0)
+    expect(second.locator("[data-manner]")).to_be_focused()
+
+
+def test_two_takes_are_compared_and_one_is_taken(open_page: OpenPage, sign_in: SignIn) -> None:
+    """The same text in two voices: one press each, heard one after the other, and the better one is used."""
+    page = open_page()
+    sign_in(page)
+    page.locator("#text").fill("你好。")
+    page.locator("#compare summary").click()
+    for lane in page.locator("[data-lane]").all():
+        lane.locator("[data-toggle]").click()
+        expect(lane.locator("[data-clock]")).to_contain_text("/", timeout=60_000)
+    chosen = page.locator("[name=voice]:checked").input_value()
+    page.locator("[data-use]").nth(1).click()
+    assert page.locator("[name=voice]:checked").input_value() != chosen
+
+
+@pytest.mark.parametrize("language", ["curl", "python", "javascript"])
+def test_the_code_for_this_request_runs_as_it_is_shown(
+    open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path, language: str
+) -> None:
+    """With a key in its place it writes the speech to a file."""
+    run = {
+        "curl": ["bash", "-c"],
+        "python": [sys.executable, "-c"],
+        "javascript": ["node", "--input-type=module", "-e"],
+    }
+    if not shutil.which(run[language][0]):
+        pytest.skip(f"no {run[language][0]} on this machine")
+    page = open_page()
+    sign_in(page)
+    page.locator("#text").fill("It's “你好”。[pause:300ms]\n再见。")
+    page.locator(".chip", has=page.locator("[name=emotion]")).nth(1).click()
+    page.locator("#code summary").click()
+    page.locator(".code-languages label", has=page.locator(f"[value={language}]")).click()
+    code = page.locator("#snippet").inner_text().replace("YOUR_KEY", platform.api_key)
+    subprocess.run([*run[language], code], cwd=tmp_path, check=True, capture_output=True, timeout=60)  # noqa: S603
+    assert seconds_of(tmp_path / "speech.mp3") > 0.5
 
 
 def test_a_text_over_the_limit_cannot_be_sent(open_page: OpenPage, sign_in: SignIn) -> None:

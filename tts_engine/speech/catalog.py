@@ -34,6 +34,7 @@ class Entry:
 class Installed:
     info: VoiceInfo
     load: Callable[[], Voice]
+    removable: bool = True  # it was added; the built-in one stays
 
 
 class Catalog:
@@ -48,7 +49,7 @@ class Catalog:
 
     def installed(self) -> Mapping[str, Installed]:
         """Voice id to voice; one added or removed by another process is seen at the next call."""
-        found = {kokoro.INFO.id: Installed(kokoro.INFO, lambda: kokoro.load(self._models))}
+        found = {kokoro.INFO.id: Installed(kokoro.INFO, lambda: kokoro.load(self._models), removable=False)}
         for file in sorted(self.voices.glob(f"*/{sambert.FILE}")):
             if one := self._described(file):
                 found[one.info.id] = one
@@ -100,7 +101,8 @@ class Catalog:
 
     def remove(self, voice_id: str) -> None:
         """Delete an added voice. Raises UnknownVoice."""
-        if voice_id not in self.installed() or voice_id == kokoro.INFO.id:
+        found = self.installed().get(voice_id)
+        if found is None or not found.removable:
             raise UnknownVoice(f"No voice '{voice_id}' was added here.")
         with tempfile.TemporaryDirectory(prefix=f"{voice_id}.", suffix=".gone", dir=self.voices) as grave:
             (self.voices / voice_id).rename(Path(grave) / voice_id)  # at once, and then file by file

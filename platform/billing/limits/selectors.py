@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import periods
-from billing.limits.models import CAPS, KeyLimit
+from billing.limits.models import CAPS, KeyLimit, QuotaRaise
 
 # All keys at once, for a list of them costs one statement however many there are.
 USED = f"""
@@ -46,3 +47,9 @@ def key_standings(tenant_id: UUID) -> dict[UUID, KeyStanding]:
         key = limit.pop("api_key_id")
         standings[key] = KeyStanding(**limit, used=used.get(key, 0))
     return standings
+
+
+def raises_in_force(tenant_id: UUID) -> QuerySet[QuotaRaise]:
+    """Of the tenant's quota, the one that ends first before the others."""
+    now = timezone.now()
+    return QuotaRaise.objects.filter(tenant_id=tenant_id, starts_at__lte=now, until__gt=now).order_by("until")

@@ -7,6 +7,7 @@ the next one is), so what rounding makes of a request is counted before requests
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 
 CALL_CHARACTERS = 300  # the longest text of one call where calls are billed (Aliyun NLS)
 BLOCK_BYTES = 120  # of GBK, where blocks are billed (Baidu)
@@ -37,6 +38,7 @@ class DailyFacts(Facts):
 
 
 FACTS = tuple(field.name for field in fields(Facts))
+_values = attrgetter(*FACTS)
 
 
 def facts_of_request(
@@ -73,8 +75,8 @@ def facts_of_request(
 
 def sums(facts: Iterable[Facts]) -> dict[str, int]:
     """Of many requests or days, by the names of `FACTS`."""
-    rows = list(facts)
-    return {name: sum(getattr(row, name) for row in rows) for name in FACTS}
+    columns = zip(*map(_values, facts), strict=True)
+    return dict.fromkeys(FACTS, 0) | dict(zip(FACTS, map(sum, columns), strict=False))
 
 
 def total(facts: Iterable[Facts]) -> Facts:

@@ -5,6 +5,18 @@ from decimal import Decimal
 from billing.price_book.facts import Facts
 from billing.price_book.schema import Encoding, Pack, Price, TierMode, Unit
 
+# In calls as full as the vendor allows, to compare lists by.
+TEN_THOUSAND_HANZI = Facts(
+    requests=34,
+    hanzi=10_000,
+    normalised_hanzi=10_000,
+    gbk_bytes=20_000,
+    utf8_bytes=30_000,
+    gbk_blocks_120=167,
+    calls_300=34,
+    audio_ms=2_500_000,  # four Hanzi a second
+)
+
 
 def billed_units(price: Price, facts: Facts) -> Decimal:
     """What the vendor would count for these requests; whole numbers but for audio.

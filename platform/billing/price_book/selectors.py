@@ -45,6 +45,14 @@ def price_books() -> QuerySet[PriceBook]:
 
 def books_between(first: date, last: date) -> list[InForce]:
     """The books of these days, in order; raises NoPriceBook where none was in force on the first."""
+    found = books_within(first, last)
+    if not found or found[0].first > first:
+        raise NoPriceBook(f"No price book was in force on {first:%F}; 'manage.py prices list' shows since when one is.")
+    return found
+
+
+def books_within(first: date, last: date) -> list[InForce]:
+    """The same, but where the first days had no book the first book begins later; none at all is no book."""
     found: list[InForce] = []
     for stored in price_books().filter(in_force_from__lte=last).reverse():
         if last < first:
@@ -53,8 +61,6 @@ def books_between(first: date, last: date) -> list[InForce]:
         if begin <= last:
             found.append(InForce(book_of(stored.content), begin, last))
             last = begin - timedelta(days=1)
-    if last >= first:
-        raise NoPriceBook(f"No price book was in force on {first:%F}; 'manage.py prices list' shows since when one is.")
     return found[::-1]
 
 
@@ -63,3 +69,8 @@ def exchange_rates() -> ExchangeRates:
     for rate in ExchangeRate.objects.order_by("day"):
         rates.setdefault(rate.currency, []).append((rate.day, rate.yuan))
     return ExchangeRates(rates)
+
+
+def latest_rates() -> list[ExchangeRate]:
+    """The newest of each currency, one that is yet to hold too."""
+    return list(ExchangeRate.objects.order_by("currency", "-day").distinct("currency"))

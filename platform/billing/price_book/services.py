@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from accounts import audit
+from accounts.services import OPERATOR, PLATFORM
 from billing.errors import PriceBookChanged, PriceBookInvalid
 from billing.models import ExchangeRate, PriceBook
 from billing.price_book.days import today
@@ -20,7 +22,7 @@ SHIPPED = Path(__file__).with_name("price_book.yaml")
 
 
 @transaction.atomic
-def price_book_load(path: Path) -> tuple[PriceBook, bool]:
+def price_book_load(path: Path, *, actor: str = OPERATOR) -> tuple[PriceBook, bool]:
     """The stored version of the file, and whether it is new.
 
     The first book is in force from its own date, a later one from today at the earliest: what was
@@ -42,16 +44,20 @@ def price_book_load(path: Path) -> tuple[PriceBook, bool]:
         content_sha256=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
     )
     _add_first_rates(book)
+    audit.record(action="price_book.load", actor=actor, details={"version": book.version})
     return stored, True
 
 
 def price_book_load_shipped() -> None:
     """Where there is no book yet; which later one to load is the operator's choice."""
     if not PriceBook.objects.exists():
-        price_book_load(SHIPPED)
+        price_book_load(SHIPPED, actor=PLATFORM)
 
 
-def exchange_rate_add(*, currency: str, yuan: Decimal, day: date | None = None, note: str = "") -> ExchangeRate:
+@transaction.atomic
+def exchange_rate_add(
+    *, currency: str, yuan: Decimal, day: date | None = None, note: str = "", actor: str = OPERATOR
+) -> ExchangeRate:
     """What one unit of a currency is worth from that day on, by default today; past days stay as they were."""
     day = day or today()
     if not yuan.is_finite() or yuan <= 0:
@@ -60,9 +66,12 @@ def exchange_rate_add(*, currency: str, yuan: Decimal, day: date | None = None, 
         raise PriceBookInvalid("day", "is over: what was computed for past days does not change.")
     try:
         with transaction.atomic():
-            return ExchangeRate.objects.create(currency=currency, day=day, yuan=yuan, note=note)
+            rate = ExchangeRate.objects.create(currency=currency, day=day, yuan=yuan, note=note)
     except IntegrityError as error:
         raise PriceBookInvalid("day", f"{currency} has a rate of {day:%F} already, which stays.") from error
+    details = {"currency": currency, "day": str(day), "yuan": str(yuan)}
+    audit.record(action="exchange_rate.add", actor=actor, details=details)
+    return rate
 
 
 def _add_first_rates(book: Book) -> None:

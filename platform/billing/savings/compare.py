@@ -49,8 +49,18 @@ class Savings:
         return [found for found in self.comparisons if found in (self.cheapest, self.default, self.dearest)]
 
 
-def savings(usage: Sequence[DailyFacts], books: Sequence[InForce], rates: ExchangeRates, own: Cost | None) -> Savings:
-    """The savings of the days of these books, which follow each other; `usage` may lack days without requests."""
+def savings(
+    usage: Sequence[DailyFacts],
+    books: Sequence[InForce],
+    rates: ExchangeRates,
+    own: Cost | None,
+    chosen: str | None = None,
+) -> Savings:
+    """The savings of the days of these books, which follow each other; `usage` may lack days without requests.
+
+    `chosen` is the offer to compare with first, the book's own default without. Raises NoPriceBook where it
+    does not hold on all the days.
+    """
     first, last = books[0].first, books[-1].last
     usage = [facts for facts in usage if first <= facts.day <= last]
     facts = total(usage)
@@ -70,7 +80,7 @@ def savings(usage: Sequence[DailyFacts], books: Sequence[InForce], rates: Exchan
 
     compared = sorted(map(compare, replay(usage, books, rates)), key=lambda found: found.cost)
     within_reach = [found for found in compared if found.reachable]
-    wanted = books[-1].book.default
+    wanted = chosen or books[-1].book.default
     default = next((found for found in compared if found.offer.id == wanted), None)
     if default is None:
         raise NoPriceBook(f"{wanted} has no price on all days from {first:%F} to {last:%F}; ask for days of one book.")

@@ -2,10 +2,10 @@
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from billing.errors import CostInvalid
 from billing.price_book.facts import Facts
@@ -40,6 +40,14 @@ class MonthlyCost:
     def yuan(self, facts: Facts, first: date, last: date) -> Decimal:
         return (self.running + self.one_off / self.one_off_months) * months(first, last)
 
+    def running_yuan(self, facts: Facts, first: date, last: date) -> Decimal:
+        """Without the one-off."""
+        return self.running * months(first, last)
+
+    def of_servers(self, count: int) -> "MonthlyCost":
+        """This cost is of one server: so many are bought, rented and powered; who looks after them stays."""
+        return replace(self, server=self.server * count, power=self.power * count, one_off=self.one_off * count)
+
     def payback(self, vendor_yuan: Decimal, facts: Facts, first: date, last: date) -> Decimal | None:
         """Months until what is saved pays for the one-off; None where it never does."""
         gained = vendor_yuan / months(first, last) - self.running
@@ -51,12 +59,19 @@ class BusyCost:
     """Yuan an hour in which a worker speaks, as a rented accelerator is paid for."""
 
     hour: Decimal
+    one_off: ClassVar = Decimal(0)
 
     def __post_init__(self) -> None:
         _check("busy_hour", self.hour)
 
     def yuan(self, facts: Facts, first: date, last: date) -> Decimal:
         return self.hour * facts.busy_ms / MS_AN_HOUR
+
+    running_yuan = yuan
+
+    def of_servers(self, count: int) -> "BusyCost":
+        """What is paid by the hour of work is paid for no server that is idle."""
+        return self
 
     def payback(self, vendor_yuan: Decimal, facts: Facts, first: date, last: date) -> Decimal | None:
         """Nothing is invested: at once, or never."""

@@ -9,6 +9,7 @@ from billing.price_book.days import today
 from billing.price_book.facts import DailyFacts, Facts, total
 from billing.price_book.selectors import books_between, exchange_rates
 from billing.savings.compare import savings
+from billing.savings.cost import micro
 from billing.savings.selectors import own_cost
 from billing.usage.selectors import daily_facts
 
@@ -39,13 +40,28 @@ def estimate(tenant_id: UUID, asked: dict[str, Any]) -> Estimate:
     more = {found.offer.id: found.cost - before[found.offer.id] for found in with_it.comparisons if found.reachable}
     default = with_it.default.offer.id
     by_cost = sorted(more.items(), key=lambda offered: offered[1])
-    spoken = _characters(total(so_far))
     return Estimate(
-        own_cost=None if without.own_cost is None or not spoken else without.own_cost * _characters(added) // spoken,
+        own_cost=_share(without.own_cost, total(so_far), _characters(added)),
         default=(default, with_it.default.cost - before[default]),
         cheapest=by_cost[0],
         dearest=by_cost[-1],
     )
+
+
+def cost_of_a_million(tenant_id: UUID) -> int | None:
+    """Millionths of a yuan that so many characters cost here, by this month's requests; None while that is not known."""
+    own, last = own_cost(tenant_id), today()
+    if own is None:
+        return None
+    first = last.replace(day=1)
+    so_far = total(daily_facts(tenant_id, first=first, last=last))
+    return _share(micro(own.yuan(so_far, first, last)), so_far, 1_000_000)
+
+
+def _share(own_cost: int | None, so_far: Facts, characters: int) -> int | None:
+    """What these characters cost if they cost as much as those spoken so far."""
+    spoken = _characters(so_far)
+    return None if own_cost is None or not spoken else own_cost * characters // spoken
 
 
 def _characters(facts: Facts) -> int:

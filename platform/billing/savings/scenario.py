@@ -11,6 +11,7 @@ from billing.price_book.selectors import ExchangeRates, InForce
 from billing.savings.compare import Savings, savings
 from billing.savings.cost import Cost
 from billing.savings.replay import Offer
+from billing.usage.selectors import month_after
 
 HANZI_A_SECOND = 4
 
@@ -48,12 +49,23 @@ def rates_of(book: Book) -> ExchangeRates:
 
 def year_of(scenario: Scenario, book: Book, own: Cost, *, begin: date) -> Savings:
     """Twelve whole months from the first of the month of `begin`, or of the next where it is past."""
-    first = begin if begin.day == 1 else (begin.replace(day=1) + timedelta(days=32)).replace(day=1)
+    first = begin if begin.day == 1 else month_after(begin.replace(day=1))
     last = first.replace(year=first.year + 1) - timedelta(days=1)
+    return savings(_every_day(scenario, first, last), [InForce(book, first, last)], rates_of(book), own)
+
+
+def month_of(
+    scenario: Scenario, book: Book, rates: ExchangeRates, own: Cost | None, chosen: str | None, *, month: date
+) -> Savings:
+    """The whole month that begins on `month`, as if `book` held on all of it."""
+    last = month_after(month) - timedelta(days=1)
+    return savings(_every_day(scenario, month, last), [InForce(book, month, last)], rates, own, chosen)
+
+
+def _every_day(scenario: Scenario, first: date, last: date) -> list[DailyFacts]:
     a_day = scenario.day()
     facts = {name: getattr(a_day, name) for name in FACTS}
-    usage = [DailyFacts(day=first + timedelta(days=number), **facts) for number in range((last - first).days + 1)]
-    return savings(usage, [InForce(book, first, last)], rates_of(book), own)
+    return [DailyFacts(day=first + timedelta(days=number), **facts) for number in range((last - first).days + 1)]
 
 
 def list_cost_a_day(scenario: Scenario, offer: Offer, rates: ExchangeRates, day: date) -> Decimal:

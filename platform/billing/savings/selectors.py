@@ -1,14 +1,17 @@
-"""A tenant's own cost, and its savings. All take the tenant."""
+"""A tenant's own cost, and its savings; and those of a load that nobody has yet. The others take the tenant."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from billing.models import OwnCost
-from billing.price_book.selectors import books_between, exchange_rates
+from billing.price_book.selectors import books_between, books_within, exchange_rates
 from billing.savings.compare import Savings, savings
 from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
-from billing.usage.selectors import daily_facts
+from billing.savings.replay import Offer, offers
+from billing.savings.scenario import Scenario, month_of
+from billing.savings.timeline import Timeline, timeline
+from billing.usage.selectors import daily_facts, month_after
 
 
 def own_cost(tenant_id: UUID) -> Cost | None:
@@ -27,10 +30,35 @@ def own_cost(tenant_id: UUID) -> Cost | None:
     )
 
 
-def savings_between(tenant_id: UUID, *, first: date, last: date, own: Cost | None) -> Savings:
+def savings_between(
+    tenant_id: UUID, *, first: date, last: date, own: Cost | None, chosen: str | None = None
+) -> Savings:
     """Of the tenant's requests on these days, both included. Raises NoPriceBook where no book was in force."""
     usage = daily_facts(tenant_id, first=first, last=last)
-    return savings(usage, books_between(first, last), exchange_rates(), own)
+    return savings(usage, books_between(first, last), exchange_rates(), own, chosen)
+
+
+def timeline_until(
+    tenant_id: UUID, last: date, *, months: int, own: Cost | None, chosen: str | None = None
+) -> Timeline:
+    """So many calendar months, the last of them until `last`; those before the tenant's first request are left out."""
+    first = last.replace(day=1)
+    for _ in range(months - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
+    usage = daily_facts(tenant_id, first=first, last=last)
+    return timeline(usage, books_within(first, last), exchange_rates(), own, chosen, last)
+
+
+def offers_on(day: date) -> list[Offer]:
+    """What there is to compare with, by name; nothing where no price book is in force."""
+    books = books_within(day, day)
+    return sorted(offers(books[-1].book.prices), key=lambda offer: offer.price.name) if books else []
+
+
+def what_if(scenario: Scenario, own: Cost | None, chosen: str | None, *, after: date) -> Savings:
+    """The whole month that follows the day, at the prices that hold on it. Raises NoPriceBook."""
+    book = books_between(after, after)[-1].book
+    return month_of(scenario, book, exchange_rates(), own, chosen, month=month_after(after.replace(day=1)))
 
 
 def _yuan(micro: int) -> Decimal:

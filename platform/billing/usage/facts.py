@@ -14,6 +14,17 @@ class UsageFacts(Facts):
     failed: int = 0  # requests that were accepted and not answered; who cancels is not among them
     billed_characters: int = 0
 
+    @property
+    def cached_percent(self) -> int:
+        """Of the answered requests, those that the cache answered."""
+        return 100 * self.cached // self.requests if self.requests else 0
+
+    @property
+    def failed_percent(self) -> float:
+        """Of all that were accepted and not cancelled."""
+        ended = self.requests + self.failed
+        return 100 * self.failed / ended if ended else 0.0
+
 
 NAMES = tuple(field.name for field in fields(UsageFacts))
 

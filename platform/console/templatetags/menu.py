@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from accounts.selectors import membership_of
+from accounts.visits import member_of
 from console.menu import current, menu_of
 
 register = template.Library()
@@ -15,6 +15,6 @@ register = template.Library()
 def menu(context: Context) -> dict[str, Any]:
     """Pages of a team hand in their `member`; for the others it is looked up."""
     request = context["request"]
-    member = context.get("member") or membership_of(request.user)
+    member = context.get("member") or member_of(request)
     groups = menu_of(request.user, member)
     return {"groups": groups, "current": current(groups, request.path)}

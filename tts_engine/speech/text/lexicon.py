@@ -76,8 +76,15 @@ def phrases_inside(word: str) -> list[tuple[int, tuple[str, ...]]]:
 @lru_cache(maxsize=16384)
 def character_reading(char: str) -> str | None:
     """The commonest reading of a character alone; None if it has none."""
+    readings = character_readings(char)
+    return readings[0] if readings else None
+
+
+@lru_cache(maxsize=16384)
+def character_readings(char: str) -> tuple[str, ...]:
+    """All readings of a character that dictionaries give, the commonest first; empty if it has none."""
     marked = _characters().get(ord(char))
-    return numbered(marked.split(",")[0]) if marked else None
+    return tuple(dict.fromkeys(numbered(syllable) for syllable in marked.split(","))) if marked else ()
 
 
 @lru_cache(maxsize=4096)

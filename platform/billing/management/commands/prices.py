@@ -9,24 +9,11 @@ from django.core.management.base import CommandParser
 from accounts.management.operator_command import Answer, OperatorCommand, Options, add_json
 from billing.arguments import yuan
 from billing.errors import BillingError
-from billing.price_book.facts import Facts
-from billing.price_book.rules import billed_units, list_cost
+from billing.price_book.rules import TEN_THOUSAND_HANZI, billed_units, list_cost
 from billing.price_book.schema import Book, book_of
 from billing.price_book.selectors import price_books
 from billing.price_book.services import SHIPPED, exchange_rate_add, price_book_load
 from billing.savings.replay import Offer, offers
-
-# 10,000 plain Hanzi in calls as full as the vendor allows, to compare lists by.
-TEN_THOUSAND = Facts(
-    requests=34,
-    hanzi=10_000,
-    normalised_hanzi=10_000,
-    gbk_bytes=20_000,
-    utf8_bytes=30_000,
-    gbk_blocks_120=167,
-    calls_300=34,
-    audio_ms=2_500_000,  # four Hanzi a second
-)
 
 
 class Command(OperatorCommand):
@@ -75,7 +62,7 @@ def _list(options: Options) -> Answer:
 
 def _shape(offer: Offer) -> dict[str, Any]:
     price = offer.price
-    listed = list_cost(price, billed_units(price, TEN_THOUSAND), offer.pack)
+    listed = list_cost(price, billed_units(price, TEN_THOUSAND_HANZI), offer.pack)
     return {
         "id": offer.id,
         "name": price.name,

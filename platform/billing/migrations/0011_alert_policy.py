@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_invitations_and_rerolled_keys'),
-        ('billing', '0009_jobs'),
+        ('accounts', '0004_invitations_and_rerolled_keys'),
+        ('billing', '0010_usage_of_members_latency_peaks'),
     ]
 
     operations = [

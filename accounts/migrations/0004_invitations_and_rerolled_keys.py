@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_first_steps_dismissed'),
+        ('accounts', '0003_scope_webhooks'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_scope_webhooks'),
+        ('accounts', '0004_invitations_and_rerolled_keys'),
     ]
 
     operations = [

@@ -35,8 +35,8 @@ DROP FUNCTION voxhouse_words_not_kept();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_invitations_and_rerolled_keys'),
-        ('tts_engine', '0013_audio_and_label'),
+        ('accounts', '0004_invitations_and_rerolled_keys'),
+        ('tts_engine', '0014_usage_of_members_latency_peaks'),
     ]
 
     operations = [
