@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",  # of allauth's list of passkeys
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
