@@ -118,6 +118,12 @@ def beginnings(tenant_id: UUID) -> Beginnings:
     return Beginnings(has_key, has_called, has_colleagues)
 
 
+def invitation_to(email: str) -> Invitation | None:
+    """The newest that was sent to this address, whichever tenant's, and can still be accepted."""
+    sent = Invitation.objects.filter(email__iexact=email, accepted_at=None, revoked_at=None)
+    return sent.filter(expires_at__gt=timezone.now()).select_related("tenant").order_by("-created_at").first()
+
+
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Newest first."""
     return AuditEvent.objects.filter(tenant=tenant).order_by("-at", "-id")

@@ -18,7 +18,8 @@ SignIn = Callable[[Page], None]
 def digits(secret: str) -> str:
     """What an authenticator app shows now."""
     counters = list(yield_hotp_counters_from_time())
-    return format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+    code: str = format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+    return code
 
 
 def fill(page: Page, name: str, password: str) -> None:
@@ -101,6 +102,8 @@ def test_a_passkey_signs_in_alone(open_page: OpenPage, platform: Platform, secon
     page.locator("[name=passwordless]").check()
     page.locator("#mfa_webauthn_add").click()
     expect(page.locator("#recovery_codes")).to_be_visible()
+    page.goto(f"{named}/accounts/2fa/webauthn/")
+    expect(page.locator(".ways li")).to_have_count(1)
     page.context.clear_cookies()
     page.goto(f"{named}/accounts/login/?next=/security")
     page.locator("#passkey_login").click()
