@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from console import destinations, dictionary, views, webhooks
-from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
+from console.operators import dashboard, plans, prices, savings, tables, tenants, visits, voices
 
 
 class Favicon(RedirectView):
@@ -62,6 +62,7 @@ urlpatterns = [
     path("operators/plans", plans.plans, name="operators_plans"),
     path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
     path("operators/prices", prices.prices, name="operators_prices"),
+    path("operators/tables/", tables.site.urls),
     path("operators/voices", voices.voices, name="operators_voices"),
     path("favicon.ico", Favicon.as_view()),
 ]
