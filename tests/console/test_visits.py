@@ -38,7 +38,8 @@ def trail(tenant: Tenant) -> list[tuple[str, str, str]]:
     """Of visits, oldest first: what, by whom, and which page or why."""
     events = audit_events(tenant).filter(action__startswith="visit.")
     return [
-        (each.action, each.actor, each.details.get("path") or each.details.get("reason", "")) for each in reversed(events)
+        (each.action, each.actor, each.details.get("path") or each.details.get("reason", ""))
+        for each in reversed(events)
     ]
 
 

@@ -117,4 +117,6 @@ table(billing.KeyLimit, "api_key characters_per_period requests_per_minute open_
 table(billing.OwnCost, "tenant server_a_month power_a_month staff_a_month one_off busy_hour")
 table(billing.PriceBook, "version in_force_from content_sha256 loaded_at")
 table(billing.ExchangeRate, "currency day yuan note")
-table(billing.DailyUsage, "day tenant voice model requests failed billed_characters", search="=tenant__name", order="-day")
+table(
+    billing.DailyUsage, "day tenant voice model requests failed billed_characters", search="=tenant__name", order="-day"
+)
