@@ -51,10 +51,8 @@ def test_a_chosen_vendor_takes_the_defaults_place() -> None:
 
 def test_the_first_request_begins_it() -> None:
     """Months before it cost nothing here, so nothing was lost in them; its own counts whole."""
-    assert [month.first.month for month in told(MonthlyCost(server=Decimal(1)), begin=date(2026, 10, 20)).months] == [
-        10,
-        11,
-    ]
+    found = told(MonthlyCost(server=Decimal(1)), begin=date(2026, 10, 20))
+    assert [month.first.month for month in found.months] == [10, 11]
 
 
 def test_months_without_prices_are_left_out_and_named() -> None:

@@ -118,7 +118,7 @@ def test_a_team_is_found_by_a_part_of_its_name(sun: Client, tenant: Tenant) -> N
 
 
 def test_what_a_team_may_is_changed(sun: Client, tenant: Tenant) -> None:
-    """Its plan, its quota for a time, its suspension: each by the service, and in the trail under the operator's name."""
+    """Its plan, its quota for a time, its suspension: each in the trail under the operator's name."""
     page = f"/operators/teams/{tenant.name}"
     sun.post(page, {"do": "plan", "plan": "standard"})
     assert billing.limits(tenant.id).plan == "standard"
