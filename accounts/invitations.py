@@ -62,7 +62,7 @@ def invite(*, by: Member, role: str, email: str = "", days: int) -> tuple[Invita
 
 
 def mail(invitation: Invitation, *, link: str) -> None:
-    """Send the link to the address of the invitation, in the installation's language. Raises what the mail server does."""
+    """Send it to the invitation's address, in the installation's language. Raises what the mail server does."""
     with translation.override(settings.LANGUAGE_CODE):
         facts = {"invitation": invitation, "link": link}
         subject, _, body = render_to_string("mail/invitation.txt", facts).partition("\n")

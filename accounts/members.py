@@ -70,7 +70,7 @@ def require_role(role: str) -> None:
 
 
 def require_may_give(member: Member, role: str) -> None:
-    """Who runs a team's affairs gives and takes its roles, but the owner's is the owners' own. Raises RoleNotAllowed."""
+    """Owners and admins give and take roles, but an owner's is the owners' own affair. Raises RoleNotAllowed."""
     if member.role not in (Role.OWNER, Role.ADMIN):
         raise RoleNotAllowed("Only owners and admins of a team say who belongs to it; ask one of them.")
     if role == Role.OWNER and member.role != Role.OWNER:

@@ -53,7 +53,9 @@ def key(synthesis: Synthesis, reading: str, revisions: Sequence[str] = ()) -> st
 
 # In the words of the partial index, and with the tenant's rate, so that a repeat asks once.
 NEWEST = """
-    SELECT s.id, s.audio_ms, p.cached_rate
+    SELECT s.id, s.audio_ms, p.cached_rate, NOT EXISTS (
+        SELECT FROM tts_engine_storagepolicy k WHERE k.tenant_id = s.tenant_id AND k.texts_off_since IS NOT NULL
+    )
     FROM tts_engine_synthesis s
     JOIN billing_account a ON a.tenant_id = s.tenant_id
     JOIN billing_plan p ON p.id = a.plan_id
@@ -71,6 +73,7 @@ class Found:
 
     synthesis: Synthesis  # as much of it as a repeat needs
     cached_rate: int
+    keeps_text: bool  # its tenant, of the repeat
 
 
 def find(synthesis: Synthesis) -> Found | None:
@@ -83,7 +86,7 @@ def find(synthesis: Synthesis) -> Found | None:
     if row is None:
         return None
     newest = Synthesis(id=row[0], tenant_id=synthesis.tenant_id, audio_format=synthesis.audio_format, audio_ms=row[1])
-    return Found(newest, cached_rate=row[2]) if store.answer_file(newest).is_file() else None
+    return Found(newest, cached_rate=row[2], keeps_text=row[3]) if store.answer_file(newest).is_file() else None
 
 
 def purge(*, tenant_id: UUID, voice: str | None = None) -> int:

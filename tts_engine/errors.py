@@ -32,7 +32,8 @@ EngineError
 ├── JobHasNoAudio       it has no audio yet, or not all that was asked for
 ├── ResultTooLarge      no file of that format can hold it
 ├── WarmListInvalid     a list of texts to speak beforehand cannot be read
-└── LabelNotAllowed     speech without a label, for a tenant that may not have it
+├── LabelNotAllowed     speech without a label, for a tenant that may not have it
+└── UnacceptableRetention  a number of days that nothing can be kept for
 """
 
 from collections.abc import Sequence
@@ -282,3 +283,10 @@ class LabelNotAllowed(EngineError):
 
     code = "label_not_allowed"
     param = "label"
+
+
+class UnacceptableRetention(EngineError):
+    """Fewer days than one, or more than anything is kept for."""
+
+    code = "unacceptable_retention"
+    param = "keep_days"

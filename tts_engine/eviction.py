@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -42,6 +42,17 @@ def size(tenant_id: UUID) -> Size:
     """What is kept for a tenant; looks at each file."""
     sizes = [stat.st_size for _, stat in _files(sentences.folder(tenant_id))]
     return Size(len(sizes), sum(sizes))
+
+
+def remove_unused(tenant_id: UUID, *, since: datetime) -> int:
+    """Delete those of a tenant's sentences that were in no request since then; how many."""
+    count = 0
+    for path, stat in _files(sentences.folder(tenant_id)):
+        if stat.st_mtime < since.timestamp():
+            with suppress(FileNotFoundError):
+                Path(path).unlink()
+                count += 1
+    return count
 
 
 def remove(tenant_id: UUID, voice: str | None = None) -> int:

@@ -26,6 +26,7 @@ R = TypeVar("R")
 FILE_PIECE = 64 * 1024  # bytes
 RETRY_SECONDS = 60  # after a wait in vain of many minutes
 MOST_AT_ONCE = 1024 * 1024  # bytes; a minute of MP3
+NOT_KEPT = "It failed. Why is not kept, for it may quote the text and your team keeps no texts; try it again."
 
 
 # As many threads as the pool has connections: whoever has a thread has a connection at once.
@@ -144,7 +145,7 @@ async def _has_ended(synthesis: Synthesis) -> bool:
     """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
     await in_database(synthesis.refresh_from_db, fields=["status", "error_code", "error_message"])
     if synthesis.status == Status.FAILED:
-        raise SynthesisFailed(synthesis.error_message, code=synthesis.error_code)
+        raise SynthesisFailed(synthesis.error_message or NOT_KEPT, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:
         raise relay.cancelled(synthesis.error_code)
     return synthesis.status == Status.DONE

@@ -80,6 +80,9 @@ class Synthesis(models.Model):
     trailing_silence_ms = models.PositiveIntegerField(null=True)
     label = models.CharField(max_length=10, choices=Labelling, default=Labelling.IMPLICIT)
     cache_key = models.CharField(max_length=64, blank=True)  # empty: neither looked for nor found
+    # By its tenant's StoragePolicy. A trigger sets it when the row is added, and where it is false takes the words
+    # out of the row when it ends.
+    keeps_text = models.BooleanField(db_default=True)
 
     # Its life in the queue
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -231,6 +234,7 @@ class LabelPolicy(models.Model):
 from tts_engine.delivery.models import Destination, FileAttempt, FileDelivery  # noqa: E402
 from tts_engine.dictionary.models import DictionaryEntry, DictionaryVersion  # noqa: E402
 from tts_engine.jobs.models import Job, JobItem  # noqa: E402
+from tts_engine.retention.models import StoragePolicy  # noqa: E402
 
 __all__ = [
     "CachePurge",
@@ -246,5 +250,6 @@ __all__ = [
     "LabelPolicy",
     "Labelling",
     "Status",
+    "StoragePolicy",
     "Synthesis",
 ]

@@ -41,6 +41,7 @@ def answer(synthesis: Synthesis, found: Found) -> None:
     synthesis.finished_at = synthesis.created_at
     synthesis.audio_ms = found.synthesis.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
+    synthesis.keeps_text = found.keeps_text
     store.link(found.synthesis, synthesis)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, _parameters(synthesis, found))

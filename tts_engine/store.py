@@ -3,7 +3,8 @@
     audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless, with its label
                                           answer.<format>  the bytes that the caller was sent; a WAV knows its size
                                           as.<format>      other formats, made when first asked for
-                                          times            when each character is heard, after a digest of the text
+                                          times            when each character is heard, after a digest of the text;
+                                                           none where texts are not kept
     audio/drafts/<id>-<attempt>/           what a worker is still writing
 
 A draft becomes the folder by one rename, so half-written audio is never found.
@@ -117,8 +118,9 @@ def link(source: Synthesis, target: Synthesis) -> None:
     new.mkdir(parents=True)
     for name in (master_file(source).name, answer_file(source).name):
         os.link(known / name, new / name)
-    with suppress(FileNotFoundError):  # spoken before times were kept
-        _link_times(source, target)
+    if target.keeps_text:
+        with suppress(FileNotFoundError):  # spoken before times were kept
+            _link_times(source, target)
 
 
 def _link_times(source: Synthesis, target: Synthesis) -> None:
@@ -131,6 +133,11 @@ def _link_times(source: Synthesis, target: Synthesis) -> None:
     else:
         reading = reading_of(read_script(Written.of(target).script()))
         new.write_bytes(_times(target, timeline(source).rewritten(reading.sentences)))
+
+
+def delete_times(synthesis: Synthesis) -> None:
+    """They have the text in them."""
+    (_folder(synthesis) / TIMES).unlink(missing_ok=True)
 
 
 def delete(synthesis: Synthesis) -> None:
@@ -196,7 +203,7 @@ class Draft:
     def keep(self) -> int:
         """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
         self._close()
-        if self.timeline:
+        if self.timeline and self._synthesis.keeps_text:
             (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
         complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
         final = _folder(self._synthesis)

@@ -17,6 +17,8 @@ def timeline(synthesis: Synthesis) -> Timeline:
     try:
         return store.timeline(synthesis)
     except FileNotFoundError as error:
+        if not synthesis.keeps_text:
+            raise TimesNotKept("Your team keeps no texts, so nothing knows when its characters are heard.") from error
         message = "It was spoken before the times of its characters were kept: have it spoken anew, with 'cache' false."
         raise TimesNotKept(message) from error
 

@@ -8,6 +8,7 @@ from tts_engine.delivery.courier import courier
 from tts_engine.delivery.services import forget_old_deliveries
 from tts_engine.jobs import drafts
 from tts_engine.jobs import services as jobs
+from tts_engine.retention import services as retention
 from tts_engine.worker import engine
 
 
@@ -25,6 +26,12 @@ def tidy() -> None:
     drafts.forget_old_keys()
     jobs.forget_deleted()
     forget_old_deliveries()
+
+
+@shared_task
+def keep_to_policies() -> None:
+    """Remove what tenants keep no longer."""
+    retention.carry_out()
 
 
 @shared_task

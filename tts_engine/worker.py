@@ -71,8 +71,10 @@ class Engine:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
                 log.info("refused", code=error.code)
-            except Exception:  # whatever it is, of a voice, a file or the database: the row must not stay in hand
-                log.exception("synthesis_failed", voice=synthesis.voice)
+            except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
+                # What was raised may quote the text.
+                cause = {"exc_info": True} if synthesis.keeps_text else {"error": type(error).__name__}
+                log.error("synthesis_failed", voice=synthesis.voice, **cause)
                 if synthesis.job_id and queue.give_back(synthesis):
                     return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
@@ -157,7 +159,7 @@ class Engine:
     def _turns(self, lines: list[Line], synthesis: Synthesis) -> list[Turn]:
         """One a sentence, each with its place in the cache if the request has a part in it."""
         places: Iterable[Place | None] = repeat(None)
-        if synthesis.cache_key:
+        if synthesis.cache_key and synthesis.keeps_text:  # a sentence has its characters beside its sound
             places = [sentences.place_of(synthesis.tenant_id, one.voice.revision, one.utterance) for one in lines]
         lengths = [len(line.utterance.sentence.text) for line in lines]
         tags = fair.sentence_tags(synthesis.start_tag or 0, synthesis.finish_tag or 0, lengths)

@@ -10,6 +10,7 @@ BillingError
 ├── UnknownPlan            no plan of that name
 ├── PlanExists             there is one already
 ├── UnacceptableLimit      a limit that cannot be one; `param` names it
+├── UnacceptableAddress    an address that no alert can be mailed to, or too many
 ├── UnknownAccount         the tenant has no account: it was never opened
 ├── AccountExists          it was opened already
 ├── UnknownReservation     a settlement or release of what was never reserved
@@ -107,6 +108,13 @@ class UnacceptableLimit(BillingError):
     def __init__(self, message: str, *, param: str) -> None:
         super().__init__(message)
         self.param = param
+
+
+class UnacceptableAddress(BillingError):
+    """No e-mail address, or more than a team's alerts are mailed to."""
+
+    code = "unacceptable_address"
+    param = "addresses"
 
 
 class UnknownAccount(BillingError):

@@ -182,7 +182,7 @@ class LedgerEntry(models.Model):
 
 
 # Django finds an app's models in this module; these are kept with what belongs to them.
-from billing.alerts.models import Alert  # noqa: E402
+from billing.alerts.models import Alert, AlertPolicy  # noqa: E402
 from billing.limits.models import KeyCounter, KeyLimit, QuotaRaise  # noqa: E402
 from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
 from billing.savings.models import OwnCost  # noqa: E402
@@ -191,6 +191,7 @@ from billing.usage.models import DailyUsage, HourlyUsage  # noqa: E402
 __all__ = [
     "Account",
     "Alert",
+    "AlertPolicy",
     "Counter",
     "DailyUsage",
     "ExchangeRate",

@@ -133,6 +133,7 @@ ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
 
 API_KEYS = 200  # of one team, that work
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
+ALERT_ADDRESSES = 10  # beside owners and admins, that a team's alerts are mailed to
 INVITATIONS = 50  # of one team, that can still be accepted
 INVITATION_DAYS = (1, 7, 30)  # that an inviter may choose from
 
@@ -255,6 +256,7 @@ LOOK_INTERVAL = timedelta(milliseconds=250)  # between two looks at the queue of
 # A request that would wait longer for its turn is refused; it is jobs' lot to wait (priority above 0).
 QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
+RETENTION_INTERVAL = timedelta(hours=1)  # between two looks for what teams keep no longer
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 # --- Pronunciation dictionaries -----------------------------------------------------------------
@@ -336,6 +338,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tts_engine.tasks.tidy",
         "schedule": TIDY_INTERVAL,
         "options": {"expires": TIDY_INTERVAL.total_seconds()},
+    },
+    "keep_to_policies": {
+        "task": "tts_engine.tasks.keep_to_policies",
+        "schedule": RETENTION_INTERVAL,
+        "options": {"expires": RETENTION_INTERVAL.total_seconds()},
     },
     "evict": {
         "task": "tts_engine.tasks.evict",

@@ -57,8 +57,17 @@ MENU = (
     Group(
         _("Build"),
         (
+            Entry("keys", _("Keys"), "key", Scope.ADMIN),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
+        ),
+    ),
+    Group(
+        _("Team"),
+        (
+            Entry("members", _("Members"), "people", Scope.ADMIN),
+            Entry("settings", _("Settings"), "settings", Scope.ADMIN),
+            Entry("audit", _("Audit trail"), "audit", Scope.ADMIN),
         ),
     ),
     Group(

@@ -6,7 +6,17 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from console import destinations, dictionary, views, webhooks
+from console import (
+    audit,
+    destinations,
+    dictionary,
+    invitation,
+    keys,
+    members,
+    team_settings,
+    views,
+    webhooks,
+)
 from console.operators import dashboard, plans, prices, savings, tables, tenants, visits, voices
 
 
@@ -44,6 +54,14 @@ urlpatterns = [
     path("dictionary/import", dictionary.take_in, name="dictionary_import"),
     path("dictionary/restore", dictionary.restore, name="dictionary_restore"),
     path("dictionary/try", dictionary.try_sentence, name="dictionary_try"),
+    path("keys", keys.keys, name="keys"),
+    path("keys/<uuid:key_id>", keys.key, name="key"),
+    path("members", members.members, name="members"),
+    path("members/<int:member_id>", members.member, name="member"),
+    path("invitations/<uuid:invitation_id>/revoke", members.invitation_revoke, name="invitation_revoke"),
+    path("invitation", invitation.invitation, name="invitation"),
+    path("settings", team_settings.settings_page, name="settings"),
+    path("audit", audit.audit, name="audit"),
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("destinations", destinations.destinations, name="destinations"),

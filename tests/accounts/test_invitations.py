@@ -24,20 +24,25 @@ def olga(tenant: Tenant) -> Member:
 
 
 def actions(tenant: Tenant) -> list[str]:
-    return list(selectors.audit_events(tenant).filter(action__startswith="invitation.").values_list("action", flat=True))
+    return list(
+        selectors.audit_events(tenant).filter(action__startswith="invitation.").values_list("action", flat=True)
+    )
 
 
 def test_only_a_digest_is_kept(olga: Member) -> None:
     """The token is in no column and in no audit entry."""
     invitation, token = invitations.invite(by=olga, role="member", email="mei@example.com", days=7)
-    stored = [*Invitation.objects.values_list()[0], *selectors.audit_events(olga.tenant).values_list("details", flat=True)]
+    stored = [
+        *Invitation.objects.values_list()[0],
+        *selectors.audit_events(olga.tenant).values_list("details", flat=True),
+    ]
     assert token not in repr(stored)
     assert invitations.find(token) == invitation
 
 
 def test_a_new_person_signs_up(olga: Member) -> None:
     """They get an account with the invitation's address, and the role in its team; the trail tells both ends."""
-    invitation, token = invitations.invite(by=olga, role="viewer", email="mei@example.com", days=7)
+    _, token = invitations.invite(by=olga, role="viewer", email="mei@example.com", days=7)
     member = invitations.sign_up(invitation=invitations.find(token), username="mei", password=PASSWORD)
     assert (member.tenant, member.role, member.user.email) == (olga.tenant, "viewer", "mei@example.com")
     assert member.user.check_password(PASSWORD)

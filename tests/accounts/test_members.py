@@ -67,7 +67,10 @@ def test_the_trail_tells_what_was_before(join: Join, tenant: Tenant) -> None:
 def test_the_last_owner_stays(join: Join, tenant: Tenant) -> None:
     """Neither demoted nor removed, not even by themselves; with a second owner both can be."""
     olga = join("olga", "owner")
-    for change in (lambda: members.role_set(member=olga, role="admin", by=olga), lambda: members.remove(member=olga, by=olga)):
+    for change in (
+        lambda: members.role_set(member=olga, role="admin", by=olga),
+        lambda: members.remove(member=olga, by=olga),
+    ):
         with pytest.raises(errors.LastOwner):
             change()
     members.role_set(member=join("otto", "admin"), role="owner", by=olga)
@@ -91,7 +94,10 @@ def test_another_tenants_member_is_not_there(join: Join, tenant: Tenant, other_t
     olga, charlie = join("olga", "owner"), join("charlie", "owner", other_tenant)
     with pytest.raises(errors.UnknownMember):
         selectors.member(tenant, charlie.id)
-    for change in (lambda: members.role_set(member=charlie, role="viewer", by=olga), lambda: members.remove(member=charlie, by=olga)):
+    for change in (
+        lambda: members.role_set(member=charlie, role="viewer", by=olga),
+        lambda: members.remove(member=charlie, by=olga),
+    ):
         with pytest.raises(errors.UnknownMember):
             change()
     assert roles(other_tenant) == {"charlie": "owner"}

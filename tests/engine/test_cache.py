@@ -188,7 +188,7 @@ def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.M
     ask(tenant)
     asked = ask(tenant)
     first = speak()
-    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first, cached_rate=0))
+    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first, cached_rate=0, keeps_text=True))
     store.delete(first)
     row = queue.claim()
     assert row

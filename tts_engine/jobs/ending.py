@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from tts_engine.delivery import ending as delivery
-from tts_engine.jobs.models import Job, JobStatus
+from tts_engine.jobs.models import Job, JobItem, JobStatus
 from tts_engine.jobs.selectors import progress
 from tts_engine.models import OPEN, Synthesis
+from tts_engine.retention.selectors import keeps_texts
 from webhooks.events import Event
 from webhooks.services import emit
 
@@ -34,6 +35,7 @@ def _end(job_id: UUID) -> bool:
     job.status = JobStatus.CANCELLED if job.status == JobStatus.CANCELLED else JobStatus.DONE
     job.finished_at = timezone.now()
     job.save(update_fields=["status", "finished_at"])
+    forget_texts(job)
     counted = progress(job)
     data = {
         "job_id": job.id,
@@ -49,6 +51,12 @@ def _end(job_id: UUID) -> bool:
     transaction.on_commit(partial(delivery.look, job.id))  # its files may be there already
     log.info("job_ended", job=str(job.id), status=job.status, **counted.rows)
     return True
+
+
+def forget_texts(job: Job) -> None:
+    """Of a job that has ended, where its tenant keeps none: until then a row that failed can be retried."""
+    if not keeps_texts(job.tenant_id):
+        JobItem.objects.filter(job=job).update(text="")
 
 
 def _is_open(job_id: UUID) -> bool:

@@ -44,7 +44,7 @@ def job_start(job: Job) -> Job:
 NAME_ANEW = """
     UPDATE tts_engine_jobitem i SET synthesis_id = gen_random_uuid()
     FROM tts_engine_synthesis s
-    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed' AND s.deleted_at IS NULL
+    WHERE s.id = i.synthesis_id AND i.job_id = %s AND s.status = 'failed' AND s.deleted_at IS NULL AND i.text <> ''
 """
 
 
@@ -57,7 +57,9 @@ def job_retry(job: Job) -> Job:
         with connection.cursor() as cursor:
             cursor.execute(NAME_ANEW, [held.id])
             if not cursor.rowcount:
-                raise JobStateConflict("No row of this job has failed, so there is nothing to retry.")
+                raise JobStateConflict(
+                    "No row of this job has failed and still has its text: there is nothing to retry."
+                )
         queue_items(held)
         held.status = JobStatus.RUNNING
         held.finished_at = held.delivered_at = None
@@ -95,6 +97,7 @@ def job_cancel(job: Job) -> Job:
 def _cancel(held: Job) -> None:
     if held.status == JobStatus.DRAFT:
         held.finished_at = timezone.now()
+        ending.forget_texts(held)
     held.status = JobStatus.CANCELLED
 
 
@@ -169,8 +172,10 @@ def forget_deleted() -> int:
     for job in Job.objects.filter(Exists(items), deleted_at__isnull=False):
         # All its Syntheses, for those that failed before a retry are no item's any more. The items go last:
         # by them it is known what is left to do.
-        while rows := list(Synthesis.objects.filter(job=job).exclude(text="")[:AT_ONCE]):
+        last = UUID(int=0)
+        while rows := list(Synthesis.objects.filter(job=job, id__gt=last).order_by("id")[:AT_ONCE]):
             _forget(rows)
+            last = rows[-1].id
         forgotten += JobItem.objects.filter(job=job).delete()[0]
     return forgotten
 

@@ -1,6 +1,9 @@
-"""The moment at which a period's quota was four fifths, or wholly, used up."""
+"""The moment at which a period's quota was four fifths, or wholly, used up; and who is written to."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from accounts.models import Tenant
 
 
 class Percent(models.IntegerChoices):
@@ -27,3 +30,14 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.percent} % of {self.quota}"
+
+
+class AlertPolicy(models.Model):
+    """Who of a tenant gets mail of its alerts. Without a row: its owners and admins."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    to_admins = models.BooleanField(default=True, help_text="the owners and admins that have an address")
+    addresses = ArrayField(models.EmailField(), default=list, blank=True, help_text="others, finance for one")
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}: {'admins and ' if self.to_admins else ''}{len(self.addresses)} addresses"

@@ -12,16 +12,19 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
+from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from accounts.models import Member, Role
+from accounts import audit
+from accounts.models import Member, Role, Tenant
 from accounts.waking import wake
-from billing.alerts.models import Alert, Percent
-from billing.errors import KeyQuotaExceeded, QuotaExceeded
+from billing.alerts.models import Alert, AlertPolicy, Percent
+from billing.errors import KeyQuotaExceeded, QuotaExceeded, UnacceptableAddress
 from billing.models import Counter
 from webhooks.events import Event
 from webhooks.services import emit
@@ -109,9 +112,32 @@ def _mail_next() -> bool:
 
 
 def addresses(alert: Alert) -> list[str]:
-    """Of the team's owners and admins, those that have one."""
+    """Of the team's owners and admins, those that have one, and whomever its policy names; each once."""
+    policy = policy_of(alert.counter.tenant_id)
     told = Member.objects.filter(tenant=alert.counter.tenant_id, role__in=TOLD_ROLES, user__is_active=True)
-    return list(told.exclude(user__email="").order_by("user__email").values_list("user__email", flat=True).distinct())
+    admins = told.exclude(user__email="").values_list("user__email", flat=True) if policy.to_admins else ()
+    return sorted({*admins, *policy.addresses})
+
+
+def policy_of(tenant_id: UUID) -> AlertPolicy:
+    """What nobody changed writes to owners and admins."""
+    return AlertPolicy.objects.filter(tenant_id=tenant_id).first() or AlertPolicy(tenant_id=tenant_id)
+
+
+@transaction.atomic
+def policy_set(*, tenant: Tenant, to_admins: bool, addresses: Sequence[str], actor: str) -> AlertPolicy:
+    """From the next alert on. Raises UnacceptableAddress."""
+    if len(addresses) > settings.ALERT_ADDRESSES:
+        raise UnacceptableAddress(f"At most {settings.ALERT_ADDRESSES} addresses are written to.")
+    for address in addresses:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise UnacceptableAddress(f"{address!r} is no e-mail address.") from error
+    wanted = {"to_admins": to_admins, "addresses": sorted(set(addresses))}
+    policy, _ = AlertPolicy.objects.update_or_create(tenant=tenant, defaults=wanted)
+    audit.record(action="alert.policy", actor=actor, tenant=tenant, details=wanted)
+    return policy
 
 
 def letter(alert: Alert) -> tuple[str, str]:
