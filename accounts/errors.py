@@ -10,7 +10,6 @@ AccountsError
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
 │   ├── UnknownApiKey
-│   ├── UnknownUser
 │   ├── UnknownMember
 │   └── UnknownInvitation
 ├── Exists                 it is there already
@@ -90,13 +89,6 @@ class UnknownTenant(Unknown):
 
     code = "tenant_not_found"
     param = "tenant"
-
-
-class UnknownUser(Unknown):
-    """No person of that user name who may sign in."""
-
-    code = "user_not_found"
-    param = "user"
 
 
 class UnknownApiKey(Unknown):

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Now
 
-from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant, UnknownUser
+from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant
 from accounts.models import ApiKey, AuditEvent, Invitation, Member, Tenant, User
 
 
@@ -14,13 +14,6 @@ def tenant_by_name(name: str) -> Tenant:
     if tenant is None:
         raise UnknownTenant(f"There is no tenant named {name}.")
     return tenant
-
-
-def user_by_name(name: str) -> User:
-    user = User.objects.filter(username=name, is_active=True).first()
-    if user is None:
-        raise UnknownUser(f"There is no person with the user name {name}.")
-    return user
 
 
 def tenants() -> QuerySet[Tenant]:

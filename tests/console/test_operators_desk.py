@@ -1,5 +1,6 @@
 """The operators' pages of teams, plans, prices and voices: what they show, take and refuse, and who is named for it."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import invitations
 from accounts.models import AuditEvent, Tenant
 from accounts.services import user_create
 from billing import selectors as billing
@@ -132,15 +134,16 @@ def test_what_a_team_may_is_changed(sun: Client, tenant: Tenant) -> None:
     assert Account.objects.get(tenant=tenant).suspended_at is None
 
 
-def test_a_person_is_added_to_a_team(sun: Client, tenant: Tenant) -> None:
-    """Somebody with an account; a name that nobody has is told at its field."""
-    user_create(username="mei", password="a long word to guess")
+def test_a_person_is_invited_to_a_team(sun: Client, tenant: Tenant) -> None:
+    """By a link that the answer shows once, for an owner too; whoever opens it joins, and the trail names the operator."""
     page = f"/operators/teams/{tenant.name}"
-    sun.post(page, {"do": "member", "user": "mei", "role": "owner"})
-    assert last_event() == ("member.add", "user:sun")
-    refused = sun.post(page, {"do": "member", "user": "nobody", "role": "owner"})
-    assert refused.status_code == 400
-    assert "There is no person with the user name nobody" in words(refused)
+    shown = words(sun.post(page, {"do": "invite", "role": "owner"}))
+    token = re.search(r"/invitation\?token=([\w-]+)", shown)
+    assert token
+    assert invitations.find(token[1]).role == "owner"
+    assert last_event() == ("invitation.create", "user:sun")
+    assert token[1] not in words(sun.get(page))
+    assert sun.post(page, {"do": "invite", "role": "king"}).status_code == 400
 
 
 def test_what_is_no_change(sun: Client, tenant: Tenant) -> None:
