@@ -3,11 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Protocol
 
 import pytest
+from celery import Task
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django.fixtures import Settings
+
+from webhooks.courier import Courier
 
 # What every buffer sent to the loudspeakers holds, seen from the browser's own API.
 SPY_ON_LOUDSPEAKERS = """
@@ -34,17 +40,37 @@ class Platform(Protocol):
     password: str
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, or where there is none Playwright's own.
-
-    A module's, not the session's: while Playwright runs, Django takes this thread for asynchronous.
-    """
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or where there is none Playwright's own. Meanwhile Django takes this thread for async."""
     installed = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_SWITCHES)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A module's, not the session's, for the tests of others work with the database."""
+    with chromium() as browser:
+        yield browser
+
+
+def write_down(page: Page, origin: str, complaints: list[str]) -> None:
+    """Every error, warning and failed request of the page from now on, and every address outside of `origin`."""
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((origin, "data:", "blob:")):
+            complaints.append(f"left the machine: {request.url}")
+
+    page.on("console", told)
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("request", asked)
 
 
 @pytest.fixture
@@ -53,14 +79,6 @@ def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Pa
     complaints: list[str] = []
     forgiven: list[str] = []
     pages: list[Page] = []
-
-    def told(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
-
-    def asked(request: Request) -> None:
-        if not request.url.startswith((platform.url, "data:", "blob:")):
-            complaints.append(f"left the machine: {request.url}")
 
     def open_page(
         *, width: int = 1440, language: str = "zh-CN", scheme: Literal["light", "dark"] = "light", forgive: str = ""
@@ -71,9 +89,7 @@ def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Pa
         )
         context.add_init_script(SPY_ON_LOUDSPEAKERS)
         page = context.new_page()
-        page.on("console", told)
-        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-        page.on("request", asked)
+        write_down(page, platform.url, complaints)
         pages.append(page)
         return page
 
@@ -100,3 +116,13 @@ def sign_in(platform: Platform) -> Callable[[Page], None]:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """No message goes to a worker or to anybody else, and a team may have more of everything than it has use for."""
+    monkeypatch.setattr(Task, "apply_async", lambda *_args, **_options: None)
+    monkeypatch.setattr(Courier, "wake", lambda _: None)
+    settings.WEBHOOK_ENDPOINTS = settings.DELIVERY_DESTINATIONS = 1000
+    settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
+    settings.WEBHOOK_ALLOW_HTTP = True

@@ -4,29 +4,17 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from celery import Task
 from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django.fixtures import Settings
 
 from billing.price_book.services import price_book_load_shipped
 from tests.console.addresses import addresses
 from tests.console.teams import Team, filled, make_team, objects_of
-from tests.webhooks.receiver import this_machine_is_allowed as this_machine_is_allowed
-from webhooks.courier import Courier
 
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST")
 FEW, MANY = 3, 60
-
-
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch, settings: Settings, this_machine_is_allowed: None) -> None:
-    """No message goes to a worker or to anybody else, and a team may have more of everything than it has use for."""
-    monkeypatch.setattr(Task, "apply_async", lambda *_args, **_options: None)
-    monkeypatch.setattr(Courier, "wake", lambda _: None)
-    settings.WEBHOOK_ENDPOINTS = settings.DELIVERY_DESTINATIONS = 1000
 
 
 @pytest.mark.django_db(transaction=True)
