@@ -12,7 +12,7 @@ from billing.savings.timeline import Payback, Timeline, timeline
 from tests.billing.test_savings import PLAIN, book, days
 
 CHEAP = replace(PLAIN, id="cheap", tiers=(Tier(Decimal("0.1"), None),))
-SINCE, UNTIL = date(2026, 9, 1), date(2026, 11, 30)
+SINCE, UNTIL = date(2027, 1, 1), date(2027, 3, 31)
 
 
 def told(own: Cost | None = None, *, begin: date = SINCE, chosen: str | None = None, priced: date = SINCE) -> Timeline:
@@ -23,11 +23,11 @@ def told(own: Cost | None = None, *, begin: date = SINCE, chosen: str | None = N
 
 
 def test_months_add_up() -> None:
-    """Three months of ten yuan a day, less a hundred a month here; the cheapest would have been 91."""
+    """Ninety days of ten yuan, less a hundred a month here; the cheapest would have been 90."""
     found = told(MonthlyCost(server=Decimal(100)))
-    assert [month.first.month for month in found.months] == [9, 10, 11]
-    assert found.saved == (910 - 300) * 1_000_000
-    assert found.least == (91 - 300) * 1_000_000
+    assert [month.first.month for month in found.months] == [1, 2, 3]
+    assert found.saved == (900 - 300) * 1_000_000
+    assert found.least == (90 - 300) * 1_000_000
     assert found.most == found.saved
 
 
@@ -35,8 +35,8 @@ def test_the_curve_ends_where_the_months_do() -> None:
     """Its last point is the sum of the months' bills, its first the day before, when only the purchase was paid."""
     found = told(MonthlyCost(server=Decimal(100), one_off=Decimal(60)))
     first, last = found.points[0], found.points[-1]
-    assert (first.day, first.chosen, first.here) == (date(2026, 8, 31), 0, 60_000_000)
-    assert (last.day, last.chosen, last.here) == (UNTIL, 910_000_000, 360_000_000)
+    assert (first.day, first.chosen, first.here) == (date(2026, 12, 31), 0, 60_000_000)
+    assert (last.day, last.chosen, last.here) == (UNTIL, 900_000_000, 360_000_000)
     assert last.chosen == sum(month.default.cost for month in found.months)
     assert last.cheapest == sum(month.cheapest.cost for month in found.months)
 
@@ -45,32 +45,32 @@ def test_a_chosen_vendor_takes_the_defaults_place() -> None:
     """Every month and the curve are told against it."""
     found = told(chosen="cheap")
     assert {month.default.offer.id for month in found.months} == {"cheap"}
-    assert found.points[-1].chosen == 91_000_000
+    assert found.points[-1].chosen == 90_000_000
     assert found.saved is None
 
 
 def test_the_first_request_begins_it() -> None:
     """Months before it cost nothing here, so nothing was lost in them; its own counts whole."""
-    found = told(MonthlyCost(server=Decimal(1)), begin=date(2026, 10, 20))
-    assert [month.first.month for month in found.months] == [10, 11]
+    found = told(MonthlyCost(server=Decimal(1)), begin=date(2027, 2, 20))
+    assert [month.first.month for month in found.months] == [2, 3]
 
 
 def test_months_without_prices_are_left_out_and_named() -> None:
     """Before the first book, and where the chosen offer is in none."""
-    found = told(priced=date(2026, 10, 1))
-    assert [month.first.month for month in found.months] == [10, 11]
+    found = told(priced=date(2027, 2, 1))
+    assert [month.first.month for month in found.months] == [2, 3]
     assert found.unpriced == (SINCE,)
     assert len(told(chosen="gone").unpriced) == 3
 
 
 def test_the_day_of_payback() -> None:
     """Ten yuan a day against none here: a purchase of 450 is paid for by the 45th day."""
-    assert told(MonthlyCost(one_off=Decimal(450))).payback == Payback(date(2026, 10, 15), reached=True)
+    assert told(MonthlyCost(one_off=Decimal(450))).payback == Payback(date(2027, 2, 14), reached=True)
 
 
 def test_a_payback_that_is_yet_to_come() -> None:
-    """At the same pace, 190 yuan more take 19 days more."""
-    assert told(MonthlyCost(one_off=Decimal(1100))).payback == Payback(date(2026, 12, 19), reached=False)
+    """At the same pace, 200 yuan more take 20 days more."""
+    assert told(MonthlyCost(one_off=Decimal(1100))).payback == Payback(date(2027, 4, 20), reached=False)
 
 
 def test_no_payback() -> None:

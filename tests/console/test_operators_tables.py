@@ -47,7 +47,7 @@ def test_secrets_are_on_no_page(sun: Client) -> None:
 def test_for_operators_only() -> None:
     """A visitor signs in at the console's own door; an owner of a team is shown nothing."""
     visitor = Client().get("/operators/tables/", follow=True)
-    assert visitor.redirect_chain[-1][0] == "/accounts/login/?next=/operators/tables/"
+    assert visitor.redirect_chain[-1][0] == "/accounts/login/?next=%2Foperators%2Ftables%2F"
     owner = member_of(make_tenant()).get("/operators/tables/accounts/tenant/", follow=True)
     assert owner.status_code == 403
 

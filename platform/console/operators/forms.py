@@ -39,7 +39,10 @@ def _plan_names() -> Iterable[tuple[str, str]]:
 class TenantForm(RefusableForm):
     """A new team."""
 
-    name = forms.CharField(label=_("Name"), widget=NAME, help_text=_("Small letters, digits and hyphens."))
+    name = forms.CharField(
+        label=_("Name"),
+        widget=forms.TextInput(attrs={**NAME.attrs, "placeholder": _("Small letters, digits and hyphens.")}),
+    )
     plan = PlanChoice(label=_("Plan"), initial="standard")
     time_zone = forms.CharField(label=_("Time zone"), initial="Asia/Shanghai", widget=NAME)
 
