@@ -15,7 +15,7 @@ from billing.usage.facts import NAMES, UsageFacts
 
 @dataclass(frozen=True, slots=True)
 class TeamLine:
-    """`limit`, `used` and `reserved` are of the plan's period; `facts` of the calendar month in the team's time zone."""
+    """`limit`, `used` and `reserved` are of the plan's period; `facts` of the month in the team's time zone."""
 
     tenant_id: UUID
     name: str

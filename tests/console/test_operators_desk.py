@@ -135,7 +135,7 @@ def test_what_a_team_may_is_changed(sun: Client, tenant: Tenant) -> None:
 
 
 def test_a_person_is_invited_to_a_team(sun: Client, tenant: Tenant) -> None:
-    """By a link that the answer shows once, for an owner too; whoever opens it joins, and the trail names the operator."""
+    """By a link that the answer shows once, for an owner too; the trail names the operator."""
     page = f"/operators/teams/{tenant.name}"
     shown = words(sun.post(page, {"do": "invite", "role": "owner"}))
     token = re.search(r"/invitation\?token=([\w-]+)", shown)

@@ -31,9 +31,7 @@ def test_the_dashboard_lives(
 
 
 @EVERYWHERE
-def test_what_if(
-    open_page: Callable[..., Page], sign_in: Callable[[Page], None], width: int, language: str
-) -> None:
+def test_what_if(open_page: Callable[..., Page], sign_in: Callable[[Page], None], width: int, language: str) -> None:
     """A slider moved by the keyboard tells its new value at once, and the figures follow; finance's sheet is a PDF."""
     page = open_page(width=width, language=language)
     sign_in(page)
@@ -53,9 +51,7 @@ def test_what_if(
 
 
 @EVERYWHERE
-def test_a_visit(
-    open_page: Callable[..., Page], sign_in: Callable[[Page], None], width: int, language: str
-) -> None:
+def test_a_visit(open_page: Callable[..., Page], sign_in: Callable[[Page], None], width: int, language: str) -> None:
     """From the team's page into its console, under a banner that stays, and back."""
     page = open_page(width=width, language=language)
     sign_in(page)

@@ -23,8 +23,8 @@ from billing.errors import BillingError
 from billing.limits.selectors import raises_in_force
 from billing.limits.services import account_resume, account_suspend, quota_raise
 from billing.services import account_open, plan_set
-from console.operators.forms import InviteForm, PlanOfTenantForm, RaiseForm, RefusableForm, TenantForm, VisitForm
 from console.members import invitation_link
+from console.operators.forms import InviteForm, PlanOfTenantForm, RaiseForm, RefusableForm, TenantForm, VisitForm
 from console.operators.guard import operators_only
 from console.team import actor_of
 
