@@ -91,6 +91,13 @@ class UnknownTenant(Unknown):
     param = "tenant"
 
 
+class UnknownUser(Unknown):
+    """No person of that user name who may sign in."""
+
+    code = "user_not_found"
+    param = "username"
+
+
 class UnknownApiKey(Unknown):
     """No key of that id, or not one of this tenant's."""
 

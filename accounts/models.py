@@ -61,6 +61,7 @@ class Member(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="members")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
+    first_steps_dismissed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

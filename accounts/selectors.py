@@ -1,9 +1,15 @@
 """What may be read. Whatever belongs to a tenant is read through the tenant: there is no other way in."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Case, Q, QuerySet, When
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db.models import Case, Exists, Q, QuerySet, When
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant
 from accounts.models import ApiKey, AuditEvent, Invitation, Member, Tenant, User
@@ -77,6 +83,43 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
     return key
 
 
+def newest_usable_key(tenant: Tenant) -> ApiKey | None:
+    """The last one made of those that still open doors."""
+    usable = api_keys(tenant).filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
+    return usable.first()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """How far a new tenant has come."""
+
+    has_key: bool
+    has_called: bool  # the API, with any of its keys
+    has_colleagues: bool
+
+
+def beginnings(tenant_id: UUID) -> Beginnings:
+    """In one query."""
+    keys, people = ApiKey.objects.filter(tenant=tenant_id), Member.objects.filter(tenant=tenant_id)
+    has_key, has_called, has_colleagues = Tenant.objects.values_list(
+        Exists(keys), Exists(keys.filter(last_used_at__isnull=False)), Exists(people[1:])
+    ).get(id=tenant_id)
+    return Beginnings(has_key, has_called, has_colleagues)
+
+
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Newest first."""
     return AuditEvent.objects.filter(tenant=tenant).order_by("-at", "-id")
+
+
+def sessions(user: User) -> list[UserSession]:
+    """Where a person is signed in, newest first: without what ran out or ended with an earlier password."""
+    known = UserSession.objects.filter(user=user).order_by("-created_at")
+    kept = Session.objects.filter(session_key__in=known.values("session_key"), expire_date__gt=timezone.now())
+    valid = user.get_session_auth_hash()
+    live = {
+        session.session_key
+        for session in kept
+        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), valid)
+    }
+    return [session for session in known if session.session_key in live]

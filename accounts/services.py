@@ -10,10 +10,11 @@ from typing import NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -39,12 +40,16 @@ from accounts.errors import (
     UserExists,
 )
 from accounts.models import TENANT_NAME, ApiKey, Member, Role, Scope, Tenant, User
-from accounts.selectors import api_keys_that_work
+from accounts.selectors import api_keys_that_work, user_by_name
 
 OPERATOR = "operator"
 PLATFORM = "platform"
 DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
-BY_DIGEST = "SELECT * FROM accounts_apikey WHERE digest = ANY(%(digests)s) OR previous_digest = ANY(%(digests)s)"
+_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
+BY_DIGEST = f"""
+    SELECT {", ".join(_COLUMNS)} FROM accounts_apikey
+    WHERE digest = ANY(%(digests)s) OR previous_digest = ANY(%(digests)s)
+"""  # noqa: S608
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 
 
@@ -89,6 +94,21 @@ def member_add(*, tenant: Tenant, user: User, role: str, actor: str = OPERATOR) 
         action="member.add", actor=actor, tenant=tenant, details={"username": user.get_username(), "role": role}
     )
     return member
+
+
+def first_steps_dismiss(*, member: Member) -> None:
+    """The member wants to see no more of them."""
+    member.first_steps_dismissed_at = timezone.now()
+    member.save(update_fields=["first_steps_dismissed_at"])
+
+
+@transaction.atomic
+def second_factor_reset(*, username: str, actor: str = OPERATOR) -> User:
+    """Take off every second factor of a person who has lost them; their password alone signs in from then on."""
+    user = user_by_name(username)
+    taken, _ = Authenticator.objects.filter(user=user).delete()
+    audit.record(action="second_factor.reset", actor=actor, details={"username": username, "taken": taken})
+    return user
 
 
 @transaction.atomic
@@ -189,7 +209,7 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
     if not keys.is_well_formed(secret):
         _refuse(InvalidApiKey("This is not a Voxhouse API key: it is mistyped or cut off."), audit.MALFORMED, ip)
     digests = keys.digests(secret)
-    key = next(iter(ApiKey.objects.raw(BY_DIGEST, {"digests": digests})), None)
+    key = _key_of(digests)
     if key is None:
         _refuse(InvalidApiKey("This API key is not known here."), audit.NOT_FOUND, ip)
     now = timezone.now()
@@ -204,6 +224,14 @@ def api_key_authenticate(*, secret: str, ip: str | None) -> ApiKey:
         _refuse(ApiKeyExpired("This API key was replaced by another; ask your team for it."), audit.EXPIRED, ip, key)
     _note_previous_use(key, digests[0], now)
     return key
+
+
+def _key_of(digests: list[str]) -> ApiKey | None:
+    """Each request asks: a raw query set takes twice as long."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_DIGEST, {"digests": digests})
+        row = cursor.fetchone()
+    return ApiKey.from_db(None, _COLUMNS, row) if row else None
 
 
 def api_key_require_scope(key: ApiKey, scope: str, *, ip: str | None = None) -> None:

@@ -16,16 +16,18 @@ from tts_engine.errors import LabelNotAllowed
 from tts_engine.models import Labelling, LabelPolicy, Synthesis
 from tts_engine.speech.audio.label import Label
 
-# Nearly every request asks this: the ORM would take ten times as long.
-POLICY = """SELECT "default", may_omit FROM tts_engine_labelpolicy WHERE tenant_id = %s"""
+POLICY = """SELECT "default", may_omit FROM tts_engine_labelpolicy WHERE tenant_id = %(tenant)s"""
 
 
 def policy_of(tenant_id: UUID) -> LabelPolicy:
-    """What nobody changed is implicit, and must be there."""
     with connection.cursor() as cursor:
-        cursor.execute(POLICY, [tenant_id])
-        default, may_omit = cursor.fetchone() or (Labelling.IMPLICIT, False)
-    return LabelPolicy(tenant_id=tenant_id, default=default, may_omit=may_omit)
+        cursor.execute(POLICY, {"tenant": tenant_id})
+        return policy_read(tenant_id, *(cursor.fetchone() or (None, None)))
+
+
+def policy_read(tenant_id: UUID, default: str | None, may_omit: bool | None) -> LabelPolicy:
+    """From the columns of POLICY: what nobody changed is implicit, and must be there."""
+    return LabelPolicy(tenant_id=tenant_id, default=default or Labelling.IMPLICIT, may_omit=bool(may_omit))
 
 
 @transaction.atomic
@@ -44,14 +46,11 @@ def policy_set(
     return policy
 
 
-def chosen(tenant_id: UUID, asked: str | None) -> str:
+def chosen(policy: LabelPolicy, asked: str | None) -> str:
     """The label of a request; None asks for the tenant's default. Raises LabelNotAllowed."""
-    if asked in (Labelling.IMPLICIT, Labelling.AUDIBLE):
-        return asked
-    policy = policy_of(tenant_id)
     if asked is None:
         return policy.default
-    if not policy.may_omit:
+    if asked == Labelling.NONE and not policy.may_omit:
         raise LabelNotAllowed(
             "Your team's speech must say that it is generated: use the label implicit or audible, or ask your "
             "operator, who may allow none."

@@ -167,13 +167,14 @@ class Outcome:
 def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
     """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
     waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
+    waited_ms = min(max(0, round(waited.total_seconds() * 1000)), MOST_MS)
     ended = _held(synthesis).update(
         status=Status.DONE,
         finished_at=Now(),
         lease_expires_at=None,
         billed_characters=F("characters"),
         audio_ms=outcome.audio_ms,
-        queue_ms=min(max(0, round(waited.total_seconds() * 1000)), MOST_MS),
+        queue_ms=waited_ms,
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
         sentences=outcome.sentences,
@@ -184,8 +185,12 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
     if ended:
         size = draft.keep()
         billing.settle(synthesis_id=synthesis.id, characters=synthesis.characters)
-        usage.add_answered(
-            synthesis, billed=synthesis.characters, audio_ms=outcome.audio_ms, synthesis_ms=outcome.synthesis_ms
+        usage.add_spoken(
+            synthesis,
+            audio_ms=outcome.audio_ms,
+            synthesis_ms=outcome.synthesis_ms,
+            waited_ms=waited_ms,
+            first_byte_ms=outcome.first_byte_ms,
         )
         if synthesis.job_id:
             hand_over(synthesis, size=size)

@@ -52,5 +52,5 @@ def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
     """Fifty at most: psycopg takes a statement that is given more apart anew each time."""
     row = {name: getattr(synthesis, name) for name in _GIVEN}
     row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
-    facts = usage.answered_values(synthesis)  # which have one name in the row and in the day
+    facts = usage.repeat_values(synthesis)  # which have one name in the row and in the day
     return row | facts | {"found": found.synthesis.id}

@@ -20,10 +20,10 @@ from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
 from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
-from tts_engine.dictionary.selectors import as_read_now
+from tts_engine.dictionary.selectors import as_read_now, as_read_with, dictionary
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.models import JobItem
-from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, InputType, Synthesis
+from tts_engine.models import JOB_PRIORITY, NOBODY_WAITS, InputType, LabelPolicy, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.speech import text as front_end
 from tts_engine.speech.audio.formats import FORMATS
@@ -32,6 +32,7 @@ from tts_engine.speech.errors import AudioError, TextError, UnknownVoice
 from tts_engine.speech.speak import honoured, in_manner
 from tts_engine.speech.text.script import Clip, Manner, Passage, Place, Said
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
+from tts_engine.terms import Terms, terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +93,25 @@ def warm_up() -> None:
 
 
 def synthesis_request(
-    *, caller: Caller, order: Order, synthesis_id: UUID | None = None, once: Idempotency | None = None
+    *,
+    caller: Caller,
+    order: Order,
+    synthesis_id: UUID | None = None,
+    once: Idempotency | None = None,
+    agreed: Terms | None = None,
 ) -> Synthesis:
     """Reserve the order's characters and queue it, or answer it from the cache, in one transaction.
 
     With `once` the same request sent again gets the finished synthesis of the first time, which has
-    another id than `synthesis_id`; nothing is reserved or billed then.
+    another id than `synthesis_id`; nothing is reserved or billed then. `agreed` are the tenant's terms
+    where the caller has just asked for them.
 
     Raises TextError, DictionaryTextTooLong, StyleError, AudioError, LabelNotAllowed, UnknownVoice, Overloaded,
     what `billing.reserve` refuses and what `idempotency.claim` does; nothing is written then. The answer comes
     through `listen.answer`.
     """
-    synthesis = _new(caller, order, synthesis_id or uuid4())
+    agreed = agreed or terms(caller.tenant_id, caller.api_key_id)
+    synthesis = _new(caller, order, synthesis_id or uuid4(), agreed)
     found = cache.find(synthesis)
     if found:
         synthesis.billed_characters = synthesis.characters * found.cached_rate // 100
@@ -151,10 +159,10 @@ def style_of(asked: Order | Synthesis, speaker: str) -> Style:
     )
 
 
-def _new(caller: Caller, order: Order, synthesis_id: UUID) -> Synthesis:
+def _new(caller: Caller, order: Order, synthesis_id: UUID, agreed: Terms) -> Synthesis:
     """A row that is not stored yet, with everything checked and counted."""
-    written = as_read_now(caller.tenant_id, Written.of(order))
-    synthesis = row_of(caller, order, counted_of(written), synthesis_id)
+    written = as_read_with(dictionary(caller.tenant_id, agreed.dictionary), Written.of(order))
+    synthesis = row_of(caller, order, counted_of(written), synthesis_id, agreed.label)
     _note_reading(synthesis, written)
     if order.patience is not None:
         synthesis.deadline = synthesis.created_at + order.patience
@@ -170,7 +178,12 @@ def voice_for(order: Order) -> tuple[VoiceInfo, str]:
 
 
 def row_of(
-    caller: Caller, order: Order, counted: "Counted", synthesis_id: UUID, at: datetime | None = None
+    caller: Caller,
+    order: Order,
+    counted: "Counted",
+    synthesis_id: UUID,
+    policy: LabelPolicy,
+    at: datetime | None = None,
 ) -> Synthesis:
     """The row of an order, not stored yet, but for what its reading tells.
 
@@ -201,7 +214,7 @@ def row_of(
         loudness=order.loudness,
         leading_silence_ms=order.leading_silence_ms,
         trailing_silence_ms=order.trailing_silence_ms,
-        label=labels.chosen(caller.tenant_id, order.label),
+        label=labels.chosen(policy, order.label),
         priority=0 if order.interactive else JOB_PRIORITY,
         characters=counted.characters,
         hanzi=facts.hanzi,

@@ -19,6 +19,8 @@ from rest_framework.views import APIView
 from structlog.contextvars import bind_contextvars
 
 from api.throttles import Quota, Rate, rate_headers
+from billing import selectors as billing
+from billing.selectors import Standing
 from tts_engine.services import Caller
 
 
@@ -49,6 +51,10 @@ class Door(APIView):
 
     request_id: UUID
     quotas: Sequence[Quota] = ()  # what the answer's headers tell of
+
+    def standing(self, caller: Caller) -> Standing:
+        """Where the caller stands in its plan's limits, as it comes in."""
+        return billing.standing(caller.tenant_id, caller.api_key_id)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()

@@ -26,15 +26,17 @@ from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
+from billing.selectors import Standing
 from tts_engine import listen
 from tts_engine.models import InputType, Labelling, Synthesis
 from tts_engine.scripts import Written
-from tts_engine.services import Order, counted_of, synthesis_request
+from tts_engine.services import Caller, Order, counted_of, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import Level, as_json
 from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 from tts_engine.subtitles import timed
+from tts_engine.terms import Terms, terms
 
 # OpenAI streams events for its newer models only.
 MODELS_WITHOUT_EVENTS = frozenset({"tts-1", "tts-1-hd"})
@@ -175,6 +177,7 @@ class SpeakingDoor(Door, ABC):
     """
 
     scope = "speech"
+    terms: Terms  # the caller's, as it came in
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short
 
@@ -199,17 +202,26 @@ class SpeakingDoor(Door, ABC):
         finalized: HttpResponseBase = self.finalize_response(self.request, response, *args, **kwargs)
         return finalized
 
+    def standing(self, caller: Caller) -> Standing:
+        self.terms = terms(caller.tenant_id, caller.api_key_id)
+        return self.terms.standing
+
     def _admit(self) -> None:
         """Who calls, what may they, what do they want; then the synthesis is there, and maybe its audio."""
         self.initial(self.request)
         caller = caller_of(self.request)
         order = replace(self.order(self.request), patience=patience_of(self.request))
         once = idempotency_of(self.request) if self.request.method == "POST" else None
+        usage = None
         try:
-            self.synthesis = synthesis_request(caller=caller, order=order, synthesis_id=self.request_id, once=once)
+            self.synthesis = synthesis_request(
+                caller=caller, order=order, synthesis_id=self.request_id, once=once, agreed=self.terms
+            )
             self.audio = listen.stored(self.synthesis)
+            if self.synthesis.cache_hit and not self.synthesis.billed_characters:  # which left it as it was
+                usage = self.terms.standing.usage
         finally:  # a refused request is told as well
-            characters = characters_quota(billing.usage(caller.tenant_id))
+            characters = characters_quota(usage or billing.usage(caller.tenant_id))
             self.quotas = [*self.quotas, *([characters] if characters else [])]
 
     def _tell_replay(self, response: HttpResponseBase) -> None:

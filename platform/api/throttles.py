@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from billing.selectors import Usage, requests_per_minute
+from billing.selectors import Usage
 from tts_engine import relay
 
 WINDOW_SECONDS = 60
@@ -92,9 +92,10 @@ class Rate(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         principal: Any = request.auth  # DRF's stubs know only its own tokens
-        tenant_id, key_id = principal.caller.tenant_id, principal.caller.api_key_id
-        of_tenant, of_key = requests_per_minute(tenant_id, key_id)
-        limits = {f"rate:{tenant_id}": of_tenant} | ({} if of_key is None else {f"rate:key:{key_id}": of_key})
+        caller, standing = principal.caller, view.standing(principal.caller)  # type: ignore[attr-defined]
+        limits = {f"rate:{caller.tenant_id}": standing.requests_per_minute}
+        if standing.key_requests_per_minute is not None:
+            limits[f"rate:key:{caller.api_key_id}"] = standing.key_requests_per_minute
         granted, self._wait, *counts = _hit()(keys=list(limits), args=[WINDOW_SECONDS, *limits.values()])
         left = [(limit - count, limit) for limit, count in zip(limits.values(), counts, strict=True)]
         remaining, limit = min(left)

@@ -22,6 +22,7 @@ from api import (
     simple,
     speech,
     usage,
+    usage_report,
     webhooks,
 )
 
@@ -61,6 +62,7 @@ urlpatterns = [
     path("v1/savings", savings.SavingsDoor.as_view()),
     path("v1/usage", usage.UsageDoor.as_view()),
     path("v1/usage/statement", usage.StatementDoor.as_view()),
+    path("v1/usage/report", usage_report.ReportDoor.as_view()),
     path("v1/organization/usage/audio_speeches", organization.SpeechUsageDoor.as_view()),
     path("v1/webhooks", webhooks.WebhooksDoor.as_view()),
     path("v1/webhooks/<uuid:webhook_id>", webhooks.WebhookDoor.as_view()),

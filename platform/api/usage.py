@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -42,6 +42,7 @@ class UsageDoor(Door):
         days, today = selectors.period(tenant_id)
         keys = selectors.shares(tenant_id, days, "api_key_id", "api_key__name", "api_key__last4")
         voices = selectors.shares(tenant_id, days, "voice")
+        members = selectors.shares(tenant_id, days, "member_id", "member__user__username")
         return Response(
             {
                 "object": "usage",
@@ -49,6 +50,7 @@ class UsageDoor(Door):
                 "period_start": days.start,
                 "by_key": [_share(share, "api_key_id", "name", "last4") for share in _greatest_first(keys)],
                 "by_voice": [_share(share, "voice") for share in _greatest_first(voices)],
+                "by_member": [_share(share, "member_id", "name") for share in _greatest_first(members)],
                 "forecast": asdict(selectors.forecast(tenant_id, usage, days, today)),
             }
         )
@@ -115,18 +117,23 @@ def _as_json(statement: Statement) -> Response:
 
 
 def _as_csv(statement: Statement) -> HttpResponse:
-    """RFC 4180, UTF-8 with the mark by which Excel knows it; the last line is the total."""
+    """The last line is the total."""
+    lines = [
+        [line.day, line.api_key_id or "", protected(line.api_key), line.voice, *told(line.facts).values()]
+        for line in statement.lines
+    ]
+    total = ["total", "", "", "", *told(statement.total).values()]
+    return table(f"voxhouse-{statement.month:%Y-%m}.csv", COLUMNS, [*lines, total])
+
+
+def table(name: str, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> HttpResponse:
+    """A file of RFC 4180, UTF-8 with the mark by which Excel knows it."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for line in statement.lines:
-        key = (line.api_key_id or "", protected(line.api_key), line.voice)
-        writer.writerow([line.day, *key, *told(line.facts).values()])
-    writer.writerow(["total", "", "", "", *told(statement.total).values()])
+    writer.writerow(columns)
+    writer.writerows(lines)
     return HttpResponse(
-        text.getvalue().encode("utf-8-sig"),
-        content_type="text/csv; charset=utf-8",
-        headers=attachment(f"voxhouse-{statement.month:%Y-%m}.csv"),
+        text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8", headers=attachment(name)
     )
 
 

@@ -6,4 +6,6 @@ class BillingConfig(AppConfig):
     verbose_name = "What is used and what it may be"
 
     def ready(self) -> None:
-        from billing.limits import reconciliation  # noqa: F401 - `reconcile` asks its check once it is imported
+        # `reconcile` asks their checks once they are imported.
+        from billing.limits import reconciliation  # noqa: F401
+        from billing.usage import peaks  # noqa: F401

@@ -186,7 +186,7 @@ from billing.alerts.models import Alert, AlertPolicy  # noqa: E402
 from billing.limits.models import KeyCounter, KeyLimit, QuotaRaise  # noqa: E402
 from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
 from billing.savings.models import OwnCost  # noqa: E402
-from billing.usage.models import DailyUsage, HourlyUsage  # noqa: E402
+from billing.usage.models import DailyUsage, HourlyPeak, HourlyUsage  # noqa: E402
 
 __all__ = [
     "Account",
@@ -195,6 +195,7 @@ __all__ = [
     "Counter",
     "DailyUsage",
     "ExchangeRate",
+    "HourlyPeak",
     "HourlyUsage",
     "KeyCounter",
     "KeyLimit",

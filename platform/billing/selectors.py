@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import connection
@@ -47,6 +47,23 @@ class Usage:
     resets_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a tenant stands in the limits that each of its requests meets."""
+
+    usage: Usage
+    requests_per_minute: int
+    key_requests_per_minute: int | None  # the key's own cap
+
+    @classmethod
+    def read(cls, row: tuple[Any, ...]) -> Self:
+        """From the columns of STANDING."""
+        limit, used, reserved, resets_at, of_tenant, of_key = row
+        remaining = None if limit is None else max(0, limit - used - reserved)
+        usage = Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
+        return cls(usage, of_tenant, of_key)
+
+
 def limits(tenant_id: UUID) -> Limits:
     return Limits(*_row(tenant_id, LIMITS))
 
@@ -58,17 +75,12 @@ LIMITS = """
     WHERE a.tenant_id = %(tenant)s
 """
 
-REQUESTS_PER_MINUTE = """
-    SELECT p.requests_per_minute, (
-        SELECT l.requests_per_minute FROM billing_keylimit l JOIN accounts_apikey k ON k.id = l.api_key_id
-        WHERE k.id = %(api_key)s AND k.tenant_id = a.tenant_id
-    )
-    FROM billing_account a JOIN billing_plan p ON p.id = a.plan_id
-    WHERE a.tenant_id = %(tenant)s
-"""
-
-USAGE = f"""
-    SELECT {periods.QUOTA}, COALESCE(c.used, 0)::bigint, COALESCE(c.reserved, 0)::bigint, {periods.END}
+STANDING = f"""
+    SELECT {periods.QUOTA}, COALESCE(c.used, 0)::bigint, COALESCE(c.reserved, 0)::bigint, {periods.END},
+           p.requests_per_minute, (
+               SELECT l.requests_per_minute FROM billing_keylimit l JOIN accounts_apikey k ON k.id = l.api_key_id
+               WHERE k.id = %(api_key)s AND k.tenant_id = a.tenant_id
+           )
     FROM billing_account a
     JOIN billing_plan p ON p.id = a.plan_id
     JOIN accounts_tenant t ON t.id = a.tenant_id
@@ -82,15 +94,11 @@ USAGE = f"""
 
 def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     """The period that holds `at`, now by default."""
-    limit, used, reserved, resets_at = _row(tenant_id, USAGE, at=at or timezone.now())
-    remaining = None if limit is None else max(0, limit - used - reserved)
-    return Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
+    return standing(tenant_id, at=at).usage
 
 
-def requests_per_minute(tenant_id: UUID, api_key_id: UUID | None) -> tuple[int, int | None]:
-    """What the tenant may, and the key's own cap; None where it has none."""
-    tenants, keys = _row(tenant_id, REQUESTS_PER_MINUTE, api_key=api_key_id)
-    return tenants, keys
+def standing(tenant_id: UUID, api_key_id: UUID | None = None, *, at: datetime | None = None) -> Standing:
+    return Standing.read(_row(tenant_id, STANDING, api_key=api_key_id, at=at or timezone.now()))
 
 
 def _row(tenant_id: UUID, statement: str, **values: Any) -> tuple[Any, ...]:

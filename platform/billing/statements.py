@@ -201,7 +201,8 @@ LOCK_RESERVATION = """
     FOR NO KEY UPDATE OF a
 """
 
-# An alert belongs to the period that is billed; its level is looked at with the raises of now.
+# An alert belongs to the period that is billed; its level is looked at with the raises of now. What was open
+# at once was most just before something ended; it is written down only where an hour had not seen so many.
 END = f"""
     WITH moved AS (
         UPDATE billing_counter
@@ -214,6 +215,17 @@ END = f"""
         UPDATE billing_account a
         SET open_requests = a.open_requests - %(requests)s, open_job_rows = a.open_job_rows - %(job_rows)s
         FROM moved WHERE a.tenant_id = moved.tenant_id
+        RETURNING a.tenant_id, date_trunc('hour', %(at)s::timestamptz, 'UTC') AS hour,
+                  a.open_requests + 1 AS were_open
+    ), peak AS (
+        INSERT INTO billing_hourlypeak (tenant_id, hour, requests)
+        SELECT tenant_id, hour, were_open FROM account_moved
+        WHERE %(requests)s = 1 AND NOT EXISTS (
+            SELECT FROM billing_hourlypeak known
+            WHERE known.tenant_id = account_moved.tenant_id AND known.hour = account_moved.hour
+              AND known.requests >= were_open
+        )
+        ON CONFLICT (tenant_id, hour) DO UPDATE SET requests = excluded.requests
     ), key_moved AS (
         UPDATE billing_keylimit l SET open_requests = l.open_requests - %(requests)s
         FROM moved WHERE l.api_key_id = %(api_key)s

@@ -11,7 +11,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from config import embedded, logging
+from config import embedded, logging, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -44,9 +44,14 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",  # of allauth's list of passkeys
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "rest_framework",
     "drf_spectacular",
@@ -72,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.OperatorsNeedASecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -130,6 +136,27 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnlyAdapter"
+# Wrong passwords: of one address, and of one name from one address; see docs/signing-in.md.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a code of the 30 s before or after is good: clocks of telephones differ
+# Whoever sees every team's figures needs more than a password; off, so that the first start's password suffices.
+OPERATORS_NEED_MFA = env.bool("OPERATORS_NEED_MFA", default=False)
+
+# Single sign-on by OpenID Connect, there where an issuer is named.
+OIDC_ISSUER = single_sign_on.issuer(env.str("OIDC_ISSUER", default=""), env.str("OIDC_CLIENT_ID", default=""))
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME: str = env.str("OIDC_NAME", default="SSO")  # what the button of the sign-in page calls it
+# Domains whose people become members when they first come: example.org=TEAM:ROLE, by comma.
+OIDC_JOIN = single_sign_on.joining(env.list("OIDC_JOIN", default=[]))
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to another host is closed by the content security policy
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # the next time they are known by the provider's own id
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting ask for the password again
 
 API_KEYS = 200  # of one team, that work
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one

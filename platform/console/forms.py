@@ -4,14 +4,17 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import CostInvalid
 from billing.savings.cost import MOST, MOST_MONTHS, Cost, cost_of
+from billing.usage.selectors import Days
 from console.words import entry_problem, event_choices, refusal_words
 from tts_engine.delivery.models import DestinationKind
 from tts_engine.dictionary.services import entry_make
 from tts_engine.errors import EngineError
+from tts_engine.report import MOST_DAYS, days_between
 from tts_engine.speech.errors import EntryError
 from tts_engine.speech.text.dictionary import Entry, Kind
 from webhooks.addresses import LONGEST_URL
@@ -173,3 +176,26 @@ class DestinationForm(forms.Form):
     def s3_fields(self) -> list[forms.BoundField]:
         """But for the one that is ticked."""
         return [self[name] for name in self.S3 if name != "virtual_host"]
+
+
+class DaysForm(forms.Form):
+    """Some days whose usage is to be seen, both ends included; `days` is there once it is valid."""
+
+    days: Days
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        # `from` is a word of Python's own, so it cannot be an attribute.
+        widget = forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d")
+        self.fields["from"] = forms.DateField(label=_("From"), widget=widget)
+        self.fields["to"] = forms.DateField(label=_("To"), widget=widget)
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        if first and last:
+            days = days_between(first, last)
+            if days is None:
+                bounds = _("Choose a first day, and a last one that is at most {most} days later.")
+                raise forms.ValidationError(bounds.format(most=MOST_DAYS - 1))
+            self.days = days
+        return self.cleaned_data

@@ -52,12 +52,16 @@ MENU = (
     ),
     Group(
         _("Measure"),
-        (Entry("statement", _("Statement"), "statement", MEMBERS),),
+        (
+            Entry("usage", _("Usage"), "usage", Scope.USAGE),
+            Entry("statement", _("Statement"), "statement", MEMBERS),
+        ),
     ),
     Group(
         _("Build"),
         (
             Entry("keys", _("Keys"), "key", Scope.ADMIN),
+            Entry("guide", _("API guide"), "guide", MEMBERS),
             Entry("webhooks", _("Webhooks"), "bell", Scope.WEBHOOKS),
             Entry("destinations", _("Destinations"), "parcel", Scope.WEBHOOKS),
         ),

@@ -30,6 +30,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     accounts.VisitReadsOnly: ("visit_reads_only", 403),
     accounts.Unknown: ("not_found", 404),
     accounts.UnknownTenant: ("tenant_not_found", 404),
+    accounts.UnknownUser: ("user_not_found", 404),
     accounts.UnknownApiKey: ("api_key_not_found", 404),
     accounts.UnknownMember: ("member_not_found", 404),
     accounts.UnknownInvitation: ("invitation_not_found", 404),

@@ -72,6 +72,7 @@ DOORS = [
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
+    Door("v1/usage/report", "GET", "usage", 200),
     Door("v1/organization/usage/audio_speeches", "GET", "usage", 400),
     Door("v1/webhooks", "GET", "webhooks", 200),
     Door("v1/webhooks", "POST", "webhooks", 400),

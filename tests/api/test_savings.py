@@ -16,7 +16,7 @@ from billing.savings.cost import MonthlyCost
 from billing.savings.services import own_cost_set
 from tests.factories import make_queued, make_tenant
 from tts_engine.models import Status, Synthesis
-from tts_engine.usage import add_answered
+from tts_engine.usage import add_spoken
 
 MakeKey = Callable[..., dict[str, str]]
 
@@ -29,7 +29,7 @@ def answered(tenant: Tenant, *, at: datetime | None = None, **facts: Any) -> Syn
         setattr(row, name, value)
     row.save()
     with transaction.atomic():
-        add_answered(row, billed=0, audio_ms=row.audio_ms, synthesis_ms=100)
+        add_spoken(row, audio_ms=row.audio_ms or 0, synthesis_ms=100, waited_ms=0, first_byte_ms=50)
     return row
 
 

@@ -51,7 +51,11 @@ def test_usage_of_a_quiet_tenant(get: Get) -> None:
     """Nothing used, nothing to foretell."""
     told = get("/v1/usage").json()
     assert (told["used"], told["reserved"], told["by_key"], told["by_voice"]) == (0, 0, [], [])
-    assert told["forecast"] == {"characters_a_day": 0.0, "quota_ends_on": None}
+    assert told["forecast"] == {
+        "characters_a_day": 0.0,
+        "quota_ends_on": None,
+        "characters_at_month_end": 0,
+    }
 
 
 def test_usage_by_key_and_voice(get: Get, tenant: Tenant, app_key: ApiKey) -> None:

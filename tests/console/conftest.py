@@ -107,7 +107,7 @@ def sign_in(platform: Platform) -> Callable[[Page], None]:
         page.goto(platform.url)
         page.locator("[name=login]").fill(platform.user)
         page.locator("[name=password]").fill(platform.password)
-        page.locator("main button").click()
+        page.locator("main button.is-primary").click()
         page.locator(".voice").first.wait_for()
 
     return sign_in
@@ -123,6 +123,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """No message goes to a worker or to anybody else, and a team may have more of everything than it has use for."""
     monkeypatch.setattr(Task, "apply_async", lambda *_args, **_options: None)
     monkeypatch.setattr(Courier, "wake", lambda _: None)
-    settings.WEBHOOK_ENDPOINTS = settings.DELIVERY_DESTINATIONS = 1000
+    settings.WEBHOOK_ENDPOINTS = settings.DELIVERY_DESTINATIONS = settings.INVITATIONS = 1000
     settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
     settings.WEBHOOK_ALLOW_HTTP = True

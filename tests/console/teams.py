@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Member, Scope, Tenant
+from accounts.invitations import invite
+from accounts.models import Invitation, Member, Scope, Tenant
 from accounts.services import api_key_create, member_add, user_create
 from billing.limits.services import key_limit_set, quota_raise
 from billing.models import Plan
@@ -85,6 +88,15 @@ def _member(team: Team) -> None:
     member_add(tenant=team.tenant, user=user, role="viewer")
 
 
+def _invitation(team: Team) -> None:
+    invite(by=team.owner, role="viewer", days=min(settings.INVITATION_DAYS))
+
+
+def _session(team: Team) -> None:
+    """Of its owner, in another browser."""
+    UserSession.objects.create(user=team.owner.user, session_key=f"session-{next(_numbers)}", ip="127.0.0.1")
+
+
 def _key(team: Team) -> None:
     key, _ = api_key_create(tenant=team.tenant, name=f"program {next(_numbers)}")
     key_limit_set(key_id=key.id, limits={"requests_per_minute": 60})
@@ -144,6 +156,8 @@ def _neighbour(_: Team) -> None:
 
 MAKERS: tuple[Callable[[Team], None], ...] = (
     _member,
+    _invitation,
+    _session,
     _key,
     _entry,
     _endpoint,
@@ -160,25 +174,39 @@ MAKERS: tuple[Callable[[Team], None], ...] = (
 Stands = Callable[[Team, Address], object]
 
 
-# What belongs to a team: another's is not there, whoever asks how.
+# What belongs to a team or to one of its people: for others it is not there, whoever asks how.
 OBJECTS: dict[str, Stands] = {
     "synthesis_id": lambda team, _: Synthesis.objects.filter(tenant=team.tenant, job=None).earliest("created_at").id,
+    "invitation_id": lambda team, _: Invitation.objects.filter(tenant=team.tenant).earliest("created_at").id,
     "job_id": lambda team, _: Job.objects.filter(tenant=team.tenant).earliest("created_at").id,
     "webhook_id": lambda team, _: Endpoint.objects.filter(tenant=team.tenant).earliest("created_at").id,
     "destination_id": lambda team, _: Destination.objects.filter(tenant=team.tenant).earliest("created_at").id,
     "delivery_id": lambda team, address: _deliveries(address, team).earliest("id").pk,
+    "key_id": lambda team, _: team.tenant.api_keys.earliest("created_at").id,
+    "member_id": lambda team, _: team.tenant.members.latest("id").pk,
+    "session_id": lambda team, _: UserSession.objects.filter(user=team.owner.user).earliest("id").pk,
     "number": lambda team, _: DictionaryVersion.objects.filter(tenant=team.tenant).latest("number").number,
 }
 
-# What is the same for everybody.
-PLAIN: dict[str, str] = {
-    "key": "none",  # of a letter
-    "month": "2026-01",
-    "name": "tts-1",
-    "subtitle_format": "srt",
-    "uidb36": "1",
-    "word": "词",  # of the dictionary of whoever asks
+# What is the same for everybody, or for operators alone.
+PLAIN: dict[str, Stands] = {
+    "key": lambda *_: "none",  # of a letter
+    "month": lambda *_: "2026-01",
+    "name": lambda team, address: _named(address, team),
+    "pk": lambda *_: 0,  # of a security key, which are allauth's own affair
+    "provider_id": lambda *_: "sso",
+    "subtitle_format": lambda *_: "srt",
+    "uidb36": lambda *_: "1",
+    "word": lambda *_: "词",  # of the dictionary of whoever asks
 }
+
+
+def _named(address: Address, team: Team) -> str:
+    if address.form.startswith("/operators/teams/"):
+        return team.tenant.name
+    if address.form.startswith("/operators/plans/"):
+        return Plan.objects.earliest("id").name
+    return "tts-1"  # a model
 
 
 def _deliveries(address: Address, team: Team) -> QuerySet[Any]:
@@ -197,4 +225,5 @@ def objects_of(address: Address) -> tuple[str, ...]:
 def filled(address: Address, team: Team, **others: Team) -> str:
     """The address with the team's own, and those of other teams for the arguments that are named."""
     objects = {name: OBJECTS[name](others.get(name, team), address) for name in objects_of(address)}
-    return address.filled(**PLAIN, **objects)
+    plain = {name: PLAIN[name](team, address) for name in address.names if name not in objects}
+    return address.filled(**plain, **objects)

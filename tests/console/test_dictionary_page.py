@@ -7,9 +7,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console.visitors import from_the_menu
+
 
 @pytest.mark.parametrize(
-    ("width", "language", "scheme", "menu", "delete"),
+    ("width", "language", "scheme", "heading", "delete"),
     [(1440, "zh-CN", "light", "发音词典", "删除"), (390, "en-US", "dark", "Dictionary", "Delete")],
     ids=["wide-zh", "narrow-en"],
 )
@@ -19,15 +21,15 @@ def test_from_the_menu_to_a_word_that_is_said_otherwise(
     width: int,
     language: str,
     scheme: Literal["light", "dark"],
-    menu: str,
+    heading: str,
     delete: str,
 ) -> None:
     """By the keyboard alone a word is added, heard of in the sentence that is being tried, and deleted."""
     word = f"词{width}"
     page = open_page(width=width, language=language, scheme=scheme)
     sign_in(page)
-    page.locator(".account").press("Enter")
-    page.get_by_role("link", name=menu).press("Enter")
+    from_the_menu(page, "/dictionary", by_key=True)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     page.locator("#sentence").press_sequentially(f"有{word}。")
     expect(page.locator("#trial-result rt").first).to_have_text("yǒu")
     page.locator("[name=word]").first.focus()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console.visitors import from_the_menu
 from tests.system.instance import Platform
 from tests.webhooks.receiver import listening
 
@@ -30,8 +31,7 @@ def test_a_webhook_from_its_making_to_its_end(
     make, test, delivered, delete, sure = words
     page = open_page(width=width, language=language, scheme="dark" if width < 1000 else "light")
     sign_in(page)
-    page.locator(".account").click()
-    page.locator(".menu-item[href='/webhooks']").click()
+    from_the_menu(page, "/webhooks")
     with listening() as receiver:
         page.locator("[name=url]").fill(receiver.url)
         page.locator("[value='job.delivered']").check()

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.console.visitors import from_the_menu
 from tests.system.instance import Platform
 
 
 def test_from_the_menu_to_paper(
     open_page: Callable[..., Page], sign_in: Callable[[Page], None], platform: Platform
 ) -> None:
-    """A member finds this month in the account's menu; on paper there is the table and nothing to press."""
+    """A member finds this month in the menu; on paper there is the table and nothing to press."""
     httpx.post(
         f"{platform.url}/v1/audio/speech",
         json={"model": "tts-1", "voice": "alloy", "input": "对账单上的一行。"},
@@ -20,8 +21,7 @@ def test_from_the_menu_to_paper(
     ).raise_for_status()
     page = open_page()
     sign_in(page)
-    page.locator(".account").click()
-    page.get_by_role("link", name="对账单").click()
+    from_the_menu(page, "/statement")
     expect(page.locator("tbody tr", has_text="xiaoxiao").first).to_be_visible()
     expect(page.locator(".topbar")).to_be_visible()
     with page.expect_download() as download:
@@ -29,5 +29,6 @@ def test_from_the_menu_to_paper(
     assert download.value.suggested_filename.startswith("voxhouse-")
     page.emulate_media(media="print")
     expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.locator(".sidebar")).to_be_hidden()
     expect(page.locator(".statement-ways")).to_be_hidden()
     expect(page.locator("tfoot")).to_be_visible()

@@ -257,7 +257,11 @@ def test_the_code_for_this_request_runs_as_it_is_shown(
     open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path, language: str
 ) -> None:
     """With a key in its place it writes the speech to a file."""
-    run = {"curl": ["bash", "-c"], "python": [sys.executable, "-c"], "javascript": ["node", "--input-type=module", "-e"]}
+    run = {
+        "curl": ["bash", "-c"],
+        "python": [sys.executable, "-c"],
+        "javascript": ["node", "--input-type=module", "-e"],
+    }
     if not shutil.which(run[language][0]):
         pytest.skip(f"no {run[language][0]} on this machine")
     page = open_page()
@@ -345,5 +349,5 @@ def test_a_wrong_password_is_told_at_the_form(open_page: OpenPage, platform: Pla
     page.goto(platform.url)
     page.locator("[name=login]").fill(platform.user)
     page.locator("[name=password]").fill("not the password")
-    page.locator("main button").click()
+    page.locator("main button.is-primary").click()
     expect(page.locator("[role=alert]")).to_be_visible()

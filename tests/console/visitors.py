@@ -1,6 +1,7 @@
-"""Who opens the pages."""
+"""Who opens the pages, and how they get there."""
 
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from accounts.models import Tenant
 from accounts.services import member_add, user_create
@@ -13,3 +14,13 @@ def member_of(tenant: Tenant, role: str = "owner", *, language: str = "en", name
     client = Client(headers={"accept-language": language})
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def from_the_menu(page: Page, address: str, *, by_key: bool = False) -> None:
+    """Goes where the menu leads; on a telephone the menu is a drawer that a button opens."""
+    opener = page.locator(".sidebar-opener")
+    link = page.locator(f".sidebar a[href='{address}']")
+    if opener.is_visible():
+        opener.press("Enter") if by_key else opener.click()
+    link.press("Enter") if by_key else link.click()
+    expect(page.locator(f".sidebar a[href='{address}']")).to_have_attribute("aria-current", "page")

@@ -15,10 +15,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Tenant
-from accounts.services import api_key_create
+from accounts.services import api_key_create, member_add, user_create
 from billing.reconciliation import Drift, reconcile
 from billing.usage.facts import UsageFacts
-from billing.usage.models import DailyUsage, HourlyUsage
+from billing.usage.latency import NOTHING, UNMEASURED, bucket
+from billing.usage.models import DailyUsage, HourlyPeak, HourlyUsage
 from billing.usage.selectors import daily_facts
 from billing.usage.services import usage_add, usage_values
 from tests.factories import make_done, make_plan, make_queued, make_tenant, speak_queued
@@ -43,6 +44,13 @@ def the_day(**narrow: Any) -> dict[str, Any]:
     """The one row of DailyUsage there is, without its key."""
     (row,) = DailyUsage.objects.filter(**narrow).values()
     return {name: value for name, value in row.items() if value and name not in {"id", "tenant_id"}}
+
+
+def row_of_one(ms: int | None) -> list[int]:
+    """Counts in which one request took so long."""
+    counts = list(NOTHING)
+    counts[bucket(ms) - 1] = 1
+    return counts
 
 
 def add(tenant: Tenant, facts: UsageFacts) -> None:
@@ -85,6 +93,8 @@ def test_an_answered_request_adds_every_fact(tenant: Tenant) -> None:
         "calls_300": 2,
         "audio_ms": 100,
         "busy_ms": row.synthesis_ms,
+        "waits": row_of_one(row.queue_ms),
+        "first_audio": row_of_one((row.queue_ms or 0) + 1),
     }
 
 
@@ -97,6 +107,56 @@ def test_days_are_sums(tenant: Tenant) -> None:
     make_done(tenant, SILENCE, at=MIDNIGHT, api_key=key)
     assert the_day(voice="xiaoxiao", api_key=None)["billed_characters"] == 5
     assert DailyUsage.objects.count() == 3
+    assert reconcile() == []
+
+
+def test_days_tell_members_apart(tenant: Tenant) -> None:
+    """What two people speak at the console is two rows; the number of one who has left stays."""
+    for name in ("mei", "an"):
+        user = user_create(username=f"{name}-{tenant.name}", password="a long word to guess")
+        make_done(tenant, SILENCE, at=MIDNIGHT, member=member_add(tenant=tenant, user=user, role="member"))
+    DailyUsage.objects.get(member__user__username=f"an-{tenant.name}")
+    user.delete()
+    assert DailyUsage.objects.filter(api_key=None).exclude(member=None).count() == 2
+    assert reconcile() == []
+
+
+def test_latency_is_of_what_somebody_waited_for(tenant: Tenant) -> None:
+    """In its buckets is what a worker spoke; repeats, failures and rows of jobs are counted apart."""
+    now = timezone.now()
+    for seconds in (1.3, 2.2):
+        make_done(tenant, SILENCE, at=now - timedelta(seconds=seconds))
+    order = Order(text="你好吗。", voice="xiaoxiao", model="kokoro", audio_format="wav")
+    synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
+    speak_queued(SILENCE)
+    synthesis_request(caller=Caller(tenant_id=tenant.id), order=order)
+    make_queued(tenant)
+    fail_next()
+    counts = [sum(each) for each in zip(*DailyUsage.objects.values_list("waits", flat=True), strict=True)]
+    assert (sum(counts), counts[UNMEASURED - 1]) == (5, 2)
+    assert counts[bucket(1300) - 1] == counts[bucket(2200) - 1] == 1
+    assert reconcile() == []
+
+
+def test_the_most_at_once_of_an_hour(tenant: Tenant) -> None:
+    """Three open and one ended are three at once; fewer later change nothing, and jobs and neighbours count not."""
+    make_queued(make_tenant())
+    queue.cancel(make_queued(tenant))
+    assert HourlyPeak.objects.get(tenant=tenant).requests == 1
+    rows = [make_queued(tenant) for _ in range(3)]
+    for row in rows:
+        queue.cancel(row)
+    queue.cancel(make_queued(tenant))
+    assert HourlyPeak.objects.get(tenant=tenant).requests == 3
+    assert reconcile() == []
+
+
+def test_a_tampered_peak_is_named_and_repaired(tenant: Tenant) -> None:
+    """As any other counter that the ledger knows better."""
+    make_done(tenant, SILENCE)
+    HourlyPeak.objects.update(requests=7)
+    (drift,) = reconcile(repair=True)
+    assert (drift.what, drift.expected, drift.found) == ("requests at once", 1, 7)
     assert reconcile() == []
 
 
@@ -161,10 +221,10 @@ def test_a_request_that_is_done_twice_adds_once(tenant: Tenant) -> None:
 @pytest.mark.parametrize("name", ["requests", "failed", "billed_characters", "gbk_blocks_120", "busy_ms"])
 def test_a_tampered_day_is_named(tenant: Tenant, name: str) -> None:
     """Tenant, day, key, voice, model and number; what it is and what it should be."""
-    row = make_done(tenant, SILENCE, at=MIDNIGHT)
+    make_done(tenant, SILENCE, at=MIDNIGHT)
     right = getattr(DailyUsage.objects.get(), name)
     DailyUsage.objects.update(**{name: F(name) + 5})
-    where = f"tenant {tenant.name}, usage of day 2026-12-01, api_key None, voice {row.voice}, model {row.model}"
+    where = f"tenant {tenant.name}, usage of day 2026-12-01, api_key None, member None, voice xiaoxiao, model kokoro"
     assert reconcile() == [Drift(where, name, right, right + 5)]
 
 
@@ -196,13 +256,21 @@ def test_a_lost_day_is_named_and_rebuilt(tenant: Tenant) -> None:
 
 
 def test_an_upgrade_carries_its_requests_over(tenant: Tenant) -> None:
-    """The migration that brought the hours sums them from the requests that are there."""
+    """The migrations that brought hours, members, latency and peaks sum them from what is there."""
     key, _ = api_key_create(tenant=tenant)
     for hour in range(3):
         make_done(tenant, SILENCE, at=MIDNIGHT + timedelta(minutes=59 * hour), api_key=key if hour else None)
+    make_queued(tenant)
+    fail_next()
     HourlyUsage.objects.all().delete()
+    HourlyPeak.objects.all().delete()
+    DailyUsage.objects.update(hanzi=99)
+    latency = import_module("tts_engine.migrations.0014_usage_of_members_latency_peaks")
+    hours = import_module("tts_engine.migrations.0005_hours_of_usage")
     with connection.cursor() as cursor:
-        cursor.execute(import_module("tts_engine.migrations.0005_hours_of_usage").HOURS)
+        for statement in (hours.HOURS, *latency.DAYS.split(";\n"), latency.PEAKS):
+            if statement.strip():
+                cursor.execute(statement)
     assert HourlyUsage.objects.count() == 3
     assert reconcile() == []
 
@@ -211,7 +279,11 @@ def test_a_day_nobody_spoke_on(tenant: Tenant) -> None:
     """Sums without a request are a drift too."""
     with transaction.atomic():
         add(tenant, UsageFacts(hanzi=3))
-    assert [(drift.what, drift.expected, drift.found) for drift in reconcile()] == [("hanzi", 0, 3)]
+    assert [(drift.what, drift.expected, drift.found) for drift in reconcile()] == [
+        ("hanzi", 0, 3),
+        (f"waits[{UNMEASURED}]", 0, 1),
+        (f"first_audio[{UNMEASURED}]", 0, 1),
+    ]
 
 
 def test_adding_needs_the_transaction_of_the_end(tenant: Tenant) -> None:

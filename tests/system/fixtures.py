@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.speech.sambert.conftest import write_folder
+from tests.system.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serving
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
 
 
@@ -69,13 +70,30 @@ def launch(models: Path, launched: list[Platform]) -> Launch:
 
 
 @pytest.fixture(scope="session")
-def platform(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def identity_provider() -> Iterator[IdentityProvider]:
+    """A company's sign-in, which knows nobody until a test says so."""
+    with serving(IdentityProvider()) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def platform(
+    launch: Launch, identity_provider: IdentityProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
     """One instance for all tests that only use it; Ctrl-C must end it without a trace.
 
-    Its teams' webhooks may lead to this machine: receivers of tests are here.
+    Its teams' webhooks may lead to this machine: receivers of tests are here. So is the company's sign-in, whose
+    people of example.org join the demo team.
     """
     running = launch(
-        tmp_path_factory.mktemp("platform"), WEBHOOK_ALLOW_NETWORKS="127.0.0.0/8", WEBHOOK_ALLOW_HTTP="true"
+        tmp_path_factory.mktemp("platform"),
+        WEBHOOK_ALLOW_NETWORKS="127.0.0.0/8",
+        WEBHOOK_ALLOW_HTTP="true",
+        OIDC_ISSUER=identity_provider.url,
+        OIDC_CLIENT_ID=CLIENT_ID,
+        OIDC_CLIENT_SECRET=CLIENT_SECRET,
+        OIDC_NAME="Example",
+        OIDC_JOIN="example.org=demo:member",
     )
     yield running
     running.stop()

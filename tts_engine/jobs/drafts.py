@@ -77,7 +77,7 @@ def job_create(
     if earlier:
         return earlier
     voice_for(order)
-    labels.chosen(caller.tenant_id, order.label)
+    labels.chosen(labels.policy_of(caller.tenant_id), order.label)
     common = {name: value for name, value in asdict(order).items() if name not in ("text", "interactive", "patience")}
     try:
         with transaction.atomic():

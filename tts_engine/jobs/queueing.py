@@ -12,7 +12,7 @@ from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
 
 from billing import services as billing
-from tts_engine import queue
+from tts_engine import labels, queue
 from tts_engine.jobs.models import Job, JobItem
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
@@ -107,8 +107,8 @@ def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], li
     orders = Orders(order_of(job))
     caller = Caller(tenant_id=job.tenant_id, api_key_id=job.api_key_id, member_id=job.member_id)
     said = list(items.order_by().values_list("voice", "emotion").distinct())
-    nothing, now = count(NOTHING), timezone.now()
-    return said, [row_of(caller, orders.of(voice, emotion), nothing, job.id, now) for voice, emotion in said]
+    nothing, policy, now = count(NOTHING), labels.policy_of(job.tenant_id), timezone.now()
+    return said, [row_of(caller, orders.of(voice, emotion), nothing, job.id, policy, now) for voice, emotion in said]
 
 
 def _common(row: Synthesis) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from billing import periods
 from billing.price_book.facts import FACTS, DailyFacts
 from billing.selectors import Usage
 from billing.usage.facts import NAMES, UsageFacts, total
-from billing.usage.models import DailyUsage
+from billing.usage.latency import UNMEASURED, Latency, Speed
+from billing.usage.models import DailyUsage, HourlyPeak
 
 # A quota's end is told from the mean of this many full days, today not among them.
 FORECAST_DAYS = 7
@@ -54,6 +55,29 @@ def _shares(rows: QuerySet[DailyUsage], by: Sequence[str]) -> list[Share]:
         Share(values=row[: len(by)], facts=UsageFacts(**dict(zip(NAMES, row[len(by) :], strict=True))))
         for row in _summed(rows, by, NAMES)
     ]
+
+
+def _added(latency: str) -> str:
+    """SQL: the sum of many arrays of counts."""
+    return f"ARRAY[{', '.join(f'sum({latency}[{number}])' for number in range(1, UNMEASURED + 1))}]::bigint[]"
+
+
+def speeds(tenant_id: UUID, days: Days, by: str) -> dict[Any, Speed]:
+    """How fast requests of some days were answered, by the values of a column of DailyUsage."""
+    statement = f"""
+        SELECT {by}, {_added("waits")}, {_added("first_audio")}
+        FROM billing_dailyusage WHERE tenant_id = %(tenant)s AND day >= %(start)s AND day < %(end)s
+        GROUP BY 1
+    """  # noqa: S608 - only names of this package are put in
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"tenant": tenant_id, "start": days.start, "end": days.end})
+        return {value: Speed(Latency(waits), Latency(first_audio)) for value, waits, first_audio in cursor.fetchall()}
+
+
+def peaks(tenant_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
+    """The most requests at once, by hours of UTC that begin from `start` on and before `end`."""
+    hours = HourlyPeak.objects.filter(tenant_id=tenant_id, hour__gte=start, hour__lt=end).order_by("hour")
+    return list(hours.values_list("hour", "requests"))
 
 
 def daily_facts(tenant_id: UUID, *, first: date, last: date) -> list[DailyFacts]:
@@ -98,17 +122,27 @@ class Forecast:
 
     characters_a_day: float
     quota_ends_on: date | None
+    characters_at_month_end: int  # of the calendar month, whatever the plan's period is
 
 
 def forecast(tenant_id: UUID, usage: Usage, days: Days, today: date) -> Forecast:
-    """If every day from today on is as the mean of the last seven full ones: when is nothing left?"""
-    last = shares(tenant_id, Days(today - timedelta(days=FORECAST_DAYS), today), "tenant_id")
-    mean = sum(share.facts.billed_characters for share in last) / FORECAST_DAYS
+    """If every day from today on is as the mean of the last seven full ones: when is nothing left, what will it be?"""
+    month, week = today.replace(day=1), today - timedelta(days=FORECAST_DAYS)
+    found = shares(tenant_id, Days(min(month, week), today + timedelta(days=1)), "day")
+    billed = {day: share.facts.billed_characters for share in found for day in share.values}
+    mean = sum(characters for day, characters in billed.items() if week <= day < today) / FORECAST_DAYS
+    so_far = sum(characters for day, characters in billed.items() if day >= month)
+    left = (month_after(month) - today).days
+    at_month_end = max(so_far, round(so_far - billed.get(today, 0) + mean * left))
+    return Forecast(mean, _quota_ends_on(usage, mean, days, today), at_month_end)
+
+
+def _quota_ends_on(usage: Usage, mean: float, days: Days, today: date) -> date | None:
     if usage.remaining is None or (usage.remaining and not mean):
-        return Forecast(mean, None)
+        return None
     lasts = floor(usage.remaining / mean) if mean else 0
     left = (days.end - today).days
-    return Forecast(mean, today + timedelta(days=lasts) if lasts < left else None)
+    return today + timedelta(days=lasts) if lasts < left else None
 
 
 @dataclass(frozen=True, slots=True)

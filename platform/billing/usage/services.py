@@ -8,16 +8,27 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from billing.usage.facts import NAMES, UsageFacts
+from billing.usage.latency import NOTHING, UNMEASURED, bucket
+
+
+def _counted(latency: str) -> str:
+    """SQL: one more in the bucket in which the new row has its one."""
+    number = f"array_position(excluded.{latency}, 1)"
+    return f"{latency}[{number}] = usage.{latency}[{number}] + 1"
+
 
 # Parts of one statement, for it is one way to the server and back; the hour is not told of what failed.
 SUMS = f"""
     day AS (
-        INSERT INTO billing_dailyusage AS usage (tenant_id, day, api_key_id, voice, model, {", ".join(NAMES)})
-        SELECT t.id, (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date, %(api_key)s, %(voice)s, %(model)s,
-               {", ".join(f"%({name})s" for name in NAMES)}
+        INSERT INTO billing_dailyusage AS usage
+            (tenant_id, day, api_key_id, member_id, voice, model, {", ".join(NAMES)}, waits, first_audio)
+        SELECT t.id, (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date, %(api_key)s::uuid, %(member)s::bigint,
+               %(voice)s, %(model)s, {", ".join(f"%({name})s" for name in NAMES)},
+               %(waits)s::integer[], %(first_audio)s::integer[]
         FROM accounts_tenant t WHERE t.id = %(tenant)s
-        ON CONFLICT (tenant_id, day, api_key_id, voice, model) DO UPDATE
-        SET {", ".join(f"{name} = usage.{name} + excluded.{name}" for name in NAMES)}
+        ON CONFLICT (tenant_id, day, api_key_id, member_id, voice, model) DO UPDATE
+        SET {", ".join(f"{name} = usage.{name} + excluded.{name}" for name in NAMES)},
+            {_counted("waits")}, {_counted("first_audio")}
     ),
     hour AS (
         INSERT INTO billing_hourlyusage AS usage
@@ -31,6 +42,11 @@ SUMS = f"""
     )
 """  # noqa: S608 - only names of this package are put in
 ADD = f"WITH {SUMS} SELECT"
+
+# By number of the bucket: one request in it, as PostgreSQL writes an array.
+ONE = [""] + [
+    f"{{{','.join(map(str, (*NOTHING[1:number], 1, *NOTHING[number:])))}}}" for number in range(1, UNMEASURED + 1)
+]
 
 
 def usage_add(values: Mapping[str, Any]) -> None:
@@ -54,7 +70,14 @@ def usage_values(
     model: str,
     at: datetime,
     facts: UsageFacts,
+    waited_ms: int | None = None,
+    first_audio_ms: int | None = None,
 ) -> dict[str, Any]:
-    """What SUMS is executed with; `at` is the moment the request was made."""
+    """What SUMS is executed with; `at` is the moment the request was made.
+
+    The milliseconds are from that moment on: until a worker began, and until there was audio. None where
+    nobody waited or no worker spoke.
+    """
     made = {"tenant": tenant_id, "api_key": api_key_id, "member": member_id, "voice": voice, "model": model, "at": at}
-    return made | {name: getattr(facts, name) for name in NAMES}
+    latency = {"waits": ONE[bucket(waited_ms)], "first_audio": ONE[bucket(first_audio_ms)]}
+    return made | latency | {name: getattr(facts, name) for name in NAMES}

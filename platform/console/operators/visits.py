@@ -35,5 +35,9 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def visit(request: HttpRequest) -> dict[str, Visit | None]:
-    """For every template: whom the operator visits. A context processor."""
-    return {"visit": visit_of(request) if request.user.is_authenticated else None}
+    """For every template: whom the operator visits. A context processor.
+
+    The API's own pages know no user where nobody is signed in.
+    """
+    signed_in = request.user is not None and request.user.is_authenticated
+    return {"visit": visit_of(request) if signed_in else None}

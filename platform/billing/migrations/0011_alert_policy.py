@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_invitations_and_rerolled_keys'),
-        ('billing', '0009_jobs'),
+        ('billing', '0010_usage_of_members_latency_peaks'),
     ]
 
     operations = [

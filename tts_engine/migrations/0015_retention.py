@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_invitations_and_rerolled_keys'),
-        ('tts_engine', '0013_audio_and_label'),
+        ('tts_engine', '0014_usage_of_members_latency_peaks'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+curl {{ url }}/v1/usage -H "Authorization: Bearer $VOXHOUSE_API_KEY"
