@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant
+from accounts.errors import UnknownApiKey, UnknownInvitation, UnknownMember, UnknownTenant, UnknownUser
 from accounts.models import ApiKey, AuditEvent, Invitation, Member, Tenant, User
 
 
@@ -20,6 +20,13 @@ def tenant_by_name(name: str) -> Tenant:
     if tenant is None:
         raise UnknownTenant(f"There is no tenant named {name}.")
     return tenant
+
+
+def user_by_name(name: str) -> User:
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise UnknownUser(f"There is no person with the user name {name}.")
+    return user
 
 
 def tenants() -> QuerySet[Tenant]:
