@@ -83,4 +83,5 @@ def _teams(order: str, *, part: str = "", tenant: UUID | None = None, most: int 
 
 def _line(row: tuple[Any, ...]) -> TeamLine:
     told, sums = row[: -len(NAMES)], row[-len(NAMES) :]
-    return TeamLine(*told, facts=UsageFacts(**dict(zip(NAMES, sums, strict=True))))
+    values = (*told, UsageFacts(**dict(zip(NAMES, sums, strict=True))))
+    return TeamLine(*values)
