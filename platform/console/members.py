@@ -35,7 +35,7 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
         except AccountsError as refusal:
             refuse(form, refusal)
         else:
-            link = request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'token': token})}")
+            link = invitation_link(request, token)
             form = InviteForm(roles=roles_given_by(member))
     page = {
         "member": member,
@@ -48,6 +48,10 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
         "mailed": invited is not None and _mailed(request, invited, link),
     }
     return render(request, "console/members.html", page, status=400 if form.errors else 200)
+
+
+def invitation_link(request: HttpRequest, token: str) -> str:
+    return request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'token': token})}")
 
 
 def _mailed(request: HttpRequest, invited: Invitation, link: str) -> bool:

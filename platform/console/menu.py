@@ -84,6 +84,7 @@ MENU = (
             Entry("operators_plans", _("Plans"), "plan", OPERATORS),
             Entry("operators_prices", _("Price book"), "price", OPERATORS),
             Entry("operators_voices", _("Voices"), "voice", OPERATORS),
+            Entry("tables:index", _("Tables"), "audit", OPERATORS),
         ),
     ),
 )

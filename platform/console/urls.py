@@ -22,7 +22,7 @@ from console import (
     views,
     webhooks,
 )
-from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
+from console.operators import dashboard, plans, prices, savings, tables, tenants, visits, voices
 
 
 class Favicon(RedirectView):
@@ -92,6 +92,7 @@ urlpatterns = [
     path("operators/plans", plans.plans, name="operators_plans"),
     path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
     path("operators/prices", prices.prices, name="operators_prices"),
+    path("operators/tables/", tables.site.urls),
     path("operators/voices", voices.voices, name="operators_voices"),
     path("guide", guide.guide, name="guide"),
     path("first-steps/dismiss", first_steps.dismiss, name="first_steps_dismiss"),
