@@ -91,16 +91,17 @@ class Report:
     before: Measures  # the total of `compared`
 
 
-def report(tenant_id: UUID, days: Days, by: By, *, compared: Days | None = None) -> Report:
+def report(tenant_id: UUID, days: Days, by: By, *, compared: Days | None = None, moments_speed: bool = True) -> Report:
     """Of days of the tenant's zone, beside `compared`: as many just before them, if no others are named.
 
     A single day is told by hours. If it is today, the other is told up to the same time of day.
+    Who does not show how fast each day was (`moments_speed`) spares a third of a year's reading.
     """
     compared = compared or Days(days.start - (days.end - days.start), days.start)
     zone = ZoneInfo(Tenant.objects.values_list("time_zone", flat=True).get(id=tenant_id))
     now = timezone.now()
     shown = Stretch(days, zone, now)
-    read = _read(tenant_id, shown, by)
+    read = _read_hours(tenant_id, shown, by) if shown.by_hour else _read_days(tenant_id, shown, by, moments_speed)
     earlier = Stretch(compared, zone, now - (shown.start - _midnight(compared.start, zone)) if shown.by_hour else now)
     return Report(
         days=days,
@@ -211,18 +212,13 @@ def _total(tenant_id: UUID, stretch: Stretch) -> Measures:
     return _measures((share.facts for share in shares), speeds.values(), at_once)
 
 
-def _read(tenant_id: UUID, stretch: Stretch, by: By) -> Reading:
-    return (_read_hours if stretch.by_hour else _read_days)(tenant_id, stretch, by)
-
-
-def _read_days(tenant_id: UUID, stretch: Stretch, by: By) -> Reading:
+def _read_days(tenant_id: UUID, stretch: Stretch, by: By, moments_speed: bool) -> Reading:
     shares = selectors.shares(tenant_id, stretch.days, "day", by.column)
-    at, of = (selectors.speeds(tenant_id, stretch.days, column) for column in ("day", by.column))
     return Reading(
         stretch,
         {(day, value): share.facts for share in shares for day, value in [share.values]},
-        at,
-        of,
+        selectors.speeds(tenant_id, stretch.days, "day") if moments_speed else {},
+        selectors.speeds(tenant_id, stretch.days, by.column),
         selectors.daily_peaks(tenant_id, stretch.start, stretch.end, stretch.zone),
     )
 

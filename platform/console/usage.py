@@ -105,7 +105,13 @@ def usage(request: HttpRequest, member: Member) -> HttpResponse:
     today = timezone.localdate(timezone=ZoneInfo(member.tenant.time_zone))
     typed = DaysForm(request.GET if {"from", "to"} & set(request.GET) else None)
     asked = _asked(request.GET, typed, today)
-    found = report(member.tenant_id, asked.days, asked.by, compared=asked.range.compared(asked.days))
+    found = report(
+        member.tenant_id,
+        asked.days,
+        asked.by,
+        compared=asked.range.compared(asked.days),
+        moments_speed=asked.metric is Metric.LATENCY,
+    )
     shown = chart(found, asked.metric)
     page = {
         "member": member,
