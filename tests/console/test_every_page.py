@@ -29,7 +29,7 @@ def test_every_page_is_fit_to_be_opened(live_server: LiveServer, quiet: None) ->
     paths = [filled(address, team) for address in addresses()]
     open_to_all = [path for path in paths if is_page(path, visitor)]
     open_to_members = [path for path in paths if path not in open_to_all and is_page(path, member)]
-    session = {"name": "sessionid", "value": member.cookies["sessionid"].value, "url": live_server.url}
+    session: Any = {"name": "sessionid", "value": member.cookies["sessionid"].value, "url": live_server.url}
     complaints: list[str] = []
     with chromium() as browser:
         for look in (DESK, TELEPHONE):

@@ -1,6 +1,8 @@
 """Looking at a team's console, and leaving it."""
 
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -39,5 +41,5 @@ def visit(request: HttpRequest) -> dict[str, Visit | None]:
 
     The API's own pages know no user where nobody is signed in.
     """
-    signed_in = request.user is not None and request.user.is_authenticated
-    return {"visit": visit_of(request) if signed_in else None}
+    user: AbstractBaseUser | AnonymousUser | None = request.user
+    return {"visit": visit_of(request) if user and user.is_authenticated else None}
