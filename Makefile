@@ -5,6 +5,8 @@ PY := $(VENV)/bin/python
 # The first interpreter that is new enough and can make a virtual environment.
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
 SUITABLE := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+# Each of the hundreds of processes of a test run would compile us, and torch, anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint bench lock clean browser
@@ -16,7 +18,7 @@ up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctr
 	@exec $(PY) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .

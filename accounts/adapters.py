@@ -99,7 +99,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         try:
-            single_sign_on.team_for(single_sign_on.verified_email(claims_of(sociallogin)))
+            single_sign_on.place_for(single_sign_on.verified_email(claims_of(sociallogin)))
         except single_sign_on.Refusal as refusal:
             log.warning("single_sign_on_refused", reason=refusal.reason)
             page = render(request, "socialaccount/refused.html", {"reason": refusal.reason}, status=403)
@@ -108,9 +108,9 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        tenant, role = single_sign_on.team_for(single_sign_on.verified_email(claims_of(sociallogin)))
+        place = single_sign_on.place_for(single_sign_on.verified_email(claims_of(sociallogin)))
         user: User = super().save_user(request, sociallogin, form)
-        single_sign_on.join(user, tenant, role)
+        single_sign_on.join(user, place)
         return user
 
     def on_authentication_error(

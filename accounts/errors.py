@@ -10,7 +10,6 @@ AccountsError
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
 │   ├── UnknownApiKey
-│   ├── UnknownUser
 │   ├── UnknownMember
 │   └── UnknownInvitation
 ├── Exists                 it is there already

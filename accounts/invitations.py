@@ -23,7 +23,7 @@ from accounts.errors import (
     UnacceptableUser,
     UnknownInvitation,
 )
-from accounts.models import Invitation, Member, User
+from accounts.models import Invitation, Member, Tenant, User
 from accounts.selectors import open_invitations
 
 TOKEN_BYTES = 32
@@ -39,25 +39,38 @@ def invite(*, by: Member, role: str, email: str = "", days: int) -> tuple[Invita
     members.require_role(role)
     (by,) = members.locked(by)
     members.require_may_give(by, role)
+    return _invited(by.tenant, role, email, days, members.actor(by))
+
+
+@transaction.atomic
+def invite_by_operator(*, tenant: Tenant, role: str, email: str = "", days: int, actor: str) -> tuple[Invitation, str]:
+    """The same for a team that has nobody yet to invite its first owner. Raises what `invite` does of the others."""
+    members.require_role(role)
+    Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+    return _invited(tenant, role, email, days, actor)
+
+
+def _invited(tenant: Tenant, role: str, email: str, days: int, actor: str) -> tuple[Invitation, str]:
+    """Whoever calls it holds the lock of the tenant, so that no two together are more than INVITATIONS."""
     if email:
         _require_address(email)
     if days not in settings.INVITATION_DAYS:
         choice = ", ".join(map(str, settings.INVITATION_DAYS))
         raise UnacceptableExpiry(f"An invitation lasts one of {choice} days, not {days}.")
-    if open_invitations(by.tenant).count() >= settings.INVITATIONS:
+    if open_invitations(tenant).count() >= settings.INVITATIONS:
         raise TooManyInvitations(f"A team has at most {settings.INVITATIONS} open invitations; revoke one first.")
     token, now = secrets.token_urlsafe(TOKEN_BYTES), timezone.now()
     made = Invitation.objects.create(
-        tenant=by.tenant,
+        tenant=tenant,
         role=role,
         email=email,
         digest=_digest(token, settings.SECRET_KEY),
-        invited_by=members.actor(by),
+        invited_by=actor,
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
     details = {"invitation_id": str(made.id), "role": role, "email": email, "days": days}
-    audit.record(action="invitation.create", actor=made.invited_by, tenant=by.tenant, details=details)
+    audit.record(action="invitation.create", actor=actor, tenant=tenant, details=details)
     return made, token
 
 

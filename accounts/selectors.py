@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Case, Exists, Q, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -46,7 +47,10 @@ def membership_of(user: User) -> Member | None:
 
 
 def members(tenant: Tenant) -> QuerySet[Member]:
-    return Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    """By name; `second_factor` tells whether they sign in with more than a password."""
+    factors = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    found = Member.objects.filter(tenant=tenant).select_related("user").order_by("user__username")
+    return found.annotate(second_factor=Exists(factors))
 
 
 def member(tenant: Tenant, member_id: int) -> Member:
@@ -112,6 +116,12 @@ def beginnings(tenant_id: UUID) -> Beginnings:
         Exists(keys), Exists(keys.filter(last_used_at__isnull=False)), Exists(people[1:])
     ).get(id=tenant_id)
     return Beginnings(has_key, has_called, has_colleagues)
+
+
+def invitation_to(email: str) -> Invitation | None:
+    """The newest that was sent to this address, whichever tenant's, and can still be accepted."""
+    sent = Invitation.objects.filter(email__iexact=email, accepted_at=None, revoked_at=None)
+    return sent.filter(expires_at__gt=timezone.now()).select_related("tenant").order_by("-created_at").first()
 
 
 def audit_events(tenant: Tenant) -> QuerySet[AuditEvent]:

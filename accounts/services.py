@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -143,7 +143,7 @@ def api_key_create(
         scopes=wanted,
         expires_at=expires_at,
     )
-    audit.record(action="api_key.create", actor=actor, tenant=tenant, details={"key_id": str(key.id), "scopes": wanted})
+    audit.record(action="api_key.create", actor=actor, tenant=tenant, details=_of(key) | {"scopes": wanted})
     return key, secret
 
 
@@ -155,7 +155,7 @@ def api_key_revoke(*, key_id: UUID, actor: str = OPERATOR) -> ApiKey:
     if key is None:
         raise UnknownApiKey(f"There is no key {key_id}.")
     if revoked:
-        audit.record(action="api_key.revoke", actor=actor, tenant=key.tenant, details={"key_id": str(key_id)})
+        audit.record(action="api_key.revoke", actor=actor, tenant=key.tenant, details=_of(key))
     return key
 
 
@@ -186,9 +186,14 @@ def api_key_reroll(*, key: ApiKey, grace: timedelta, actor: str) -> tuple[ApiKey
     for name, value in changed.items():
         setattr(key, name, value)
     key.save(update_fields=list(changed))
-    details = {"key_id": str(key.id), "grace_seconds": round(grace.total_seconds())}
+    details = _of(key) | {"grace_seconds": round(grace.total_seconds())}
     audit.record(action="api_key.reroll", actor=actor, tenant=key.tenant, details=details)
     return key, secret
+
+
+def _of(key: ApiKey) -> dict[str, Any]:
+    """What an audit entry says of a key."""
+    return {"key_id": str(key.id), "name": key.name}
 
 
 def require_working(key: ApiKey, now: datetime) -> None:

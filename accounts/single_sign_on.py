@@ -1,12 +1,13 @@
 """Whom of those that the identity provider sends us we let in, and as whom.
 
 The provider's `sub` is who somebody is. An e-mail address decides only the first time, and only if the
-provider says that it is verified: it leads to the person who has shown here that it is theirs, or, where
-the operator has given its domain to a team, to a new person in that team. It never leads to somebody who
-merely typed it (the attack of https://www.descope.com/blog/post/noauth).
+provider says that it is verified: it leads to the person who has shown here that it is theirs, or to a new
+person, in the team that has invited that address or that the operator has given its domain. It never leads
+to somebody who merely typed it (the attack of https://www.descope.com/blog/post/noauth).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,16 +15,17 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import audit
-from accounts.models import Tenant, User
+from accounts import audit, invitations
+from accounts.models import Invitation, Tenant, User
+from accounts.selectors import invitation_to
 from accounts.services import PLATFORM, member_add
 
 
 class Refusal(Exception):
     """Nobody comes in this way. It is told on a page, and reaches no door.
 
-    `reason`: their address is not verified (`unverified`), no team has its domain (`unknown`), or somebody
-    here has that address and has not connected it (`taken`).
+    `reason`: their address is not verified (`unverified`), no team has invited it or has its domain
+    (`unknown`), or somebody here has that address and has not connected it (`taken`).
     """
 
     def __init__(self, reason: str) -> None:
@@ -46,25 +48,47 @@ def person_of(email: str) -> User | None:
     return address.user if address else None
 
 
-def team_for(email: str | None) -> tuple[Tenant, str]:
-    """Which team, in which role, somebody new with this verified address joins.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody new begins."""
+
+    tenant: Tenant
+    role: str
+    invitation: Invitation | None = None  # that is used up by it; otherwise a rule gave it
+
+
+def place_for(email: str | None) -> Place:
+    """For somebody new with this verified address: what they were invited to, or what their domain's rule says.
 
     Raises:
         Refusal
     """
     if email is None:
         raise Refusal("unverified")
-    rule = settings.OIDC_JOIN.get(email.rpartition("@")[2])
-    tenant = Tenant.objects.filter(name=rule[0]).first() if rule else None
-    if rule is None or tenant is None:
+    place = _invited(email) or _by_rule(email)
+    if place is None:
         raise Refusal("unknown")
     if User.objects.filter(Q(email__iexact=email) | Q(emailaddress__email__iexact=email)).exists():
         raise Refusal("taken")
-    return tenant, rule[1]
+    return place
+
+
+def _invited(email: str) -> Place | None:
+    invitation = invitation_to(email)
+    return Place(invitation.tenant, invitation.role, invitation) if invitation else None
+
+
+def _by_rule(email: str) -> Place | None:
+    name, role = settings.OIDC_JOIN.get(email.rpartition("@")[2], ("", ""))
+    tenant = Tenant.objects.filter(name=name).first()
+    return Place(tenant, role) if tenant else None
 
 
 @transaction.atomic
-def join(user: User, tenant: Tenant, role: str) -> None:
+def join(user: User, place: Place) -> None:
     """The first steps of a person who has just been made."""
     audit.record(action="user.create", actor=PLATFORM, details={"username": user.username, "by": "single_sign_on"})
-    member_add(tenant=tenant, user=user, role=role, actor=PLATFORM)
+    if place.invitation:
+        invitations.accept(invitation=place.invitation, user=user)
+    else:
+        member_add(tenant=place.tenant, user=user, role=place.role, actor=PLATFORM)

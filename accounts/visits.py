@@ -66,7 +66,7 @@ def member_of(request: HttpRequest) -> Member | None:
 
 
 def visited(request: HttpRequest) -> bool:
-    """Is this page one of a visit? Then it is noted in the team's trail. Raises VisitReadsOnly for what would change it."""
+    """Is this page one of a visit? Then the team's trail notes it. Raises VisitReadsOnly for what would change it."""
     visit = visit_of(request)
     if visit is None:
         return False

@@ -15,6 +15,7 @@ BENCHMARKS = (
     "bench.jobs",
     "bench.rollup",
     "bench.usage",
+    "bench.history",
 )
 
 for name in BENCHMARKS:

@@ -99,6 +99,7 @@ def questions(tenant: UUID) -> dict[str, Callable[[], object]]:
     from billing import selectors as billing
     from billing.usage import selectors
     from tts_engine.buckets import KEY, MODEL, Cut, Span, usage_buckets
+    from tts_engine.report import By, report
 
     days, today = selectors.period(tenant)
     last_month = (days.start - timedelta(days=1)).replace(day=1)
@@ -117,8 +118,15 @@ def questions(tenant: UUID) -> dict[str, Callable[[], object]]:
         return lambda: usage_buckets(tenant, Span(end - count * width, end, width), by_key)
 
     day, hour, minute = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+    def reported(count: int) -> Callable[[], object]:
+        return lambda: report(tenant, selectors.Days(today - (count - 1) * day, today + day), By.VOICE)
+
     return {
         "usage of this month": usage,
+        "report of today, by hours": reported(1),
+        "report of 30 days": reported(30),
+        "report of 365 days": reported(365),
         "statement of a month": lambda: selectors.statement(tenant, last_month),
         "savings facts, 31 days": lambda: selectors.daily_facts(tenant, first=today - 30 * day, last=today),
         "savings facts, 365 days": lambda: selectors.daily_facts(tenant, first=today - 364 * day, last=today),

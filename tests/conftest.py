@@ -25,6 +25,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["OMP_NUM_THREADS"] = "1"
 # Now, for conftest files below this one import models; pytest-django finds Django set up.
 django.setup()
+del os.environ["DJANGO_SETTINGS_MODULE"]  # or parallel processes of tests read the settings before they get here
 assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
     "the settings were read before this file: unset DJANGO_SETTINGS_MODULE"
 )
@@ -46,6 +47,17 @@ def empty_tables(_: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of two processes one begins with all that needs a running platform, so that none starts twice or beside another.
+
+    The other one takes the rest file by file, as the files share what their fixtures make.
+    """
+    for item in items:
+        runs_a_platform = "launch" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("platform" if runs_a_platform else str(item.path)))
+    items.sort(key=lambda item: "launch" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_unconfigure() -> None:

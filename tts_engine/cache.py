@@ -86,7 +86,7 @@ def find(synthesis: Synthesis) -> Found | None:
     if row is None:
         return None
     newest = Synthesis(id=row[0], tenant_id=synthesis.tenant_id, audio_format=synthesis.audio_format, audio_ms=row[1])
-    return Found(newest, cached_rate=row[2], keeps_text=row[3]) if store.answer_file(newest).is_file() else None
+    return Found(newest, cached_rate=row[2], keeps_text=row[3]) if store.is_kept(newest) else None
 
 
 def purge(*, tenant_id: UUID, voice: str | None = None) -> int:

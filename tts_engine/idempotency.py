@@ -71,7 +71,7 @@ def claim(*, tenant_id: UUID, synthesis_id: UUID, asked: Idempotency) -> Synthes
     asked.require_same(earlier.fingerprint)
     if earlier.synthesis.status != Status.DONE:
         raise KeyInUse("The same request is being answered; send it again once it is done.")
-    if earlier.synthesis.deleted_at or not store.answer_file(earlier.synthesis).is_file():
+    if earlier.synthesis.deleted_at or not store.is_kept(earlier.synthesis):
         raise AnswerGone("This request was answered and billed, and its audio was deleted since; use a new key.")
     return earlier.synthesis
 

@@ -5,6 +5,7 @@ So every piece says where it lies in the whole, and a reader skips what it has a
 a caller never notices that a worker died under its request.
 """
 
+import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Iterator
@@ -137,6 +138,7 @@ async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIt
             answer = await _reader().xread({_key(synthesis_id): last}, count=MOST_AT_ONCE, block=_block_ms(look_at))
         except RedisError as error:
             raise StreamLost from error
+        _raise_swallowed_cancellation()
         if not answer:
             yield b""
             continue
@@ -162,6 +164,13 @@ async def pieces(synthesis_id: UUID, look_at: datetime | None = None) -> AsyncIt
             if piece:
                 passed_on += len(piece)
                 yield piece
+
+
+def _raise_swallowed_cancellation() -> None:
+    """Before Python 3.12 asyncio.wait_for, in which redis sends, drops one that comes just as it is done."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _unheard(fields: dict[bytes, bytes], sentences: int) -> Timeline:

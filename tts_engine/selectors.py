@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Now
 
+from tts_engine import store
 from tts_engine.errors import AudioNotReady, SynthesisNotFound
 from tts_engine.models import NOBODY_WAITS, OPEN, Status, Synthesis
 
@@ -21,6 +22,9 @@ class HistoryFilter:
     job: UUID | None = None
     status: str | None = None
     label: str | None = None
+    emotion: str | None = None
+    member: int | None = None
+    cached: bool | None = None  # answered from the cache as a whole
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
@@ -34,6 +38,9 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
         "job_id": narrow.job,
         "status": narrow.status,
         "label": narrow.label,
+        "emotion": narrow.emotion,
+        "member_id": narrow.member,
+        "cache_hit": narrow.cached,
         "created_at__gte": narrow.since,
         "created_at__lt": narrow.until,
         "text__icontains": narrow.text,
@@ -47,6 +54,11 @@ def synthesis_get(*, tenant_id: UUID, synthesis_id: UUID) -> Synthesis:
     return _own(tenant_id, [synthesis_id])[0]
 
 
+def syntheses_get(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
+    """Those of the tenant's, in this order; raises SynthesisNotFound where one is not."""
+    return _own(tenant_id, ids)
+
+
 def spoken_syntheses(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
     """Those of the tenant's, in this order, that all have audio; raises SynthesisNotFound, AudioNotReady."""
     found = _own(tenant_id, ids)
@@ -56,9 +68,11 @@ def spoken_syntheses(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]
 
 
 def require_spoken(synthesis: Synthesis) -> None:
-    """Raises AudioNotReady."""
+    """Raises AudioNotReady, where its file is gone too."""
     if synthesis.status != Status.DONE:
         raise AudioNotReady(f"The synthesis {synthesis.id} is {synthesis.status}; it has no audio.")
+    if not store.is_kept(synthesis):
+        raise AudioNotReady(f"The audio of the synthesis {synthesis.id} is no longer kept: have its text spoken again.")
 
 
 def _own(tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
@@ -107,7 +121,9 @@ class QueueLine:
 
 def queue_lines() -> list[QueueLine]:
     """One line for each class and status, empty ones too."""
-    unfinished = Synthesis.objects.filter(status__in=OPEN)
+    # Each side has an index of its own, for only rows of jobs are held: of a million rows none is read in vain.
+    of_jobs = Q(job__isnull=False, status__in=OPEN)
+    unfinished = Synthesis.objects.filter(Q(status__in=(Status.QUEUED, Status.RUNNING)) | of_jobs)
     lines = unfinished.values(name=IS_JOB, state=F("status")).annotate(count=Count("id"), age=Now() - Min("created_at"))
     counted = {(line["name"], line["state"]): (line["count"], line["age"].total_seconds()) for line in lines}
     return [

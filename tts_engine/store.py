@@ -55,6 +55,11 @@ def master_file(synthesis: Synthesis) -> Path:
     return _folder(synthesis) / "master.flac"
 
 
+def is_kept(synthesis: Synthesis) -> bool:
+    """Whether the audio is there."""
+    return answer_file(synthesis).is_file()
+
+
 def file_in(synthesis: Synthesis, audio_format: str) -> Path:
     """The audio in any format; made from the lossless master when it is first asked for."""
     if audio_format == synthesis.audio_format:

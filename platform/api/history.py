@@ -23,6 +23,7 @@ from tts_engine.selectors import HistoryFilter, history, require_spoken, synthes
 from tts_engine.services import synthesis_delete
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import SUBTITLES, Level
+from tts_engine.speech.voice import EMOTIONS
 from tts_engine.subtitles import subtitles
 from tts_engine.waits import Wait, wait_of_row
 
@@ -35,6 +36,9 @@ class HistoryQuery(serializers.Serializer[Any]):
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF takes it from the class, as all fields
         choices=Labelling.values, required=False
     )
+    emotion = serializers.ChoiceField(choices=EMOTIONS, required=False)
+    member = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    cached = serializers.BooleanField(required=False, allow_null=True, default=None)
     text = serializers.CharField(required=False)
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
     cursor = serializers.CharField(required=False)
@@ -52,6 +56,9 @@ class HistoryQuery(serializers.Serializer[Any]):
             job=asked.get("job"),
             status=asked.get("status"),
             label=asked.get("label"),
+            emotion=asked.get("emotion"),
+            member=asked.get("member"),
+            cached=asked["cached"],
             since=asked.get("from"),
             until=asked.get("to"),
             text=asked.get("text"),

@@ -21,11 +21,9 @@ from tts_engine.jobs.models import Job
 from tts_engine.jobs.results import archive, joining, lists, subtitling
 from tts_engine.jobs.results.layout import Silence, chapters
 from tts_engine.manuscripts.file_names import safe
-from tts_engine.models import Synthesis
 from tts_engine.selectors import spoken_syntheses
 from tts_engine.speech.audio.formats import FORMATS, Format
 from tts_engine.speech.audio.subtitles import SUBTITLES, Level
-from tts_engine.zipped import zipped
 
 ZIP, CSV, JSON = "application/zip", "text/csv; charset=utf-8", "application/json"
 
@@ -128,13 +126,7 @@ class HistoryDownloadDoor(Door):
         body.is_valid(raise_exception=True)
         ids = list(dict.fromkeys(body.validated_data["ids"]))
         chosen = spoken_syntheses(tenant_id=caller_of(request).tenant_id, ids=ids)
-        entries = (archive.entry_of(each, _name(each)) for each in chosen)
-        return streamed_response(zipped(entries), media_type=ZIP, name="voxhouse.zip")
-
-
-def _name(synthesis: Synthesis) -> str:
-    moment = f"{synthesis.created_at:%Y%m%d-%H%M%S}"
-    return f"{moment} {safe(synthesis.voice)} {str(synthesis.id)[:8]}{FORMATS[synthesis.audio_format].extension}"
+        return streamed_response(archive.recordings_bytes(chosen), media_type=ZIP, name="voxhouse.zip")
 
 
 def _stem(job: Job) -> str:

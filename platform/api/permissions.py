@@ -21,7 +21,7 @@ class HasScope(BasePermission):
         if principal is None:
             raise NotAuthenticated(
                 "You did not provide an API key. Send it as 'Authorization: Bearer vox_…'; "
-                "your team's admin makes one with 'manage.py key create'."
+                "your team's admin makes one at the console, under Keys."
             )
         scope: str = view.scope  # type: ignore[attr-defined]
         if principal.api_key is not None:

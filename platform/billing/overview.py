@@ -15,7 +15,7 @@ from billing.usage.facts import NAMES, UsageFacts
 
 @dataclass(frozen=True, slots=True)
 class TeamLine:
-    """`limit`, `used` and `reserved` are of the plan's period; `facts` of the calendar month in the team's time zone."""
+    """`limit`, `used` and `reserved` are of the plan's period; `facts` of the month in the team's time zone."""
 
     tenant_id: UUID
     name: str
@@ -83,4 +83,5 @@ def _teams(order: str, *, part: str = "", tenant: UUID | None = None, most: int 
 
 def _line(row: tuple[Any, ...]) -> TeamLine:
     told, sums = row[: -len(NAMES)], row[-len(NAMES) :]
-    return TeamLine(*told, facts=UsageFacts(**dict(zip(NAMES, sums, strict=True))))
+    values = (*told, UsageFacts(**dict(zip(NAMES, sums, strict=True))))
+    return TeamLine(*values)

@@ -38,6 +38,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -226,6 +227,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 SPEECH_MAX_CHARACTERS = 4096  # OpenAI's limit for `input`
+HISTORY_LOOK = 10_000  # rows of the history that one page looks through for what is wanted
 HISTORY_DOWNLOAD_MOST = 1000  # recordings of one archive
 MOST_SILENCE_MS = 10_000  # that a request may have put before or after its speech
 SPEECH_WAIT = timedelta(minutes=10)  # how long a caller is kept waiting for the next audio

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
@@ -14,10 +13,10 @@ from accounts.models import Member, Scope
 from accounts.roles import SCOPES
 from accounts.selectors import beginnings
 from accounts.services import first_steps_dismiss
+from billing.alerts.services import policy_is_set
 from console.team import for_members
 from tts_engine.selectors import history
 from tts_engine.services import catalog
-from webhooks.selectors import endpoints
 
 OPERATOR = "operator"
 
@@ -43,11 +42,11 @@ class Step:
 
 STEPS = {
     "spoken": Step(_("Speak your first sentence"), _("Type one above and press Speak."), ("studio",), Scope.SPEECH),
-    "key": Step(_("Make an API key"), _("Your programs sign in with it."), ("keys", "guide"), Scope.ADMIN),
+    "key": Step(_("Make an API key"), _("Your programs sign in with it."), ("keys",), Scope.ADMIN),
     "called": Step(_("Call the API"), _("One line of curl, as it is printed."), ("guide",), Scope.USAGE),
-    "members": Step(_("Invite a colleague"), _("With a role of their own."), ("members", "guide"), Scope.ADMIN),
-    "alert": Step(_("Be told before the quota ends"), _("At 80 and at 100 %."), ("settings", "webhooks"), Scope.ADMIN),
-    "voice": Step(_("Add a voice"), _("One with emotions, with manage.py voices add."), ("guide",), OPERATOR),
+    "members": Step(_("Invite a colleague"), _("With a role of their own."), ("members",), Scope.ADMIN),
+    "alert": Step(_("Be told before the quota ends"), _("Say who gets the mail."), ("settings",), Scope.ADMIN),
+    "voice": Step(_("Add a voice"), _("One with emotions, for example."), ("operators_voices", "guide"), OPERATOR),
 }
 
 
@@ -59,13 +58,12 @@ def first_steps(member: Member) -> list[tuple[Step, bool]]:
     if member.first_steps_dismissed_at is not None:
         return []
     begun = beginnings(member.tenant_id)
-    told = Q(events=[]) | Q(events__contains=["quota.alert"])
     done = {
         "spoken": history(tenant_id=member.tenant_id).exists(),
         "key": begun.has_key,
         "called": begun.has_called,
         "members": begun.has_colleagues,
-        "alert": endpoints(member.tenant_id).filter(told, disabled_at=None).exists(),
+        "alert": policy_is_set(member.tenant_id),
         "voice": len(catalog().installed()) > 1,
     }
     may = SCOPES[member.role] | ({OPERATOR} if member.user.is_staff else set())

@@ -1,5 +1,6 @@
 """What people type into the pages. A form reads; whether it is good, the room that it is for says."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -183,8 +184,8 @@ class DaysForm(forms.Form):
 
     days: Days
 
-    def __init__(self, data: QueryDict | None) -> None:
-        super().__init__(data)
+    def __init__(self, data: QueryDict | None = None, *, initial: dict[str, date] | None = None) -> None:
+        super().__init__(data, initial=initial)
         # `from` is a word of Python's own, so it cannot be an attribute.
         widget = forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d")
         self.fields["from"] = forms.DateField(label=_("From"), widget=widget)

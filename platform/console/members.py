@@ -1,8 +1,10 @@
 """Who belongs to a team: its members and their roles, and who is invited."""
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import invitations, selectors
 from accounts import members as service
-from accounts.errors import AccountsError, RoleNotAllowed, UnknownInvitation, UnknownMember
-from accounts.models import Invitation, Member, Role, Scope
+from accounts.errors import AccountsError, RoleNotAllowed, UnknownInvitation, UnknownMember, UnknownTenant
+from accounts.models import Invitation, Member, Role, Scope, User
 from console.account_words import refusal_words, refuse
 from console.team import for_members_with
 from console.team_forms import ROLE_WORDS, InviteForm
@@ -33,7 +35,7 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
         except AccountsError as refusal:
             refuse(form, refusal)
         else:
-            link = request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'token': token})}")
+            link = invitation_link(request, token)
             form = InviteForm(roles=roles_given_by(member))
     page = {
         "member": member,
@@ -46,6 +48,10 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
         "mailed": invited is not None and _mailed(request, invited, link),
     }
     return render(request, "console/members.html", page, status=400 if form.errors else 200)
+
+
+def invitation_link(request: HttpRequest, token: str) -> str:
+    return request.build_absolute_uri(f"{reverse('invitation')}?{urlencode({'token': token})}")
 
 
 def _mailed(request: HttpRequest, invited: Invitation, link: str) -> bool:
@@ -98,6 +104,18 @@ def invitation_revoke(request: HttpRequest, invitation_id: UUID, member: Member)
     else:
         messages.success(request, _("The invitation is taken back: its link opens nothing any more."))
     return redirect("members")
+
+
+@login_required
+@require_POST
+def team_choose(request: HttpRequest) -> HttpResponse:
+    """Work for another of one's teams from now on."""
+    try:
+        tenant = selectors.tenant_by_name(request.POST.get("team", ""))
+        service.team_choose(user=cast(User, request.user), tenant=tenant)
+    except (UnknownTenant, UnknownMember) as missing:
+        raise Http404 from missing
+    return redirect("studio")
 
 
 def roles_given_by(member: Member) -> list[str]:

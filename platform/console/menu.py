@@ -46,6 +46,7 @@ MENU = (
         _("Create"),
         (
             Entry("studio", _("Studio"), "wave", MEMBERS),
+            Entry("history", _("History"), "history", Scope.HISTORY),
             Entry("jobs", _("Jobs"), "jobs", MEMBERS),
             Entry("dictionary", _("Dictionary"), "book", Scope.ADMIN),
         ),
@@ -83,6 +84,7 @@ MENU = (
             Entry("operators_plans", _("Plans"), "plan", OPERATORS),
             Entry("operators_prices", _("Price book"), "price", OPERATORS),
             Entry("operators_voices", _("Voices"), "voice", OPERATORS),
+            Entry("tables:index", _("Tables"), "audit", OPERATORS),
         ),
     ),
 )

@@ -44,7 +44,9 @@ def if_the_provider_answers(view: View) -> View:
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Of allauth's pages, whose rates are all by the minute."""
-    return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})
+    page = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    page["Retry-After"] = "60"
+    return page
 
 
 @require_safe
@@ -93,7 +95,7 @@ def sessions_end(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth publishes no types
 def disconnect(request: HttpRequest) -> HttpResponse:
     """From the company account; not for those who could not sign in any more."""
     user = cast(User, request.user)

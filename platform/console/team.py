@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from accounts.errors import VisitReadsOnly
@@ -13,7 +14,7 @@ from accounts.models import Member
 from accounts.roles import SCOPES
 from accounts.visits import member_of, visited
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_members(view: View) -> View:
@@ -21,7 +22,7 @@ def for_members(view: View) -> View:
 
     @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             visited(request)
         except VisitReadsOnly:
@@ -40,7 +41,7 @@ def for_members_with(scope: str) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @for_members
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, member: Member, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, member: Member, **kwargs: Any) -> HttpResponseBase:
             if scope not in SCOPES[member.role]:
                 return render(request, "console/not_your_role.html", {"member": member}, status=403)
             return view(request, *args, member=member, **kwargs)

@@ -7,7 +7,8 @@ UNKNOWN = "–"
 
 
 def number(value: float, decimals: int = 0) -> str:
-    return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+    """Rounded first, for Django cuts off what is too long."""
+    return number_format(round(value, decimals), decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 
 def percent(part: float, whole: float) -> str:

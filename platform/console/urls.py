@@ -12,6 +12,7 @@ from console import (
     dictionary,
     first_steps,
     guide,
+    history,
     invitation,
     keys,
     members,
@@ -21,7 +22,7 @@ from console import (
     views,
     webhooks,
 )
-from console.operators import dashboard, plans, prices, savings, tenants, visits, voices
+from console.operators import dashboard, plans, prices, savings, tables, tenants, visits, voices
 
 
 class Favicon(RedirectView):
@@ -49,6 +50,11 @@ register_converter(Month, "month")
 
 urlpatterns = [
     path("", views.studio, name="studio"),
+    path("history", history.history, name="history"),
+    path("history/csv", history.table, name="history_csv"),
+    path("history/zip", history.download, name="history_zip"),
+    path("history/delete", history.delete, name="history_delete"),
+    path("history/<uuid:synthesis_id>", history.recording, name="recording"),
     path("jobs", views.jobs, name="jobs"),
     path("usage", usage.usage, name="usage"),
     path("statement", views.statement, name="statement"),
@@ -64,6 +70,7 @@ urlpatterns = [
     path("members", members.members, name="members"),
     path("members/<int:member_id>", members.member, name="member"),
     path("invitations/<uuid:invitation_id>/revoke", members.invitation_revoke, name="invitation_revoke"),
+    path("team", members.team_choose, name="team_choose"),
     path("invitation", invitation.invitation, name="invitation"),
     path("settings", team_settings.settings_page, name="settings"),
     path("audit", audit.audit, name="audit"),
@@ -85,6 +92,7 @@ urlpatterns = [
     path("operators/plans", plans.plans, name="operators_plans"),
     path("operators/plans/<slug:name>", plans.plan, name="operators_plan"),
     path("operators/prices", prices.prices, name="operators_prices"),
+    path("operators/tables/", tables.site.urls),
     path("operators/voices", voices.voices, name="operators_voices"),
     path("guide", guide.guide, name="guide"),
     path("first-steps/dismiss", first_steps.dismiss, name="first_steps_dismiss"),

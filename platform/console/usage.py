@@ -103,13 +103,19 @@ class Choice:
 def usage(request: HttpRequest, member: Member) -> HttpResponse:
     """The figures of the days that are asked for; the last 30 by default."""
     today = timezone.localdate(timezone=ZoneInfo(member.tenant.time_zone))
-    form = DaysForm(request.GET if {"from", "to"} & set(request.GET) else None)
-    asked = _asked(request.GET, form, today)
-    found = report(member.tenant_id, asked.days, asked.by, compared=asked.range.compared(asked.days))
+    typed = DaysForm(request.GET if {"from", "to"} & set(request.GET) else None)
+    asked = _asked(request.GET, typed, today)
+    found = report(
+        member.tenant_id,
+        asked.days,
+        asked.by,
+        compared=asked.range.compared(asked.days),
+        moments_speed=asked.metric is Metric.LATENCY,
+    )
     shown = chart(found, asked.metric)
     page = {
         "member": member,
-        "form": form,
+        "form": typed if typed.errors else DaysForm(initial={"from": asked.days.start, "to": asked.last}),
         "asked": asked,
         "ranges": _choices(asked, "range", [replace(asked, range=each, days=each.days(today)) for each in _RANGES]),
         "metrics": _choices(asked, "metric", [replace(asked, metric=each) for each in Metric]),
@@ -121,7 +127,7 @@ def usage(request: HttpRequest, member: Member) -> HttpResponse:
         "report": found,
         "month": asked.last.replace(day=1),
     }
-    return render(request, "console/usage.html", page, status=400 if form.is_bound and form.errors else 200)
+    return render(request, "console/usage.html", page, status=400 if typed.errors else 200)
 
 
 _RANGES = [each for each in Range if each is not Range.CHOSEN]
@@ -158,8 +164,7 @@ class Tile:
 def _tiles(found: Report, asked: Asked) -> list[Tile]:
     """What is seen first, each beside the same of the days before."""
     now, before = found.total.facts, found.before.facts
-    first_audio = found.total.speed.first_audio
-    earlier = units.percent(before.cached, before.requests)
+    speed = found.total.speed.first_audio
     return [
         Tile(
             _("Characters billed"),
@@ -171,24 +176,25 @@ def _tiles(found: Report, asked: Asked) -> list[Tile]:
         Tile(
             _("From the cache"),
             units.percent(now.cached, now.requests),
-            _("{part} before").format(part=earlier) if before.requests else _("nothing before"),
+            _("{part} before").format(part=units.percent(before.cached, before.requests)),
         ),
         Tile(
-            _("First audio after"),
-            units.wait(first_audio.median),
-            _("for half; {wait} for 95%").format(wait=units.wait(first_audio.most)),
+            _("First audio, median"),
+            units.wait(speed.median),
+            _("95th percentile: {wait}").format(wait=units.wait(speed.most)),
         ),
     ]
 
 
 def _compared(asked: Asked, now: int, before: int) -> str:
+    """`compared` of the report in words."""
+    days = {
+        Range.TODAY: _("yesterday by this time"),
+        Range.MONTH: _("last month by this day"),
+    }.get(asked.range, _("{count} days before").format(count=(asked.days.end - asked.days.start).days))
     if not before:
-        return _("nothing before")
-    than = {
-        Range.TODAY: _("{change} than yesterday by now"),
-        Range.MONTH: _("{change} than last month by this day"),
-    }.get(asked.range, _("{change} than the days before"))
-    return than.format(change=units.change(now, before))
+        return _("{days}: none").format(days=days)
+    return _("{change} against {days}").format(change=units.change(now, before), days=days)
 
 
 @dataclass(frozen=True, slots=True)

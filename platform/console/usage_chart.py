@@ -16,7 +16,7 @@ from billing.usage.latency import Speed
 from console import units
 from tts_engine.report import Begin, By, Measures, Part, Report
 
-SHOWN = 3  # parts that are told apart; the others are one
+COLOURS = 4  # of parts; if there are more parts, the last is of all others
 
 
 class Metric(StrEnum):
@@ -50,6 +50,7 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Chart:
     unit: str  # of the axis
+    whole: bool  # values are whole numbers
     stacked: bool  # else lines
     labels: Sequence[str]  # of the axis, short
     moments: Sequence[str]  # the same in full
@@ -78,7 +79,7 @@ def chart(report: Report, metric: Metric) -> Chart:
     if metric is Metric.CACHE:
         return _of_all(report, _("Percent of the requests"), _cache())
     if metric is Metric.CONCURRENCY:
-        return _of_all(report, _("Requests"), _at_once())
+        return _of_all(report, _("Requests"), _at_once(), whole=True)
     if metric is Metric.LATENCY:
         return _latency(report)
     return _stacked(report, _sums()[metric])
@@ -95,7 +96,8 @@ def _sums() -> dict[Metric, Sum]:
 def _stacked(report: Report, of: Sum) -> Chart:
     """The greatest parts, each in its colour, and what is left."""
     greatest = sorted(report.parts, key=lambda part: -of.of(part.measures.facts))
-    shown, others = greatest[:SHOWN], greatest[SHOWN:]
+    apart = len(greatest) if len(greatest) <= COLOURS else COLOURS - 1
+    shown, others = greatest[:apart], greatest[apart:]
     series = [
         _series(part_name(report.by, part), of, [_used(moment.parts.get(part.value), of) for moment in report.moments])
         for part in shown
@@ -103,7 +105,7 @@ def _stacked(report: Report, of: Sum) -> Chart:
     if others:
         left = [sum(_used(moment.parts.get(part.value), of) for part in others) for moment in report.moments]
         series.append(_series(_("{count} others").format(count=len(others)), of, left))
-    return _chart(report, of.unit, series, stacked=True)
+    return _chart(report, of.unit, series, whole=of.scale == 1, stacked=True)
 
 
 def part_name(by: By, part: Part) -> str:
@@ -131,17 +133,17 @@ class Line:
     text: Callable[[Measures], str]
 
 
-def _of_all(report: Report, unit: str, *lines: Line, stacked: bool = True) -> Chart:
+def _of_all(report: Report, unit: str, *lines: Line, whole: bool = False, stacked: bool = True) -> Chart:
     all_ = [moment.all for moment in report.moments]
     series = [
         Series(line.name, [line.value(each) for each in all_], [line.text(each) for each in all_]) for line in lines
     ]
-    return _chart(report, unit, series, stacked=stacked)
+    return _chart(report, unit, series, whole=whole, stacked=stacked)
 
 
-def _chart(report: Report, unit: str, series: Sequence[Series], *, stacked: bool) -> Chart:
+def _chart(report: Report, unit: str, series: Sequence[Series], *, whole: bool, stacked: bool) -> Chart:
     begins = [moment.begin for moment in report.moments]
-    return Chart(unit, stacked, [_short(each) for each in begins], [_full(each) for each in begins], series)
+    return Chart(unit, whole, stacked, [_short(each) for each in begins], [_full(each) for each in begins], series)
 
 
 def _cache() -> Line:
@@ -172,9 +174,9 @@ def _latency(report: Report) -> Chart:
         report,
         _("Seconds"),
         _waited(_("First audio, median"), lambda speed: speed.first_audio.median),
-        _waited(_("First audio, 95%"), lambda speed: speed.first_audio.most),
+        _waited(_("First audio, 95th percentile"), lambda speed: speed.first_audio.most),
         _waited(_("Wait, median"), lambda speed: speed.waits.median),
-        _waited(_("Wait, 95%"), lambda speed: speed.waits.most),
+        _waited(_("Wait, 95th percentile"), lambda speed: speed.waits.most),
         stacked=False,
     )
 

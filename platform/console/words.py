@@ -30,6 +30,25 @@ def _sentences() -> dict[str, str]:
     }
 
 
+def history_words() -> dict[str, str]:
+    """Every string that static/history.js shows, by key."""
+    own = {
+        "chosen": _("{count} chosen"),
+        "problem_audio_not_ready": _("The audio is no longer kept. Have the text spoken again."),
+    }
+    return own | _actions() | _figures() | _problems()
+
+
+def emotion_words() -> dict[str, str]:
+    """By the names that the API has for them."""
+    return _voice_facts()
+
+
+def state_words() -> dict[str, str]:
+    """By status."""
+    return _states() | {"done": _("Done"), "held": _("Paused")}
+
+
 def _jobs() -> dict[str, str]:
     return {
         "columns": _("Table, {count} columns"),

@@ -18,7 +18,7 @@ export function draw(plot, days, series, { format, bars = false }) {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { size: 6 } },
-        scales: { y: { range: (_chart, low, high) => [Math.min(0, low), high > 0 ? high * 1.05 : 1] } },
+        scales: { x: bars ? { range: (_chart, low, high) => [low - 43200, high + 43200] } : {}, y: { range: (_chart, low, high) => [Math.min(0, low), high > 0 ? high * 1.05 : 1] } },
         axes: [
           { ...axis, grid: { show: false }, values: (_chart, ticks) => ticks.map((at) => new Date(at * 1000).toISOString().slice(5, 10)), space: 60 },
           { ...axis, values: (_chart, ticks) => ticks.map(format), size: 64 },

@@ -2,7 +2,12 @@
 import { number, page, say } from "./words.js";
 
 /** An answer that is not what was asked for, with words for the member as its message. */
-export class Problem extends Error {}
+export class Problem extends Error {
+  constructor(message, { code, ...options } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
 
 export async function request(path, options = {}) {
   let answer;
@@ -11,7 +16,7 @@ export async function request(path, options = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem(say("problem_network"), { cause: error });
   }
-  if (!answer.ok) throw new Problem(await explain(answer));
+  if (!answer.ok) throw await problemOf(answer);
   return answer;
 }
 
@@ -27,16 +32,17 @@ export function token() {
   return { "x-csrftoken": /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "" };
 }
 
-async function explain(answer) {
+async function problemOf(answer) {
   const isJson = answer.headers.get("content-type")?.includes("json");
   const body = isJson ? await answer.json() : {};
   const error = body.error ?? body; // OpenAI's envelope at some doors, RFC 9457 at the others
-  const own = wordsFor(error, answer.headers.get("retry-after"));
-  if (own) return own;
-  if (answer.status === 401) return say("problem_signed_out");
-  if (answer.status === 403) return say("problem_forbidden");
-  return error.message ?? error.detail ?? `${say("problem_network")} (HTTP ${answer.status})`;
+  const words = wordsFor(error, answer.headers.get("retry-after")) ?? wordsForStatus(answer.status);
+  const other = error.message ?? error.detail ?? `${say("problem_network")} (HTTP ${answer.status})`;
+  return new Problem(words ?? other, { code: error.code });
 }
+
+const wordsForStatus = (status) =>
+  ({ 401: say("problem_signed_out"), 403: say("problem_forbidden") })[status];
 
 /** An error of the API in words for the member; undefined where there are none for it. */
 export function wordsFor(error, seconds) {

@@ -83,7 +83,7 @@ export class Reading {
     const settings = row.querySelector("[data-manner]");
     const own = held(this.#source.slice(0, sentence.start));
     play.dataset.key = `${index} play`;
-    play.addEventListener("click", () => this.#hear(play.dataset.key, sentence));
+    play.addEventListener("click", () => this.#listen(index));
     row.querySelector(".sentence-text").append(...sentence.pieces.map((piece) => this.#piece(piece, sentence, index)));
     settings.dataset.key = `${index} manner`;
     settings.querySelector("span").textContent = mannerWords(own, this.#desk.voices());
@@ -128,8 +128,7 @@ export class Reading {
       manner: own,
       write: (source) => this.#write(source),
       tell: (words) => (this.#told.textContent = words),
-      // In the manner of the sentence, for a word of it.
-      hear: (source) => this.#hear(`${index} play`, sentence, source),
+      hear: (words) => this.#hear(index, sentence, words),
     };
     return character === undefined ? manner(desk, sentence, index) : fixing(desk, sentence, index, character);
   }
@@ -165,12 +164,21 @@ export class Reading {
     this.#list.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
 
-  #hear(key, { start, end }, words = this.#source.slice(start, end)) {
-    if (this.#take.playing && this.#sounding === key && words === this.#source.slice(start, end)) {
-      this.#take.stop();
-      return;
+  /** The sentence as it stands in the text now, which may have changed a moment ago; once more, and it stops. */
+  async #listen(index) {
+    if (this.#take.playing && this.#sounding === `${index} play`) return this.#take.stop();
+    if (this.#desk.ask().input !== this.#source) {
+      clearTimeout(this.#timer);
+      this.#running?.abort();
+      await this.#ask();
     }
-    this.#sounding = key;
+    const sentence = this.#sentences[index];
+    if (sentence) this.#hear(index, sentence, this.#source.slice(sentence.start, sentence.end));
+  }
+
+  /** These words in the manner of the sentence. */
+  #hear(index, { start }, words) {
+    this.#sounding = `${index} play`;
     this.#desk.hear(tagsOf(held(this.#source.slice(0, start))) + words);
   }
 

@@ -17,7 +17,7 @@ export async function speech(asked, signal) {
 async function* heard(reader) {
   const decode = samples();
   for await (const event of events(reader)) {
-    if (event.type === "error") throw new Problem(wordsFor(event.error) ?? event.error.message);
+    if (event.type === "error") throw new Problem(wordsFor(event.error) ?? event.error.message, event.error);
     if (event.type === "speech.audio.delta") yield { samples: decode(event.audio) };
     if (event.type === "speech.audio.sentence") yield { sentence: event };
     if (event.type === "speech.audio.done") return;

@@ -4,6 +4,7 @@ import { offer } from "./buttons.js";
 import { Compare } from "./compare.js";
 import { Deck } from "./deck.js";
 import { hasTags, spoken } from "./markup.js";
+import { keep, kept } from "./kept.js";
 import { insertPause } from "./pause.js";
 import { Reading } from "./reading.js";
 import { Recent } from "./recent.js";
@@ -14,7 +15,6 @@ import { Transcript } from "./transcript.js";
 import { date, number, page, say, seconds, yuan } from "./words.js";
 
 const SECONDS_A_CHARACTER = 0.24; // Mandarin at speed 1; only scales the waveform until the end is known
-const KEPT = "voxhouse.studio";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("studio");
@@ -165,14 +165,10 @@ async function hear(source) {
   }
 }
 
-function keep() {
-  sessionStorage.setItem(KEPT, JSON.stringify({ text: text.value, ...settings.value }));
-}
-
 function changed() {
   showText();
   reading.refresh();
-  keep();
+  keep({ text: text.value, ...settings.value });
 }
 
 async function copy() {
@@ -217,15 +213,15 @@ function write(words) {
 }
 
 async function open() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-  text.value = kept.text ?? "";
+  const before = kept();
+  text.value = before.text ?? "";
   byId("copy").querySelector("span").textContent = say("copy");
   listen();
   showQuota();
   showText();
   try {
     const { voices, default: voice } = await api.voices();
-    settings.offer(voices, { ...kept, voice: kept.voice || voice });
+    settings.offer(voices, { ...before, voice: before.voice || voice });
   } catch (error) {
     showProblem(error.message);
   }

@@ -11,6 +11,12 @@ export class Transcript {
       const clicked = this.#characters.find(({ element }) => element === target);
       if (clicked) jump(clicked.start);
     });
+    box.addEventListener("keydown", (event) => {
+      const next = this.#beside({ ArrowLeft: -1, ArrowRight: 1 }[event.key]);
+      if (!next) return;
+      event.preventDefault();
+      jump(next.start);
+    });
   }
 
   clear() {
@@ -38,6 +44,11 @@ export class Transcript {
     now?.classList.add("is-now");
     this.#now = now;
     if (now) this.#follow(now);
+  }
+
+  #beside(step) {
+    const now = this.#characters.findIndex(({ element }) => element === this.#now);
+    return step && this.#characters[now + step];
   }
 
   #at(position) {

@@ -1,6 +1,7 @@
 // The chart of the usage page: stacked bars or lines of the figures that the page holds as JSON. They come with
 // their labels and units written out, so that nothing here knows what they are.
 /* global uPlot */
+const WHOLE = Array.from({ length: 13 }, (_, n) => [1, 2, 5].map((step) => step * 10 ** n)).flat();
 const BAR = [0.72, 44]; // part of the room, pixels at most
 
 let plot, watching;
@@ -79,10 +80,11 @@ function options(figures, room) {
         ...axis,
         grid: { show: false },
         ticks: { show: false },
+        size: 30,
         splits: (chart) => splits(chart, figures.labels),
         values: (_, places) => places.map((n) => figures.labels[n]),
       },
-      { ...axis, grid, ticks: { show: false }, size: 52, values: (_, places) => places.map((value) => short.format(value)) },
+      { ...axis, grid, ticks: { show: false }, size: 52, ...(figures.whole && { incrs: WHOLE }), values: (_, places) => places.map((value) => short.format(value)) },
     ],
     // Bars are painted from the tallest to the lowest, each over the one that it stands on.
     series: [{}, ...(figures.stacked ? series.reverse() : series)],

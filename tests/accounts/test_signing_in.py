@@ -44,13 +44,14 @@ def is_in(browser: Client) -> bool:
 
 def with_app(user: User) -> str:
     """The person has an authenticator app; its secret."""
-    secret = totp.generate_totp_secret()
+    secret: str = totp.generate_totp_secret()
     totp.TOTP.activate(user, secret)
     return secret
 
 
 def digits(secret: str) -> str:
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    code: str = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    return code
 
 
 def test_guesses_are_counted_by_name_and_address(browser: Client, elsewhere: Client, alice: User) -> None:
@@ -215,9 +216,10 @@ def test_the_security_page_costs_the_same_however_many_sessions(
 ) -> None:
     """No query a session."""
     sign_in(browser)
-    with CaptureQueriesContext(connection) as one:
+    with CaptureQueriesContext(connection) as captured:
         browser.get("/security")
+    few = len(captured)
     for _ in range(3):
         sign_in(Client(REMOTE_ADDR="2001:db8:ffff::2"))
-    with django_assert_num_queries(len(one)):
+    with django_assert_num_queries(few):
         browser.get("/security")

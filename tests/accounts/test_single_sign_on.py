@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from accounts import errors, invitations, services
 from accounts.models import AuditEvent, Member, Tenant, User
 from config import single_sign_on
 from tests.system.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
@@ -45,7 +46,7 @@ def arrive(company: IdentityProvider) -> Arrive:
 
 
 def signed_in(client: Client) -> User | None:
-    return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+    return User.objects.filter(pk=client.session.get("_auth_user_id", 0)).first()
 
 
 def test_somebody_of_a_given_domain_becomes_a_member(client: Client, arrive: Arrive, tenant: Tenant) -> None:
@@ -88,6 +89,22 @@ def test_strangers_are_refused(client: Client, arrive: Arrive, claims: dict[str,
     assert words in answer.content.decode()
     assert signed_in(client) is None
     assert not User.objects.exists()
+
+
+def test_an_invitation_is_accepted_by_coming(
+    client: Client, arrive: Arrive, other_tenant: Tenant, alice: User, settings: Settings
+) -> None:
+    """Whoever was invited by mail and comes with that address, verified, is in; the link is used up by it."""
+    alice_there = services.member_add(tenant=other_tenant, user=alice, role="owner")
+    _, token = invitations.invite(
+        by=alice_there, role="viewer", email="Bob@elsewhere.org", days=settings.INVITATION_DAYS[0]
+    )
+    arrive(client, email="bob@elsewhere.org", email_verified=True)
+    bob = signed_in(client)
+    assert bob is not None
+    assert Member.objects.get(user=bob).role == "viewer"
+    with pytest.raises(errors.InvitationOver):
+        invitations.find(token)
 
 
 def test_an_address_leads_to_who_has_shown_it_is_theirs(client: Client, arrive: Arrive, alice: User) -> None:
@@ -133,7 +150,7 @@ def test_a_code_is_good_for_who_asked_and_once(company: IdentityProvider, arrive
     company.people["42"] = {"email": "bob@example.org", "email_verified": True}
     asked = client.get(LOGIN)
     back = httpx.post(asked.headers["Location"], data={"sub": "42"}).headers["Location"]
-    assert signed_in(thief := Client()) is None
+    thief = Client()
     thief.get(back)
     assert signed_in(thief) is None
     client.get(back)

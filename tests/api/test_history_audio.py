@@ -1,6 +1,7 @@
 """Downloads from the history: whole files that say their size, in any format, by the stretch."""
 
 import io
+import json
 import wave
 from collections.abc import AsyncIterator, Callable
 from typing import cast
@@ -152,3 +153,23 @@ def test_a_deleted_one_is_gone_and_its_counts_stay(spoken: Synthesis, get: Get, 
     assert not store.answer_file(spoken).parent.exists()
     spoken.refresh_from_db()
     assert (spoken.text, spoken.billed_characters) == ("", 3)
+
+
+def test_audio_that_is_gone_is_told_of(get: Get, spoken: Synthesis) -> None:
+    """409 where the row outlives its file, in every format."""
+    store.delete(spoken)
+    for query in ("", "?format=flac"):
+        answer = get(query)
+        assert answer.status_code == 409
+        assert json.loads(body(answer))["code"] == "audio_not_ready"
+
+
+def test_the_list_is_narrowed_as_on_the_page(tenant: Tenant, key: MakeKey) -> None:
+    """By emotion, by the member who asked and by whether the cache answered."""
+    made = make_queued(tenant)
+    Synthesis.objects.filter(id=made.id).update(emotion="happy", cache_hit=True, member_id=7)
+    make_queued(tenant)
+    for query in ("emotion=happy", "cached=true", "member=7"):
+        found = Client().get(f"/v1/history?{query}", headers=key("history")).json()["data"]
+        assert [row["id"] for row in found] == [str(made.id)]
+    assert Client().get("/v1/history?emotion=bored", headers=key("history")).status_code == 400

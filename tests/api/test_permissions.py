@@ -29,7 +29,7 @@ class Door:
         path = self.route.replace("<uuid:synthesis_id>", str(NOBODY_S)).replace("<str:name>", "tts-1")
         path = path.replace("<str:subtitle_format>", "srt")
         path = path.replace("<path:word>", "word").replace("<int:number>", "1")
-        path = path.replace("<uuid:job_id>", str(NOBODY_S))
+        path = path.replace("<uuid:job_id>", str(NOBODY_S)).replace("<uuid:key_id>", str(NOBODY_S))
         path = path.replace("<uuid:webhook_id>", str(NOBODY_S)).replace("<uuid:destination_id>", str(NOBODY_S))
         return "/" + path.replace("<int:delivery_id>", "1")
 
@@ -69,6 +69,12 @@ DOORS = [
     Door("v1/dictionary/test", "POST", "admin", 400),
     Door("v1/dictionary/versions", "GET", "admin", 200),
     Door("v1/dictionary/versions/<int:number>/restore", "POST", "admin", 404),
+    Door("v1/keys", "GET", "admin", 200),
+    Door("v1/keys", "POST", "admin", 201),
+    Door("v1/keys/<uuid:key_id>", "GET", "admin", 404),
+    Door("v1/keys/<uuid:key_id>", "PATCH", "admin", 404),
+    Door("v1/keys/<uuid:key_id>", "DELETE", "admin", 404),
+    Door("v1/keys/<uuid:key_id>/reroll", "POST", "admin", 404),
     Door("v1/savings", "GET", "usage", 400),  # no price book is loaded here
     Door("v1/usage", "GET", "usage", 200),
     Door("v1/usage/statement", "GET", "usage", 200),
@@ -124,6 +130,7 @@ SIGNED_IN = {
     "",
     "jobs",
     "statement",
+    "usage",
     "statement/<month:month>",
     "dictionary",
     "dictionary/put",
@@ -136,6 +143,7 @@ SIGNED_IN = {
     "members",
     "members/<int:member_id>",
     "invitations/<uuid:invitation_id>/revoke",
+    "team",
     "settings",
     "audit",
     "webhooks",

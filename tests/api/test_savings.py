@@ -12,7 +12,8 @@ from django.test import Client
 from accounts.models import Tenant
 from billing.price_book.days import today
 from billing.price_book.services import SHIPPED, price_book_load
-from billing.savings.cost import MonthlyCost
+from billing.savings.cost import BusyCost, MonthlyCost
+from billing.savings.estimate import cost_of_a_million
 from billing.savings.services import own_cost_set
 from tests.factories import make_queued, make_tenant
 from tts_engine.models import Status, Synthesis
@@ -79,3 +80,12 @@ def test_wrong_days_are_refused(tenant: Tenant, key: MakeKey, query: dict[str, s
     price_book_load(SHIPPED)
     status, body = ask(key("usage"), **query)
     assert (status, body["param"], body["code"]) == (400, param, code)
+
+
+def test_what_a_million_characters_cost(tenant: Tenant) -> None:
+    """By this month's requests; not known without an own cost, and not before anything was spoken."""
+    assert cost_of_a_million(tenant.id) is None
+    own_cost_set(tenant=tenant, cost=BusyCost(Decimal(36)))
+    assert cost_of_a_million(tenant.id) is None
+    answered(tenant, hanzi=40, other_characters=10, synthesis_ms=100)
+    assert cost_of_a_million(tenant.id) == 20_000_000

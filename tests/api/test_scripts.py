@@ -38,6 +38,24 @@ def test_the_preview_counts_what_will_be_billed(key: MakeKey, tenant: Tenant) ->
     assert speak().billed_characters == len(SPOKEN)
 
 
+def test_the_preview_tells_words_and_what_was_written_for_them(key: MakeKey) -> None:
+    """So that a page can show 2026 beside 二零二六 and put a mark where a character stands."""
+    told = preview(key, input="[rate:1.2]银行在2026年。", allow_voice_tags=True)
+    (sentence,) = told["sentences"]
+    assert sentence["words"][:2] == ["银行", "在"]
+    assert "".join(sentence["words"]) == sentence["text"] == "银行在二零二六年。"
+    assert "".join(stretch["text"] for stretch in sentence["written"]) == told["text"] == "银行在2026年。"
+    assert {"text": "2026", "characters": 4} in sentence["written"]
+    assert sum(stretch["characters"] for stretch in sentence["written"]) == len(told["characters"])
+
+
+def test_the_preview_tells_the_readings_to_choose_from(key: MakeKey) -> None:
+    """Of each character that has several, the one it has here among them."""
+    told = preview(key, input="银行。")
+    assert told["readings"].keys() == {"行"}
+    assert {"hang2", "xing2"} <= set(told["readings"]["行"])
+
+
 @pytest.mark.parametrize(
     "body",
     [

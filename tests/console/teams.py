@@ -190,6 +190,10 @@ OBJECTS: dict[str, Stands] = {
 
 # What is the same for everybody, or for operators alone.
 PLAIN: dict[str, Stands] = {
+    "app_label": lambda *_: "billing",  # of the operators' tables, as the next three
+    "content_type_id": lambda *_: 1,
+    "object_id": lambda *_: 0,
+    "url": lambda *_: "none",
     "key": lambda *_: "none",  # of a letter
     "month": lambda *_: "2026-01",
     "name": lambda team, address: _named(address, team),

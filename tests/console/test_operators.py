@@ -1,5 +1,8 @@
 """The operators' page of savings: who may open it, what it shows, what it takes and refuses."""
 
+import csv
+import io
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.models import Tenant
 from accounts.selectors import audit_events
@@ -16,13 +20,16 @@ from accounts.services import member_add, user_create
 from billing.models import DailyUsage
 from billing.price_book.services import SHIPPED, price_book_load
 from billing.savings.cost import BusyCost, Cost, MonthlyCost
-from billing.savings.selectors import own_cost
+from billing.savings.scenario import Scenario
+from billing.savings.selectors import own_cost, what_if
 from billing.savings.services import own_cost_set
+from billing.usage.selectors import today
+from console.templatetags.money import yuan
 from tests.factories import make_tenant
 
 pytestmark = pytest.mark.django_db
 
-PAGE, FIGURES = "/operators/savings", "/operators/savings/figures"
+PAGE, FIGURES, WHAT_IF = "/operators/savings", "/operators/savings/figures", "/operators/savings/what-if"
 MONTHLY = {"by": "month", "server": "100", "one_off": "1200", "one_off_months": "12"}
 
 
@@ -183,3 +190,69 @@ def test_in_chinese(tenant: Tenant) -> None:
     page = words(signed_in(operator=True, language="zh-hans").get(june(tenant)))
     for told in ("<h1>节省费用</h1>", "请求 100 次", "按工作小时", "默认对比", "资源包 1,000,000"):
         assert told in page
+
+
+def test_another_vendor_to_compare_with(sun: Client, tenant: Tenant) -> None:
+    """In the figures and over time; one that is in no book is 404."""
+    page = words(sun.get(f"{june(tenant)}&vendor=baidu-basic"))
+    assert 'value="baidu-basic" selected' in page
+    assert sun.get(f"{june(tenant)}&vendor=nobody").status_code == 404
+
+
+def test_savings_over_time(sun: Client, tenant: Tenant) -> None:
+    """From June on: each month, the sum, and when the purchase has paid for itself."""
+    own_cost_set(tenant=tenant, cost=MonthlyCost(one_off=Decimal(300)))
+    page = words(sun.get(june(tenant)))
+    assert "Over time" in page
+    assert "2026-06-01 –" in page
+    assert "reached" in page
+
+
+def read_sheet(pdf: bytes) -> str:
+    """Its text; pypdf reads the two bytes of a letter one by one."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).replace("\0", "")
+
+
+def test_what_finance_takes_away(sun: Client, tenant: Tenant) -> None:
+    """The table has every offer of every month; the sheet has the page's own figures, in embedded letters."""
+    own_cost_set(tenant=tenant, cost=MonthlyCost(server=Decimal(100)))
+    page = words(sun.get(june(tenant)))
+    table = sun.get(june(tenant, "/operators/savings.csv"))
+    assert table.headers["Content-Disposition"].startswith(f'attachment; filename="savings-{tenant.name}-')
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    (default,) = (row for row in rows if row["month"] == "2026-06" and row["compared_with"] == "True")
+    assert (default["own_cost_yuan"], default["cost_yuan"]) == ("100.000000", "600.000000")
+    content = sun.get(june(tenant, "/operators/savings.pdf")).content
+    text = read_sheet(content)
+    saved = re.search(r"Saved so far</dt><dd class=\"[a-z-]+\">([^<]+)</dd>", page)
+    assert saved
+    for figure in (saved[1], "¥600.00", "¥500.00", "2026-06", f"Savings of {tenant.name}"):
+        assert figure in text, figure
+    assert b"/FontFile" in content
+
+
+def test_the_sheet_in_chinese(tenant: Tenant) -> None:
+    """Its letters are in the file, whatever the reader's machine has."""
+    answer = signed_in(operator=True, language="zh-hans").get(june(tenant, "/operators/savings.pdf"))
+    assert "节省" in read_sheet(answer.content)
+
+
+def test_what_if(sun: Client, tenant: Tenant) -> None:
+    """Twice the servers cost twice, and the vendors bill what the same functions say of such a month."""
+    own_cost_set(tenant=tenant, cost=MonthlyCost(server=Decimal(100), staff=Decimal(50)))
+    load = {"calls": 1000, "characters": 60}
+    one = words(sun.get(june(tenant, WHAT_IF), load | {"servers": 1}))
+    two = words(sun.get(june(tenant, WHAT_IF), load | {"servers": 2}))
+    assert "¥150.00" in one
+    assert "¥250.00" in two
+    assert "<html" not in one
+    expected = what_if(Scenario(calls_a_day=1000, characters=60, busy_ms=0), None, None, after=today(tenant.id))
+    assert yuan(expected.default.cost) in one
+
+
+@pytest.mark.parametrize("load", [{"calls": "0"}, {"calls": "x"}, {"servers": "999"}, {}])
+def test_a_load_beyond_the_sliders(sun: Client, tenant: Tenant, load: dict[str, str]) -> None:
+    """Is refused in the part of the page that asked."""
+    answer = sun.get(june(tenant, WHAT_IF), {"characters": "60", **load})
+    assert answer.status_code == 400
+    assert "beyond what the sliders" in answer.content.decode()

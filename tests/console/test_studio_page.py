@@ -1,7 +1,6 @@
 """The studio as a member meets it: a real browser on the real running platform."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import soundfile
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Page, Route, expect
 
 
@@ -48,6 +48,16 @@ def until(page: Page, condition: str) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < deadline, f"{condition} did not come true"
         page.wait_for_timeout(50)
+
+
+def forget(page: Page, word: str) -> None:
+    """Takes it out of the team's dictionary, which other tests read with."""
+    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    script = """async ([word, token]) => {
+        const options = { method: "DELETE", headers: { "x-csrftoken": token } };
+        return (await fetch(`/v1/dictionary/entries/${encodeURIComponent(word)}`, options)).status;
+    }"""
+    assert page.evaluate(script, [word, token]) in (204, 404)
 
 
 def seconds_of(file: Path) -> float:
@@ -135,7 +145,7 @@ def test_the_text_runs_along_and_a_click_on_it_moves_the_playhead(open_page: Ope
     text = new_sentence()
     speak(page, text)
     expect(page.locator("#transcript")).to_have_text(text)
-    until(page, "document.querySelector('#transcript .is-now')?.textContent === '询'")
+    until(page, "document.querySelector('#transcript .is-now')?.textContent === '收'")
     if page.locator("#toggle use[href$='#pause']").count():
         page.locator("#toggle").click()
     page.locator("#transcript span", has_text="单").click()
@@ -191,7 +201,7 @@ def test_the_reading_shows_pinyin_above_the_characters(open_page: OpenPage, sign
 
 @BOTH
 def test_a_click_on_a_character_fixes_its_reading(
-    open_page: OpenPage, sign_in: SignIn, platform: Platform, width: int, language: str, speak: str
+    open_page: OpenPage, sign_in: SignIn, width: int, language: str, speak: str
 ) -> None:
     """It is heard at once and stands in the text; whose role may puts it into the team's dictionary instead."""
     page = open_page(width=width, language=language)
@@ -212,8 +222,7 @@ def test_a_click_on_a_character_fixes_its_reading(
         expect(page.locator("#reading-text ruby", has_text="行")).to_contain_text("héng")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     finally:
-        address = f"{platform.url}/v1/dictionary/entries/行囿"
-        page.request.delete(address, headers={"Authorization": f"Bearer {platform.api_key}"})
+        forget(page, "行囿")
 
 
 def test_one_sentence_is_spoken_otherwise_and_heard_alone(open_page: OpenPage, sign_in: SignIn) -> None:
@@ -231,7 +240,7 @@ def test_one_sentence_is_spoken_otherwise_and_heard_alone(open_page: OpenPage, s
     expect(page.locator("#text")).to_have_value("你好。[voice:yunxi][rate:1.2]再见。[voice:]谢谢。")
     with page.expect_request("**/v1/audio/speech") as request:
         second.locator("[data-play]").click()
-    assert request.value.post_data_json["input"] == "[voice:yunxi][rate:1.2]再见。"
+    assert '"input":"[voice:yunxi][rate:1.2]再见。"' in (request.value.post_data or "")
     until(page, "window.heard.length > 0")
     second.locator("[data-kind=voice]").press("Escape")
     expect(page.locator(".drawer")).to_have_count(0)
@@ -252,27 +261,28 @@ def test_two_takes_are_compared_and_one_is_taken(open_page: OpenPage, sign_in: S
     assert page.locator("[name=voice]:checked").input_value() != chosen
 
 
-@pytest.mark.parametrize("language", ["curl", "python", "javascript"])
 def test_the_code_for_this_request_runs_as_it_is_shown(
-    open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path, language: str
+    open_page: OpenPage, sign_in: SignIn, platform: Platform, tmp_path: Path
 ) -> None:
-    """With a key in its place it writes the speech to a file."""
-    run = {
+    """With a key in its place it writes the speech to a file, in each language; Playwright brings a Node.js along."""
+    node, _ = compute_driver_executable()
+    runners = {
         "curl": ["bash", "-c"],
         "python": [sys.executable, "-c"],
-        "javascript": ["node", "--input-type=module", "-e"],
+        "javascript": [node, "--input-type=module", "-e"],
     }
-    if not shutil.which(run[language][0]):
-        pytest.skip(f"no {run[language][0]} on this machine")
     page = open_page()
     sign_in(page)
     page.locator("#text").fill("It's “你好”。[pause:300ms]\n再见。")
     page.locator(".chip", has=page.locator("[name=emotion]")).nth(1).click()
     page.locator("#code summary").click()
-    page.locator(".code-languages label", has=page.locator(f"[value={language}]")).click()
-    code = page.locator("#snippet").inner_text().replace("YOUR_KEY", platform.api_key)
-    subprocess.run([*run[language], code], cwd=tmp_path, check=True, capture_output=True, timeout=60)  # noqa: S603
-    assert seconds_of(tmp_path / "speech.mp3") > 0.5
+    for language, run in runners.items():
+        page.locator(".code-languages label", has=page.locator(f"[value={language}]")).click()
+        code = page.locator("#snippet").inner_text().replace("YOUR_KEY", platform.api_key)
+        folder = tmp_path / language
+        folder.mkdir()
+        subprocess.run([*run, code], cwd=folder, check=True, capture_output=True, timeout=60)  # noqa: S603
+        assert seconds_of(folder / "speech.mp3") > 0.5
 
 
 def test_a_text_over_the_limit_cannot_be_sent(open_page: OpenPage, sign_in: SignIn) -> None:
@@ -349,5 +359,5 @@ def test_a_wrong_password_is_told_at_the_form(open_page: OpenPage, platform: Pla
     page.goto(platform.url)
     page.locator("[name=login]").fill(platform.user)
     page.locator("[name=password]").fill("not the password")
-    page.locator("main button.is-primary").click()
+    page.locator("main button").click()
     expect(page.locator("[role=alert]")).to_be_visible()

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import invitations, selectors
 from accounts.models import ApiKey, Invitation, Member, Tenant, User
-from accounts.services import api_key_authenticate, api_key_create
+from accounts.services import api_key_authenticate, api_key_create, member_add
 from billing.alerts.models import AlertPolicy
 from billing.limits.models import KeyLimit
 from tests.console.visitors import member_of
@@ -126,6 +126,20 @@ def test_one_with_an_account_joins_with_it(owner: Client, tenant: Tenant) -> Non
     guest.post(path)
     assert selectors.members(tenant).get(user__username="guest").role == "admin"
     assert tenant.name in text_of(guest, "/members")
+
+
+def test_of_several_teams_one_is_worked_for(tenant: Tenant) -> None:
+    """The account's menu offers the others; one that they are not in is not there."""
+    other, foreign = make_tenant(), make_tenant()
+    olga = member_of(tenant, name="olga")
+    member_add(tenant=other, user=User.objects.get(username="olga"), role="owner")
+    for there, here in ((other, tenant), (tenant, other)):
+        olga.post("/team", {"team": there.name})
+        page = text_of(olga, "/members")
+        assert f"Who belongs to the team {there.name}" in page
+        assert f"Work for {here.name}" in page
+    for name in (foreign.name, "nobody", ""):
+        assert olga.post("/team", {"team": name}).status_code == 404
 
 
 def test_a_mail_server_that_is_away(owner: Client, settings: Settings) -> None:

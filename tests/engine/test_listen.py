@@ -158,6 +158,28 @@ def test_who_hangs_up_while_it_is_spoken_is_not(run: Run[Any], tenant: Tenant) -
     assert relay.has_hung_up(row.id)
 
 
+def test_whenever_one_hangs_up_it_is_heard(run: Run[Any], tenant: Tenant, settings: Settings) -> None:
+    """After any number of turns of the event loop, be it just as something was sent to Valkey."""
+    settings.SPEECH_WAIT = timedelta(seconds=1)  # after which who was not heard is told so
+    make_queued(tenant)
+    row = queue.claim()
+    assert row is not None
+
+    async def hang_up_after(turns: int) -> None:
+        waiting = asyncio.create_task(heard(row))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    async def hang_up_at_all_times() -> None:
+        for turns in range(100):
+            await hang_up_after(turns)
+
+    run(hang_up_at_all_times())
+
+
 def test_who_stops_reading_in_the_middle_ends_nothing(run: Run[Any], tenant: Tenant) -> None:
     """Closing the answer after its first piece, as a server does with a stream, leaves a running row alone."""
     make_queued(tenant)

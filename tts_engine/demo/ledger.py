@@ -5,8 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-# A row from the cache was not reserved: repeats are free on the demo's plans. Each request ends before
-# the next one of its counter begins, so that what is reserved is always one request's characters.
+# A row from the cache was not reserved: repeats are free on the demo's plans.
 BILLED = """
     SELECT s.id, s.tenant_id, s.api_key_id, s.status, s.characters, s.billed_characters, s.created_at, s.finished_at,
            date_trunc('month', s.created_at AT TIME ZONE t.time_zone) AS month, t.time_zone
@@ -39,19 +38,21 @@ KEY_COUNTERS = f"""
 ENTRIES = f"""
     INSERT INTO billing_ledgerentry (counter_id, synthesis_id, api_key_id, kind, characters,
                                      used_before, used_after, reserved_before, reserved_after, at)
-    SELECT counter_id, id, api_key_id, kind, characters, used - used_with, used, reserved_before, reserved_after, at
+    SELECT counter_id, id, api_key_id, kind, characters, used - billed, used, reserved - held, reserved, at
     FROM (
-        SELECT c.id AS counter_id, b.*,
-               sum(b.billed_characters) OVER (PARTITION BY c.id ORDER BY b.created_at, b.id)::bigint AS upto
+        SELECT c.id AS counter_id, b.tenant_id, b.id, b.api_key_id, move.*,
+               (sum(move.billed) OVER moves)::bigint AS used, (sum(move.held) OVER moves)::bigint AS reserved
         FROM ({BILLED}) b
         JOIN billing_counter c ON c.tenant_id = b.tenant_id AND c.period_start = b.month AT TIME ZONE b.time_zone
-    ) row
-    CROSS JOIN LATERAL (VALUES
-        (1, 'reserve', upto - billed_characters, 0, 0, characters, created_at),
-        (2, CASE status WHEN 'done' THEN 'settle' ELSE 'release' END, upto, billed_characters, characters, 0,
-         finished_at)
-    ) move (step, kind, used, used_with, reserved_before, reserved_after, at)
-    ORDER BY counter_id, created_at, id, step
+        CROSS JOIN LATERAL (VALUES
+            (1, 'reserve', b.characters, 0, b.characters, b.created_at),
+            (2, CASE b.status WHEN 'done' THEN 'settle' ELSE 'release' END,
+             CASE b.status WHEN 'done' THEN b.billed_characters ELSE b.characters END, b.billed_characters,
+             -b.characters, b.finished_at)
+        ) move (step, kind, characters, billed, held, at)
+        WINDOW moves AS (PARTITION BY c.id ORDER BY move.at, move.step, b.id ROWS UNBOUNDED PRECEDING)
+    ) moves
+    ORDER BY tenant_id, at, step, id
 """  # noqa: S608 - only constants of this module are put in
 
 

@@ -124,6 +124,11 @@ def policy_of(tenant_id: UUID) -> AlertPolicy:
     return AlertPolicy.objects.filter(tenant_id=tenant_id).first() or AlertPolicy(tenant_id=tenant_id)
 
 
+def policy_is_set(tenant_id: UUID) -> bool:
+    """Whether the team has said who is told."""
+    return AlertPolicy.objects.filter(tenant=tenant_id).exists()
+
+
 @transaction.atomic
 def policy_set(*, tenant: Tenant, to_admins: bool, addresses: Sequence[str], actor: str) -> AlertPolicy:
     """From the next alert on. Raises UnacceptableAddress."""

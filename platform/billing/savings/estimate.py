@@ -49,7 +49,7 @@ def estimate(tenant_id: UUID, asked: dict[str, Any]) -> Estimate:
 
 
 def cost_of_a_million(tenant_id: UUID) -> int | None:
-    """Millionths of a yuan that so many characters cost here, by this month's requests; None while that is not known."""
+    """Millionths of a yuan that so many characters cost here, as this month's did; None while that is not known."""
     own, last = own_cost(tenant_id), today()
     if own is None:
         return None

@@ -9,7 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import Tenant
@@ -74,10 +75,25 @@ def speeds(tenant_id: UUID, days: Days, by: str) -> dict[Any, Speed]:
         return {value: Speed(Latency(waits), Latency(first_audio)) for value, waits, first_audio in cursor.fetchall()}
 
 
-def peaks(tenant_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
-    """The most requests at once, by hours of UTC that begin from `start` on and before `end`."""
-    hours = HourlyPeak.objects.filter(tenant_id=tenant_id, hour__gte=start, hour__lt=end).order_by("hour")
-    return list(hours.values_list("hour", "requests"))
+def _hours(tenant_id: UUID, start: datetime, end: datetime) -> QuerySet[HourlyPeak]:
+    return HourlyPeak.objects.filter(tenant_id=tenant_id, hour__gte=start, hour__lt=end)
+
+
+def peak(tenant_id: UUID, start: datetime, end: datetime) -> int:
+    """The most requests at once, in the hours of UTC that begin from `start` on and before `end`."""
+    most: int | None = _hours(tenant_id, start, end).aggregate(most=Max("requests"))["most"]
+    return most or 0
+
+
+def hourly_peaks(tenant_id: UUID, start: datetime, end: datetime) -> dict[datetime, int]:
+    """Of each of these hours in which a request ended."""
+    return dict(_hours(tenant_id, start, end).values_list("hour", "requests"))
+
+
+def daily_peaks(tenant_id: UUID, start: datetime, end: datetime, zone: ZoneInfo) -> dict[date, int]:
+    """Of each day of the zone; an hour that it cuts belongs to the day in which it begins."""
+    hours = _hours(tenant_id, start, end).annotate(day=TruncDate("hour", tzinfo=zone))
+    return dict(hours.values("day").order_by().annotate(most=Max("requests")).values_list("day", "most"))
 
 
 def daily_facts(tenant_id: UUID, *, first: date, last: date) -> list[DailyFacts]:

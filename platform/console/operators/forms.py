@@ -14,6 +14,7 @@ from accounts.models import Role
 from billing.errors import BillingError
 from billing.limits.services import BOUNDS, OPTIONAL
 from billing.models import Plan
+from console.team_forms import ROLE_WORDS
 
 NAME = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
@@ -38,7 +39,10 @@ def _plan_names() -> Iterable[tuple[str, str]]:
 class TenantForm(RefusableForm):
     """A new team."""
 
-    name = forms.CharField(label=_("Name"), widget=NAME, help_text=_("Small letters, digits and hyphens."))
+    name = forms.CharField(
+        label=_("Name"),
+        widget=forms.TextInput(attrs={**NAME.attrs, "placeholder": _("Small letters, digits and hyphens.")}),
+    )
     plan = PlanChoice(label=_("Plan"), initial="standard")
     time_zone = forms.CharField(label=_("Time zone"), initial="Asia/Shanghai", widget=NAME)
 
@@ -58,20 +62,10 @@ class RaiseForm(RefusableForm):
         return datetime.combine(day, time(), ZoneInfo(time_zone))
 
 
-class MemberForm(RefusableForm):
-    """Somebody who has an account here already."""
+class InviteForm(RefusableForm):
+    """A link for whoever is to run the team's affairs."""
 
-    user = forms.CharField(label=_("User name"), max_length=150, widget=NAME)
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=[
-            (Role.OWNER, _("Owner")),
-            (Role.ADMIN, _("Admin")),
-            (Role.MEMBER, _("Member")),
-            (Role.VIEWER, _("Viewer")),
-        ],
-        initial=Role.MEMBER,
-    )
+    role = forms.ChoiceField(label=_("Role"), choices=list(ROLE_WORDS.items()), initial=Role.OWNER)
 
 
 class VisitForm(RefusableForm):

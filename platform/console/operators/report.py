@@ -125,8 +125,8 @@ def _notes(timeline: Timeline) -> list[str]:
     if timeline.unpriced:
         months = ", ".join(f"{month:%Y-%m}" for month in timeline.unpriced)
         notes.append(_("Left out, for there was no price: {months}.").format(months=months))
-    if any(not month.default.offer.price.verified for month in timeline.months):
-        notes.append(_("The price that is compared with was not confirmed on a page of the vendor's."))
+    if any(not compared.offer.price.verified for compared in timeline.months[-1].picked):
+        notes.append(_("* No page of the vendor's confirmed this price."))
     return notes
 
 
@@ -195,7 +195,7 @@ class Sheet(FPDF):
             self.line(left, at, left + width, at)
             self.set_xy(self.l_margin, at - 2)
             self._write(7, QUIET)
-            self.cell(22, 4, yuan(most * part // 4, 0), align="R")
+            self.cell(22, 4, yuan(most * part // 4, 0 if most >= 10 * MICRO else 2), align="R")
         self.set_line_width(0.5)
         for _name, color, values in drawn:
             self.set_draw_color(*color)
@@ -260,6 +260,7 @@ class Sheet(FPDF):
     def _table(self, heads: list[str], rows: list[list[str]], widths: tuple[int, ...]) -> None:
         """The first column to the left, the others to the right."""
         scale = self.epw / sum(widths)
+        self.set_line_width(0.2)
         for number, row in enumerate([heads, *rows]):
             self._write(8, INK if number else QUIET)
             self.set_draw_color(LINE)

@@ -14,19 +14,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts import selectors
+from accounts import invitations, selectors
 from accounts.errors import AccountsError, UnknownTenant
 from accounts.models import Tenant
-from accounts.services import member_add, tenant_create
+from accounts.services import tenant_create
 from billing import overview
 from billing.errors import BillingError
 from billing.limits.selectors import raises_in_force
 from billing.limits.services import account_resume, account_suspend, quota_raise
 from billing.services import account_open, plan_set
-from console.operators.forms import MemberForm, PlanOfTenantForm, RaiseForm, RefusableForm, TenantForm, VisitForm
+from console.members import invitation_link
+from console.operators.forms import InviteForm, PlanOfTenantForm, RaiseForm, RefusableForm, TenantForm, VisitForm
 from console.operators.guard import operators_only
 from console.team import actor_of
 
+INVITATION_DAYS = 7
 EVENTS = 20  # of a team's trail that its page shows
 
 
@@ -79,6 +81,8 @@ def tenant(request: HttpRequest, name: str) -> HttpResponse:
             form.refuse(refusal)
             return _page(request, found, do, form)
         messages.success(request, str(told))
+    elif do == "invite":
+        return _invite(request, found)
     elif do in {"suspend", "resume"}:
         (account_suspend if do == "suspend" else account_resume)(tenant=found, actor=actor_of(request))
     else:
@@ -86,12 +90,29 @@ def tenant(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("operators_tenant", name)
 
 
-def _page(request: HttpRequest, found: Tenant, do: str = "", refused: RefusableForm | None = None) -> HttpResponse:
+def _invite(request: HttpRequest, found: Tenant) -> HttpResponse:
+    """The link is in the answer, once, to be handed over."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, "invite", form)
+    try:
+        _invited, token = invitations.invite_by_operator(
+            tenant=found, role=form.cleaned_data["role"], days=INVITATION_DAYS, actor=actor_of(request)
+        )
+    except AccountsError as refusal:
+        form.refuse(refusal)
+        return _page(request, found, "invite", form)
+    return _page(request, found, link=invitation_link(request, token))
+
+
+def _page(
+    request: HttpRequest, found: Tenant, do: str = "", refused: RefusableForm | None = None, link: str = ""
+) -> HttpResponse:
     line = overview.team(found.id)
     forms = {
         "plan": PlanOfTenantForm(initial={"plan": line.plan}),
         "raise": RaiseForm(),
-        "member": MemberForm(),
+        "invite": InviteForm(),
         "visit": VisitForm(),
     }
     page = {
@@ -102,6 +123,8 @@ def _page(request: HttpRequest, found: Tenant, do: str = "", refused: RefusableF
         "raises": raises_in_force(found.id),
         "events": selectors.audit_events(found)[:EVENTS],
         "visit_minutes": settings.VISIT_LASTS // timedelta(minutes=1),
+        "invitations": selectors.open_invitations(found),
+        "link": link,
         "forms": {**forms, do: refused} if refused else forms,
     }
     return render(request, "console/operators_tenant.html", page, status=400 if refused else 200)
@@ -117,13 +140,7 @@ def _raise(tenant: Tenant, form: RaiseForm, actor: str) -> None:
     )
 
 
-def _add_member(tenant: Tenant, form: MemberForm, actor: str) -> None:
-    user = selectors.user_by_name(form.cleaned_data["user"])
-    member_add(tenant=tenant, user=user, role=form.cleaned_data["role"], actor=actor)
-
-
 CHANGES: dict[str, tuple[type[RefusableForm], Callable[[Tenant, Any, str], None], Promise]] = {
     "plan": (PlanOfTenantForm, _set_plan, gettext_lazy("The plan holds from the next request on.")),
     "raise": (RaiseForm, _raise, gettext_lazy("The quota is raised.")),
-    "member": (MemberForm, _add_member, gettext_lazy("The member is added.")),
 }

@@ -1,13 +1,14 @@
 """Looking at a team's console, and leaving it."""
 
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.errors import UnacceptableReason, UnknownTenant
-from accounts.models import User
 from accounts.selectors import tenant_by_name
 from accounts.visits import Visit, visit_begin, visit_end, visit_of
 from console.operators.guard import operators_only
@@ -40,4 +41,5 @@ def visit(request: HttpRequest) -> dict[str, Visit | None]:
 
     The API's own pages know no user where nobody is signed in.
     """
-    return {"visit": visit_of(request) if isinstance(request.user, User) else None}
+    user: AbstractBaseUser | AnonymousUser | None = request.user
+    return {"visit": visit_of(request) if user and user.is_authenticated else None}

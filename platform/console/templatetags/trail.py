@@ -1,11 +1,14 @@
 """What the audit trail tells, as people read it."""
 
+import re
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
 
 register = template.Library()
+
+_IS_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # its beginning tells it from others
 
 
 @register.filter
@@ -32,6 +35,9 @@ def deed(action: str) -> str:
         "account.suspend": _("Team suspended"),
         "account.resume": _("Suspension ended"),
         "own_cost.set": _("Own cost changed"),
+        "visit.begin": _("Visit of an operator begun"),
+        "visit.page": _("Page seen by an operator"),
+        "visit.end": _("Visit of an operator ended"),
         "label.policy": _("Label changed"),
         "storage.policy": _("What is kept changed"),
         "alert.policy": _("Alerts changed"),
@@ -49,10 +55,28 @@ def deed(action: str) -> str:
 @register.filter
 def facts(details: dict[str, Any]) -> list[tuple[str, str]]:
     """What an entry tells beside that, as names and values; what is not set is left out."""
-    return [(name, _value(value)) for name, value in details.items() if value not in (None, "", [])]
+    words = {
+        "name": _("name"),
+        "username": _("user name"),
+        "email": _("e-mail address"),
+        "role": _("role"),
+        "before": _("before"),
+        "days": _("days"),
+        "scopes": _("scopes"),
+        "grace_seconds": _("seconds of grace"),
+        "plan": _("plan"),
+        "keep_texts": _("keeps texts"),
+        "keep_days": _("days kept"),
+        "key_id": _("key"),
+        "invitation_id": _("invitation"),
+    }
+    told = {name: value for name, value in details.items() if value not in (None, "", [])}
+    return [(words.get(name, name), _value(value)) for name, value in told.items()]
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)[:8] if _IS_ID.fullmatch(str(value)) else str(value)

@@ -163,10 +163,12 @@ def test_a_damaged_description_leaves_the_other_voices_alone(home: Path, tmp_pat
 def test_adding_again_replaces_and_removing_removes(home: Path, tmp_path: Path) -> None:
     """Whoever looks sees the old voice or the new one; other files of the folder are gone with it."""
     voices = tmp_path / "voices"
-    for revision in ("1", "2"):
-        list(add(home / "model", voices, name="a/model", revision=revision))
+    shutil.copytree(home / "voices", voices)
+    (voices / "zhitian_emo" / "of-old").touch()
+    list(add(home / "model", voices, name="a/model", revision="2"))
     assert Description.read(voices / "zhitian_emo").source.revision == "2"
     assert [folder.name for folder in voices.iterdir()] == ["zhitian_emo"]
+    assert not (voices / "zhitian_emo" / "of-old").exists()
     catalog = Catalog(tmp_path)
     catalog.remove("zhitian_emo")
     assert list(voices.iterdir()) == []

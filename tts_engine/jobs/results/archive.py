@@ -1,7 +1,7 @@
 """The audio of a job's rows as files of one archive, with a list of all rows."""
 
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, cast
@@ -33,6 +33,16 @@ def archive_bytes(job: Job) -> Generator[bytes, None, None]:
         yield from zipped(_entries(job, index))
 
 
+def recordings_bytes(chosen: Iterable[Synthesis]) -> Generator[bytes, None, None]:
+    """A ZIP of spoken Syntheses, each as it was answered."""
+    return zipped(entry_of(synthesis, f"{_named(synthesis)}{_extension(synthesis)}") for synthesis in chosen)
+
+
+def _named(synthesis: Synthesis) -> str:
+    """A file name that tells when and by whom it was spoken, without its ending."""
+    return f"{synthesis.created_at:%Y%m%d-%H%M%S} {safe(synthesis.voice)} {str(synthesis.id)[:8]}"
+
+
 class _Index(Protocol):
     """Where the list of rows is written while the archive is."""
 
@@ -50,7 +60,7 @@ def _entries(job: Job, index: _Index) -> Iterator[Entry]:
         synthesis = spoken(item)
         name = ""
         if synthesis:
-            name = f"{names.take(_stem(item, width))}{FORMATS[synthesis.audio_format].extension}"
+            name = f"{names.take(_stem(item, width))}{_extension(synthesis)}"
             yield entry_of(synthesis, name)
         index.write(line(_listed(item, name)))
     index.flush()
@@ -61,6 +71,10 @@ def entry_of(synthesis: Synthesis, name: str) -> Entry:
     """A spoken Synthesis, as it was answered."""
     moment = cast(datetime, synthesis.finished_at)  # the table has it of all that is done
     return Entry(name, store.answer_file(synthesis), moment)
+
+
+def _extension(synthesis: Synthesis) -> str:
+    return FORMATS[synthesis.audio_format].extension
 
 
 def _stem(item: JobItem, width: int) -> str:
