@@ -84,6 +84,8 @@ def platform(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="session")
 def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One instance for all tests that kill its processes, with the small stand-in: sentences take milliseconds."""
-    running = launch(tmp_path_factory.mktemp("battered"), voices=small_voices)
+    # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
+    home = tmp_path_factory.mktemp("battered")
+    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
     yield running
     running.stop()

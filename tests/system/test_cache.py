@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.system.instance import Launch, Platform, until
+from tests.system.instance import Platform, until
 
 CLIENTS = 100
 TEXT = "今天天气很好。我们出去走走，晚上再回来。明天见！"
 SENTENCES = 3
-
-
-@pytest.fixture(scope="module")
-def cached(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """An instance of two workers with the small stand-in voice, whose sentences take milliseconds."""
-    # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
-    home = tmp_path_factory.mktemp("cache")
-    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
-    yield running
-    running.stop()
 
 
 # One process for all of them: what `manage.py tenant create` and `key create` do.
@@ -71,19 +60,19 @@ def files(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def teams(cached: Platform) -> dict[str, Team]:
-    made = json.loads(cached.manage("shell", "--verbosity", "0", "--command", TEAMS))
-    return {name: Team(cached, name, *access) for name, access in made.items()}
+def teams(battered: Platform) -> dict[str, Team]:
+    made = json.loads(battered.manage("shell", "--verbosity", "0", "--command", TEAMS))
+    return {name: Team(battered, name, *access) for name, access in made.items()}
 
 
-def test_a_hundred_clients_of_two_teams_ask_the_same(cached: Platform, teams: dict[str, Team]) -> None:
+def test_a_hundred_clients_of_two_teams_ask_the_same(battered: Platform, teams: dict[str, Team]) -> None:
     """Each team's sentences are spoken once; all hear the same; no file belongs to both."""
     both = [teams["alike-1"], teams["alike-2"]]
     with ThreadPoolExecutor(CLIENTS) as threads:
         answers = list(threads.map(lambda number: both[number % 2].ask(), range(CLIENTS)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({without_id(answer) for answer in answers}) == 1
-    told = stats(cached)
+    told = stats(battered)
     for team in both:
         counted = told[team.name]
         assert counted["requests"] == CLIENTS / 2
@@ -94,23 +83,23 @@ def test_a_hundred_clients_of_two_teams_ask_the_same(cached: Platform, teams: di
         assert not one & other
 
 
-def test_workers_are_killed_while_a_hundred_wait(cached: Platform, teams: dict[str, Team]) -> None:
+def test_workers_are_killed_while_a_hundred_wait(battered: Platform, teams: dict[str, Team]) -> None:
     """kill -9 of whoever speaks: others take over, every client gets the same whole answer, the books agree."""
     team = teams["killed"]
     text = "".join(f"第{number}句话说的是这个。" for number in range(1, 16))
     with ThreadPoolExecutor(CLIENTS) as threads:
         answers = [threads.submit(team.ask, text) for _ in range(CLIENTS)]
         until(lambda: len(files(team.sentences)) > 2, seconds=60)
-        for process in cached.children("worker"):
+        for process in battered.children("worker"):
             os.kill(process, signal.SIGKILL)
         got = [answer.result() for answer in answers]
     assert {answer.status_code for answer in got} == {200}
     assert len({without_id(answer) for answer in got}) == 1
     assert len(files(team.sentences)) == 15
-    cached.manage("reconcile")
+    battered.manage("reconcile")
 
 
-def test_another_format_of_the_same_words(cached: Platform, teams: dict[str, Team]) -> None:
+def test_another_format_of_the_same_words(battered: Platform, teams: dict[str, Team]) -> None:
     """Not one sentence is spoken again, and the bytes are those that they would be without the cache."""
     team = teams["formats"]
     team.ask()
@@ -118,25 +107,25 @@ def test_another_format_of_the_same_words(cached: Platform, teams: dict[str, Tea
         kept, fresh = team.ask(**changed), team.ask(**changed, cache=False)
         assert kept.headers["x-cache"] == "miss"
         assert without_id(kept) == without_id(fresh)
-    told = stats(cached)[team.name]
+    told = stats(battered)[team.name]
     assert (told["sentences"], told["sentences_cached"], told["files"]) == (SENTENCES * 7, SENTENCES * 3, SENTENCES)
 
 
-def test_warmed_then_purged(cached: Platform, teams: dict[str, Team], tmp_path: Path) -> None:
+def test_warmed_then_purged(battered: Platform, teams: dict[str, Team], tmp_path: Path) -> None:
     """What was warmed is a repeat; after a purge it is not, and the history still has it."""
     team = teams["warm"]
     (tmp_path / "list.txt").write_text(f"{TEXT}\n\n第二行。\n呣\n", "utf-8")
     warm = ("cache", "warm", str(tmp_path / "list.txt"), "--tenant", team.name, "--voice", "zhitian_emo", "--json")
-    assert json.loads(cached.manage(*warm)) == {"spoken": 2, "cached": 0, "failed": 1, "billed_characters": 28}
-    assert json.loads(cached.manage(*warm))["cached"] == 2
+    assert json.loads(battered.manage(*warm)) == {"spoken": 2, "cached": 0, "failed": 1, "billed_characters": 28}
+    assert json.loads(battered.manage(*warm))["cached"] == 2
     hit = team.ask()
     assert hit.headers["x-cache"] == "hit"
-    purged = json.loads(cached.manage("cache", "purge", "--tenant", team.name, "--json"))
+    purged = json.loads(battered.manage("cache", "purge", "--tenant", team.name, "--json"))
     assert purged == {"sentences_deleted": {team.name: SENTENCES + 1}}
     assert files(team.sentences) == []
     again = team.ask()
     assert again.headers["x-cache"] == "miss"
     assert without_id(again) == without_id(hit)
     for answer in (hit, again):
-        address = f"{cached.url}/v1/history/{answer.headers['x-request-id']}/audio"
+        address = f"{battered.url}/v1/history/{answer.headers['x-request-id']}/audio"
         assert httpx.get(address, headers=team.headers).content == answer.content
