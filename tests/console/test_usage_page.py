@@ -59,14 +59,3 @@ def test_from_the_menu_to_who_used_it(
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename.endswith("-voice.csv")
-
-
-def test_without_scripts_all_figures_are_there(
-    open_page: Callable[..., Page], sign_in: Callable[[Page], None], platform: Platform
-) -> None:
-    """Every link is one, and the table stands for the chart."""
-    page = open_page(language="en-US")
-    sign_in(page)
-    figures = page.request.get(f"{platform.url}/usage?range=today&metric=latency").text()
-    assert "First audio, median" in figures
-    assert '<a id="by-voice" href="/usage?range=today' in figures
