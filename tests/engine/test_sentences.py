@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -243,7 +243,7 @@ def path_of(text: str = "你好。", tenant_id: UUID = TENANT, revision: str = "
         {"text": "你好！"},
         {"text": "你(ni4)好。"},
         {"revision": "2"},
-        {"tenant_id": uuid4()},
+        {"tenant_id": UUID(int=8)},
         {"speaker": "yunxi"},
         {"emotion": "happy"},
         {"emotion_intensity": 0.5},
