@@ -18,7 +18,7 @@ up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctr
 	@exec $(PY) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .

@@ -5,12 +5,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from xdist.scheduler import LoadScopeScheduling
 
 # The running platform, for the tests of console and system alike.
 pytest_plugins = ["tests.system.fixtures"]
@@ -49,15 +51,35 @@ def empty_tables(_: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two processes one begins with all that needs a running platform, so that none starts twice or beside another.
+def needs_a_platform(nodeid: str) -> bool:
+    """Whether the tests of this file use a running platform, by where the file is and what it is called."""
+    return nodeid.startswith("tests/system/") or nodeid.partition("::")[0].endswith("_page.py")
 
-    The other one takes the rest file by file, as the files share what their fixtures make.
+
+class Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types of it
+    """Of two processes one takes all that needs a running platform, so that none starts twice or beside another.
+
+    The other one takes the rest file by file, as the tests of a file share what their fixtures make.
     """
-    for item in items:
-        runs_a_platform = "launch" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("platform" if runs_a_platform else str(item.path)))
-    items.sort(key=lambda item: "launch" not in getattr(item, "fixturenames", ()))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "platform" if needs_a_platform(nodeid) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves:
+    return Halves(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins at once."""
+    items.sort(key=lambda item: needs_a_platform(item.nodeid), reverse=True)
+    strays = {item.path for item in items if runs_a_platform(item) and not needs_a_platform(item.nodeid)}
+    if strays:
+        raise pytest.UsageError(f"They use a platform: put them into tests/system, or call them _page.py: {strays}")
+
+
+def runs_a_platform(item: pytest.Item) -> bool:
+    return "launch" in getattr(item, "fixturenames", ())
 
 
 def pytest_unconfigure() -> None:
