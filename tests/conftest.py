@@ -9,9 +9,12 @@ from typing import Any
 
 import django
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Manager, Model
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
 # The running platform, for the tests of console and system alike.
@@ -37,15 +40,30 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KEPT = {"auth_permission", "django_content_type"}  # what migrating writes, and no test changes
 
 
+FIRST_PLANS: list[Model] = []
+
+
+def plans() -> Manager[Any]:
+    return apps.get_model("billing", "Plan")._default_manager
+
+
 def empty_tables(_: TransactionTestCase) -> None:
     """Django truncates every table after a test that commits, and fills some anew: a tenth of a second for each test.
 
     These tables hold a few rows. Triggers that keep the ledger and the trail from being deleted sleep meanwhile.
+    The first plans, which migrating wrote, are put back: tests of other files come afterwards.
     """
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("".join(f'DELETE FROM "{table}";' for table in sorted(tables)))  # noqa: S608
+        plans().bulk_create(FIRST_PLANS)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        FIRST_PLANS.extend(plans().all())
 
 
 TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
