@@ -9,13 +9,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Tenant
+from accounts.models import AuditEvent, Tenant
 from accounts.selectors import audit_events
 from billing.errors import CostInvalid, NoPriceBook
-from billing.models import OwnCost
+from billing.models import DailyUsage, OwnCost
 from billing.price_book.facts import DailyFacts
 from billing.price_book.reading import read
 from billing.price_book.schema import Book, Pack, Price, Rate, Reset, Tier, Unit, book_of
@@ -27,6 +29,8 @@ from billing.savings.replay import Bill, replay
 from billing.savings.scenario import rates_of
 from billing.savings.selectors import own_cost
 from billing.savings.services import own_cost_set
+from billing.usage.selectors import daily_facts
+from tests.billing.conftest import MakeTenant
 
 SHIPPED_BOOK = book_of(read(SHIPPED))
 JANUARY = (date(2027, 1, 1), date(2027, 1, 31))
@@ -138,6 +142,40 @@ def test_a_month_costs_the_same_however_it_falls_on_days(characters: list[int]) 
     at_once = [replace(usage[0], hanzi=sum(characters))]
     span = InForce(book(price), *JANUARY)
     assert bills(usage, span)["plain"].yuan == bills(at_once, span)["plain"].yuan
+
+
+# --- All teams --------------------------------------------------------------------------------
+
+FALLING = replace(PLAIN, tiers=(Tier(Decimal(5), 100), Tier(Decimal(2), 1000), Tier(Decimal(1), None)))
+
+
+@given(st.lists(st.integers(0, 2000), min_size=1, max_size=4))
+def test_a_company_reaches_the_cheaper_tiers_sooner(characters: list[int]) -> None:
+    """One account for all teams is never dearer than an account for each, where prices fall and nothing is free."""
+    apart = sum(of_january(FALLING, characters=each).yuan for each in characters)
+    assert of_january(FALLING, characters=sum(characters)).yuan <= apart
+
+
+def test_all_teams_are_one_customer(make_tenant: MakeTenant, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Their days are added up in one statement; tiers and the free quota are of the sum, which each team has alone."""
+    teams = [make_tenant("alice-team"), make_tenant("tea", time_zone="Pacific/Auckland")]
+    for team, voice, day in zip([*teams, teams[1]], "vvw", [9, 9, 10], strict=True):
+        DailyUsage.objects.create(
+            tenant=team, day=date(2027, 1, day), voice=voice, model="m", requests=1, hanzi=90, busy_ms=7
+        )
+    first, last = JANUARY
+    with django_assert_num_queries(1):
+        summed = daily_facts(None, first=first, last=last)
+    assert summed == [
+        DailyFacts(day=date(2027, 1, 9), requests=2, hanzi=180, busy_ms=14),
+        DailyFacts(day=date(2027, 1, 10), requests=1, hanzi=90, busy_ms=7),
+    ]
+    span = InForce(book(FALLING, replace(PLAIN, id="free", free_quota=50)), *JANUARY)
+    apart = [bills(daily_facts(team.id, first=first, last=last), span) for team in teams]
+    assert [found["plain"].yuan for found in apart] == [450, 500 + 80 * 2]
+    assert bills(summed, span)["plain"].yuan == 500 + 170 * 2
+    assert [found["free"].yuan for found in apart] == [40, 130]
+    assert bills(summed, span)["free"].yuan == 220
 
 
 # --- Own cost ---------------------------------------------------------------------------------
@@ -258,6 +296,19 @@ def test_an_own_cost_is_kept(tenant: Tenant, own: Cost) -> None:
     assert audit_events(tenant)[0].action == "own_cost.set"
 
 
+def test_the_platforms_own_cost_is_apart(tenant: Tenant) -> None:
+    """There is one, changed as a team's is, and neither stands for the other."""
+    own_cost_set(tenant=None, cost=BusyCost(Decimal(9)))
+    assert own_cost(tenant.id) is None
+    own_cost_set(tenant=tenant, cost=BusyCost(Decimal(1)))
+    own_cost_set(tenant=None, cost=BusyCost(Decimal(2)))
+    assert (own_cost(tenant.id), own_cost(None)) == (BusyCost(Decimal(1)), BusyCost(Decimal(2)))
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.tenant, event.details) == ("own_cost.set", None, {"busy_hour": 2_000_000})
+    with pytest.raises(IntegrityError, match="own_cost_once"):
+        OwnCost.objects.create(tenant=None)
+
+
 def test_the_command_sets_it(tenant: Tenant) -> None:
     """`own_cost TENANT --server …`; of two forms at once or an unknown tenant nothing is set."""
     call_command("own_cost", "alice-team", "--server", "3000", "--one-off", "12000", stdout=StringIO())
@@ -266,6 +317,18 @@ def test_the_command_sets_it(tenant: Tenant) -> None:
         with pytest.raises(CommandError):
             call_command("own_cost", *words)
     assert OwnCost.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_command_sets_the_platforms() -> None:
+    """`own_cost --all`: either it or a tenant is named."""
+    out = StringIO()
+    call_command("own_cost", "--all", "--busy-hour", "3", "--json", stdout=out)
+    assert own_cost(None) == BusyCost(Decimal(3))
+    assert json.loads(out.getvalue())["tenant"] is None
+    for words in (("--server", "1"), ("alice-team", "--all", "--server", "1")):
+        with pytest.raises(CommandError):
+            call_command("own_cost", *words)
 
 
 @pytest.fixture

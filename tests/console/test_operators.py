@@ -10,14 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
+from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Tenant
+from accounts.models import AuditEvent, Tenant
 from accounts.selectors import audit_events
 from accounts.services import member_add, user_create
 from billing.models import DailyUsage
+from billing.price_book.days import VENDORS_ZONE
 from billing.price_book.services import SHIPPED, price_book_load
 from billing.savings.cost import BusyCost, Cost, MonthlyCost
 from billing.savings.scenario import Scenario
@@ -39,7 +43,12 @@ def tenant(tmp_path: Path) -> Tenant:
     book = tmp_path / "book.yaml"
     book.write_text(SHIPPED.read_text().replace("effective_from: 2026-11-01", "effective_from: 2026-06-01"))
     price_book_load(book)
-    tenant, hanzi = make_tenant(), 30_000 + 6_000_000  # the free quota, and a yuan for 10,000
+    return spoken_in_june(30_000 + 6_000_000)  # the free quota, and a yuan for 10,000
+
+
+def spoken_in_june(hanzi: int) -> Tenant:
+    """A team with a hundred requests of so many Hanzi together."""
+    tenant = make_tenant()
     june = {"day": date(2026, 6, 9), "voice": "v", "model": "m"}
     DailyUsage.objects.create(tenant=tenant, **june, requests=100, hanzi=hanzi, busy_ms=7_200_000)
     return tenant
@@ -166,11 +175,51 @@ def test_what_there_is_not(sun: Client, tenant: Tenant, query: str) -> None:
     assert sun.get(f"{PAGE}?{query}").status_code == 404
 
 
-def test_this_month_of_the_first_team_unasked(sun: Client, tenant: Tenant) -> None:
-    """The first by name; of this month its days until today, which is the team's."""
-    page = words(sun.get(PAGE))
-    assert f"Own cost of {tenant.name}" in page
-    assert f"– {timezone.localdate(timezone=ZoneInfo(tenant.time_zone)):%Y-%m-%d}" in page
+def test_this_month_of_all_teams_unasked(sun: Client, tenant: Tenant) -> None:
+    """All teams come first, this month with its days until today: the vendors' for all, a team's own for a team."""
+    page, of_team = words(sun.get(PAGE)), words(sun.get(f"{PAGE}?team={tenant.name}"))
+    assert '<select class="select" id="team" name="team"> <option value="">All teams</option> <option>' in page
+    assert "Own cost of the platform" in page
+    assert f"– {timezone.localdate(timezone=VENDORS_ZONE):%Y-%m-%d}" in page
+    assert f"<option selected>{tenant.name}</option>" in of_team
+    assert f"– {timezone.localdate(timezone=ZoneInfo(tenant.time_zone)):%Y-%m-%d}" in of_team
+
+
+def test_the_company(sun: Client, tenant: Tenant, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    """The sum of all teams against the platform's own cost, in figures, table and sheet, whoever else has one.
+
+    The free quota is given once, so that a second team pays for all its Hanzi; more teams are no more questions.
+    """
+    own_cost_set(tenant=tenant, cost=MonthlyCost(server=Decimal(7)))
+    query = "?team=&month=2026-06"
+    with CaptureQueriesContext(connection) as asked:
+        sun.get(PAGE + query)
+    of_one_team = len(asked)
+    for _ in range(3):
+        spoken_in_june(1_000_000)
+    assert sun.post(PAGE + query, MONTHLY).status_code == 302
+    assert (own_cost(None), own_cost(tenant.id)) == (
+        MonthlyCost(server=Decimal(100), one_off=Decimal(1200)),
+        MonthlyCost(server=Decimal(7)),
+    )
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.actor, event.tenant) == ("own_cost.set", "user:sun", None)
+    assert "The own cost of the platform is saved." in words(sun.get(PAGE + query))
+    with django_assert_max_num_queries(of_one_team):
+        page = words(sun.get(PAGE + query))
+    for figure in ("Requests: 400", "¥900.00", "¥700.00", 'name="one_off" value="1200"'):
+        assert figure in page, figure
+    assert "¥693.00" in words(sun.post(FIGURES + query, {"by": "month", "server": "207", "one_off_months": "12"}))
+    table = sun.get("/operators/savings.csv" + query)
+    assert table.headers["Content-Disposition"].startswith('attachment; filename="savings-all-teams-')
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    (default,) = (row for row in rows if row["month"] == "2026-06" and row["compared_with"] == "True")
+    assert (default["own_cost_yuan"], default["cost_yuan"]) == ("200.000000", "900.000000")
+    sheet = read_sheet(sun.get("/operators/savings.pdf" + query).content)
+    for figure in ("Savings of all teams", "¥900.00", "¥700.00"):
+        assert figure in sheet, figure
+    load = {"calls": 1000, "characters": 60, "servers": 2}
+    assert "¥400.00" in words(sun.get(WHAT_IF, load))
 
 
 def test_a_month_without_prices(sun: Client, tenant: Tenant) -> None:
@@ -181,8 +230,8 @@ def test_a_month_without_prices(sun: Client, tenant: Tenant) -> None:
 
 
 def test_without_a_team(sun: Client) -> None:
-    """Before the first tenant there is nothing to show."""
-    assert sun.get(PAGE).status_code == 404
+    """Before the first tenant the platform's own cost can be said."""
+    assert "Own cost of the platform" in words(sun.get(PAGE))
 
 
 def test_in_chinese(tenant: Tenant) -> None:
@@ -240,9 +289,9 @@ def test_the_sheet_in_chinese(tenant: Tenant) -> None:
 def test_what_if(sun: Client, tenant: Tenant) -> None:
     """Twice the servers cost twice, and the vendors bill what the same functions say of such a month."""
     own_cost_set(tenant=tenant, cost=MonthlyCost(server=Decimal(100), staff=Decimal(50)))
-    load = {"calls": 1000, "characters": 60}
-    one = words(sun.get(june(tenant, WHAT_IF), load | {"servers": 1}))
-    two = words(sun.get(june(tenant, WHAT_IF), load | {"servers": 2}))
+    load: dict[str, str | int] = {"team": tenant.name, "calls": 1000, "characters": 60}
+    one = words(sun.get(WHAT_IF, load | {"servers": 1}))
+    two = words(sun.get(WHAT_IF, load | {"servers": 2}))
     assert "¥150.00" in one
     assert "¥250.00" in two
     assert "<html" not in one

@@ -1,4 +1,4 @@
-"""What a tenant's speech costs here. All amounts are whole millionths of a yuan."""
+"""What speech costs here. All amounts are whole millionths of a yuan."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,9 @@ from accounts.models import Tenant
 class OwnCost(models.Model):
     """Either so much a month, or so much an hour in which a worker speaks."""
 
-    tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="own_cost")
+    tenant = models.ForeignKey(  # null: the platform, which is compared by the requests of all tenants
+        Tenant, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     server_a_month = models.BigIntegerField(default=0)
     power_a_month = models.BigIntegerField(default=0)
     staff_a_month = models.BigIntegerField(default=0)
@@ -19,6 +21,7 @@ class OwnCost(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(name="own_cost_once", fields=["tenant"], nulls_distinct=False),
             models.CheckConstraint(
                 name="own_cost_is_never_negative",
                 condition=Q(server_a_month__gte=0, power_a_month__gte=0, staff_a_month__gte=0, one_off__gte=0)
@@ -32,4 +35,4 @@ class OwnCost(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"own cost of {self.tenant_id}"
+        return f"own cost of {self.tenant_id or 'the platform'}"

@@ -1,4 +1,8 @@
-"""A tenant's own cost, and its savings; and those of a load that nobody has yet. The others take the tenant."""
+"""Own costs and savings, and those of a load that nobody has yet.
+
+The first three take the tenant. For the operator alone it may be None, which is the platform: the requests of all
+tenants as one customer of a vendor, and what the platform costs, whatever is said of each tenant.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,9 +18,9 @@ from billing.savings.timeline import Timeline, timeline
 from billing.usage.selectors import daily_facts, month_after
 
 
-def own_cost(tenant_id: UUID) -> Cost | None:
+def own_cost(tenant_id: UUID | None) -> Cost | None:
     """None where the operator has not said what speaking costs here."""
-    stored = OwnCost.objects.filter(tenant_id=tenant_id).first()
+    stored = OwnCost.objects.filter(tenant=tenant_id).first()
     if stored is None:
         return None
     if stored.busy_hour is not None:
@@ -31,17 +35,17 @@ def own_cost(tenant_id: UUID) -> Cost | None:
 
 
 def savings_between(
-    tenant_id: UUID, *, first: date, last: date, own: Cost | None, chosen: str | None = None
+    tenant_id: UUID | None, *, first: date, last: date, own: Cost | None, chosen: str | None = None
 ) -> Savings:
-    """Of the tenant's requests on these days, both included. Raises NoPriceBook where no book was in force."""
+    """Of the requests on these days, both included. Raises NoPriceBook where no book was in force."""
     usage = daily_facts(tenant_id, first=first, last=last)
     return savings(usage, books_between(first, last), exchange_rates(), own, chosen)
 
 
 def timeline_until(
-    tenant_id: UUID, last: date, *, months: int, own: Cost | None, chosen: str | None = None
+    tenant_id: UUID | None, last: date, *, months: int, own: Cost | None, chosen: str | None = None
 ) -> Timeline:
-    """So many calendar months, the last of them until `last`; those before the tenant's first request are left out."""
+    """So many calendar months, the last of them until `last`; those before the first request are left out."""
     first = last.replace(day=1)
     for _ in range(months - 1):
         first = (first - timedelta(days=1)).replace(day=1)

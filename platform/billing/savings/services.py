@@ -1,4 +1,4 @@
-"""What the operator says that a tenant's speech costs here."""
+"""What the operator says that speech costs here."""
 
 from django.db import transaction
 
@@ -10,8 +10,8 @@ from billing.savings.cost import BusyCost, Cost, MonthlyCost, micro
 
 
 @transaction.atomic
-def own_cost_set(*, tenant: Tenant, cost: Cost, actor: str = OPERATOR) -> None:
-    """The one cost of the tenant, in force for every day that is asked about from now on."""
+def own_cost_set(*, tenant: Tenant | None, cost: Cost, actor: str = OPERATOR) -> None:
+    """The one cost of the tenant, None for the platform's: in force for every day that is asked about from now on."""
     values: dict[str, int] = {}
     match cost:
         case MonthlyCost():

@@ -96,9 +96,14 @@ def daily_peaks(tenant_id: UUID, start: datetime, end: datetime, zone: ZoneInfo)
     return dict(hours.values("day").order_by().annotate(most=Max("requests")).values_list("day", "most"))
 
 
-def daily_facts(tenant_id: UUID, *, first: date, last: date) -> list[DailyFacts]:
-    """What a price list needs of each day, both ends included; days without an answered request are left out."""
-    rows = DailyUsage.objects.filter(tenant_id=tenant_id, day__gte=first, day__lte=last, requests__gt=0)
+def daily_facts(tenant_id: UUID | None, *, first: date, last: date) -> list[DailyFacts]:
+    """What a price list needs of each day, both ends included; days without an answered request are left out.
+
+    None is all tenants together, for the operator alone: a request counts on the day that it was at its tenant's.
+    """
+    rows = DailyUsage.objects.filter(day__gte=first, day__lte=last, requests__gt=0)
+    if tenant_id is not None:
+        rows = rows.filter(tenant_id=tenant_id)
     return [DailyFacts(day=day, **dict(zip(FACTS, sums, strict=True))) for day, *sums in _summed(rows, ["day"], FACTS)]
 
 

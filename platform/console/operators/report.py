@@ -1,4 +1,4 @@
-"""What finance takes away of a team's savings: a table of all offers, and a sheet of paper."""
+"""What finance takes away of savings: a table of all offers, and a sheet of paper."""
 
 import csv
 import io
@@ -88,10 +88,11 @@ def payback_words(payback: Payback | None) -> str:
     return f"{payback.day:%Y-%m-%d}" if payback.reached else _("about {day}").format(day=f"{payback.day:%Y-%m-%d}")
 
 
-def as_pdf(team: Tenant, today: date, timeline: Timeline) -> bytes:
-    """A4, in the language of the request; amounts are written as the page writes them."""
+def as_pdf(team: Tenant | None, today: date, timeline: Timeline) -> bytes:
+    """A4, in the language of the request; amounts are written as the page writes them. Of all teams without a team."""
     sheet = Sheet()
-    sheet.head(_("Savings of {team}").format(team=team.name), _("As of {day}").format(day=f"{today:%Y-%m-%d}"))
+    title = _("Savings of {team}").format(team=team.name) if team else _("Savings of all teams")
+    sheet.head(title, _("As of {day}").format(day=f"{today:%Y-%m-%d}"))
     if not timeline.months:
         sheet.text_line(_("There was no price book in this time, so there is nothing to compare with."))
         return bytes(sheet.output())

@@ -1,9 +1,10 @@
-"""What the speech of a team would have cost at vendors, less what it costs here: now, over time, and what if."""
+"""What speech, of all teams or of one, would have cost at vendors, less what it costs here: now, over time, what if."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Tenant
 from accounts.selectors import tenants
 from billing.errors import NoPriceBook
+from billing.price_book.days import today as vendors_today
 from billing.savings.compare import Savings
 from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
 from billing.savings.scenario import Scenario
@@ -35,10 +37,14 @@ MONTHS = 12  # that the list of months goes back
 class Asked:
     """Whose savings, of which month (of this month its days until today), and against which offer."""
 
-    team: Tenant
+    team: Tenant | None  # None is all teams, as one customer of the vendor
     month: date  # its first day
-    today: date  # at the team's
+    today: date  # at the team's; of all teams the vendors', as on the dashboard
     vendor: str | None  # an offer's id; None is the price book's default
+
+    @property
+    def tenant_id(self) -> UUID | None:
+        return self.team.id if self.team else None
 
     @property
     def last(self) -> date:
@@ -55,22 +61,22 @@ class Asked:
     def savings(self, own: Cost | None) -> Savings | None:
         """None where there was no price book, no price of this vendor, or no exchange rate, for these days."""
         try:
-            return savings_between(self.team.id, first=self.month, last=self.last, own=own, chosen=self.vendor)
+            return savings_between(self.tenant_id, first=self.month, last=self.last, own=own, chosen=self.vendor)
         except NoPriceBook:
             return None
 
     def timeline(self, own: Cost | None) -> Timeline:
         """Up to today, whatever month is asked for."""
-        return timeline_until(self.team.id, self.today, months=settings.SAVINGS_MONTHS, own=own, chosen=self.vendor)
+        return timeline_until(self.tenant_id, self.today, months=settings.SAVINGS_MONTHS, own=own, chosen=self.vendor)
 
 
 def _asked(request: HttpRequest) -> Asked:
-    """From `?team=NAME&month=2026-11&vendor=OFFER`; the first team by name and this month by default."""
+    """From `?team=NAME&month=2026-11&vendor=OFFER`; all teams and this month by default."""
     name, month, vendor = (request.GET.get(name) for name in ("team", "month", "vendor"))
-    team = next((team for team in tenants() if name in (None, team.name)), None)
-    if team is None:
+    team = next((team for team in tenants() if team.name == name), None)
+    if name and team is None:
         raise Http404(name)
-    today = usage.today(team.id)
+    today = usage.today(team.id) if team else vendors_today()
     try:
         first = date.fromisoformat(f"{month}-01") if month else today.replace(day=1)
     except ValueError as error:
@@ -85,15 +91,15 @@ def _asked(request: HttpRequest) -> Asked:
 @operators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def savings(request: HttpRequest) -> HttpResponse:
-    """A team's own cost, to be changed, what its requests save, over time too, and what others would."""
+    """The own cost, to be changed, what the requests save, over time too, and what others would."""
     asked = _asked(request)
-    forms = _typed(request) if request.method == "POST" else _stored(own_cost(asked.team.id))
+    forms = _typed(request) if request.method == "POST" else _stored(own_cost(asked.tenant_id))
     chosen = forms.chosen
     if chosen.is_bound and chosen.is_valid():
         own_cost_set(tenant=asked.team, cost=chosen.cost, actor=actor_of(request))
-        messages.success(request, _("The own cost of {team} is saved.").format(team=asked.team.name))
+        messages.success(request, _saved(asked))
         return redirect(request.get_full_path())
-    own = own_cost(asked.team.id)
+    own = own_cost(asked.tenant_id)
     found, timeline = asked.savings(own), asked.timeline(own)
     scenario = WhatIfForm(initial=_like(found, asked))
     page = {
@@ -110,12 +116,18 @@ def savings(request: HttpRequest) -> HttpResponse:
     return render(request, "console/operators_savings.html", page, status=400 if chosen.is_bound else 200)
 
 
+def _saved(asked: Asked) -> str:
+    if asked.team is None:
+        return _("The own cost of the platform is saved.")
+    return _("The own cost of {team} is saved.").format(team=asked.team.name)
+
+
 @operators_only
 @require_POST
 def savings_figures(request: HttpRequest) -> HttpResponse:
     """The figures alone, with the own cost that is typed and not saved."""
     asked, chosen = _asked(request), _typed(request).chosen
-    own = chosen.cost if chosen.is_valid() else own_cost(asked.team.id)
+    own = chosen.cost if chosen.is_valid() else own_cost(asked.tenant_id)
     return render(request, "console/operators_figures.html", {"asked": asked, "savings": asked.savings(own)})
 
 
@@ -126,7 +138,7 @@ def what_if_figures(request: HttpRequest) -> HttpResponse:
     asked, form = _asked(request), WhatIfForm(request.GET)
     if not form.is_valid():
         return render(request, "console/operators_whatif.html", {"form": form}, status=400)
-    own = own_cost(asked.team.id)
+    own = own_cost(asked.tenant_id)
     imagined = _imagined(asked, own, asked.savings(own), form.cleaned_data)
     return render(request, "console/operators_whatif.html", {"imagined": imagined})
 
@@ -167,7 +179,7 @@ def _curve(timeline: Timeline) -> dict[str, list[Any]]:
 def savings_csv(request: HttpRequest) -> HttpResponse:
     """Every offer of every month, as a table."""
     asked = _asked(request)
-    return _file(asked, "csv", "text/csv; charset=utf-8", report.as_csv(asked.timeline(own_cost(asked.team.id))))
+    return _file(asked, "csv", "text/csv; charset=utf-8", report.as_csv(asked.timeline(own_cost(asked.tenant_id))))
 
 
 @operators_only
@@ -175,12 +187,12 @@ def savings_csv(request: HttpRequest) -> HttpResponse:
 def savings_pdf(request: HttpRequest) -> HttpResponse:
     """A sheet to hand to finance, with the figures of the page."""
     asked = _asked(request)
-    timeline = asked.timeline(own_cost(asked.team.id))
+    timeline = asked.timeline(own_cost(asked.tenant_id))
     return _file(asked, "pdf", "application/pdf", report.as_pdf(asked.team, asked.today, timeline))
 
 
 def _file(asked: Asked, ending: str, kind: str, content: bytes) -> HttpResponse:
-    name = f"savings-{asked.team.name}-{asked.today:%F}.{ending}"
+    name = f"savings-{asked.team.name if asked.team else 'all-teams'}-{asked.today:%F}.{ending}"
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

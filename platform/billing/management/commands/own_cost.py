@@ -1,4 +1,4 @@
-"""`manage.py own_cost TENANT --server 3000 …`: what a tenant's speech costs here, which savings are less by."""
+"""`manage.py own_cost TENANT --server 3000 …`: what speech costs here, which savings are less by; `--all` of all."""
 
 from decimal import Decimal
 
@@ -16,11 +16,13 @@ FIELDS = ("server", "power", "staff", "one_off", "one_off_months", "busy_hour")
 
 
 class Command(OperatorCommand):
-    help = "Say what a tenant's speech costs here: yuan a month, or yuan an hour in which a worker speaks."
+    help = "Say what speech costs here, a tenant's or all: yuan a month, or yuan an hour in which a worker speaks."
     refusals = (AccountsError, BillingError)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("tenant")
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("tenant", nargs="?")
+        whose.add_argument("--all", action="store_true", help="the platform's, for all tenants together")
         for name in ("server", "power", "staff"):
             parser.add_argument(f"--{name}", type=yuan, default=Decimal(0), help="yuan a month")
         parser.add_argument("--one-off", type=yuan, default=Decimal(0), help="yuan, once")
@@ -30,6 +32,7 @@ class Command(OperatorCommand):
 
     def answer(self, options: Options) -> Answer:
         typed = {name: options[name] for name in FIELDS}
-        own_cost_set(tenant=tenant_by_name(options["tenant"]), cost=cost_of(**typed))
+        name = options["tenant"]
+        own_cost_set(tenant=None if options["all"] else tenant_by_name(name), cost=cost_of(**typed))
         amounts = {name: None if value is None else str(value) for name, value in typed.items()}
-        return {"tenant": options["tenant"], **amounts}, f"The own cost of {options['tenant']} is set."
+        return {"tenant": name, **amounts}, f"The own cost of {name or 'the platform'} is set."
