@@ -71,8 +71,8 @@ def first_steps(member: Member) -> list[tuple[Step, bool]]:
     return [] if all(is_done for _, is_done in steps) else steps
 
 
-@require_POST
 @for_members
+@require_POST
 def dismiss(request: HttpRequest, member: Member) -> HttpResponse:
     """For this member alone, and for good."""
     first_steps_dismiss(member=member)

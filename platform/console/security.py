@@ -70,8 +70,8 @@ def security(request: HttpRequest) -> HttpResponse:
     return render(request, "console/security.html", page)
 
 
-@require_POST
 @login_required
+@require_POST
 def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     """Sign out one other place; its next request is a stranger's."""
     session = UserSession.objects.filter(user=cast(User, request.user), pk=session_id).first()
@@ -82,8 +82,8 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("security")
 
 
-@require_POST
 @login_required
+@require_POST
 def sessions_end(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere but here."""
     user = cast(User, request.user)
@@ -93,8 +93,8 @@ def sessions_end(request: HttpRequest) -> HttpResponse:
     return redirect("security")
 
 
-@require_POST
 @login_required
+@require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth publishes no types
 def disconnect(request: HttpRequest) -> HttpResponse:
     """From the company account; not for those who could not sign in any more."""

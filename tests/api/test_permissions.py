@@ -122,6 +122,10 @@ OPEN = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": 200,
     "accounts/password/reset/key/done/": 200,
     "accounts/login/code/confirm/": 302,
+    "accounts/2fa/": 302,  # these lead to the page of security, and that to the login
+    "accounts/3rdparty/": 302,
+    "accounts/sessions/": 302,
+    "accounts/social/connections/": 301,
     "accounts/2fa/authenticate/": 302,
     "accounts/2fa/webauthn/login/": 302,
     "accounts/3rdparty/login/cancelled/": 200,
@@ -164,7 +168,6 @@ SIGNED_IN = {
     "destinations/<uuid:destination_id>",
     "operators/savings",
     "operators/savings/figures",
-    "accounts/2fa/",
     "accounts/2fa/reauthenticate/",
     "accounts/2fa/recovery-codes/",
     "accounts/2fa/recovery-codes/download/",
@@ -176,9 +179,6 @@ SIGNED_IN = {
     "accounts/2fa/webauthn/keys/<int:pk>/edit/",
     "accounts/2fa/webauthn/keys/<int:pk>/remove/",
     "accounts/2fa/webauthn/reauthenticate/",
-    "accounts/3rdparty/",
-    "accounts/sessions/",
-    "accounts/social/connections/",
     "first-steps/dismiss",
     "guide",
     "history",
@@ -210,7 +210,7 @@ SIGNED_IN = {
 }
 
 
-# The plain tables: Django's admin makes dozens of routes, all behind one question (tests/console/test_operators_tables.py).
+# Django's admin makes dozens of routes, all behind one question, which tests/console/test_operators_tables.py asks.
 TABLES = "operators/tables/"
 
 

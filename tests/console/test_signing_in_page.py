@@ -28,10 +28,17 @@ def fill(page: Page, name: str, password: str) -> None:
     page.locator("main button.is-primary").click()
 
 
+@pytest.fixture(scope="module")
+def newcomers(platform: Instance) -> None:
+    """A team that has not taken a step yet."""
+    platform.manage("tenant", "create", "newcomers")
+
+
 @pytest.mark.parametrize(("width", "language", "words"), [(1440, "zh-CN", "入门步骤"), (390, "en", "First steps")])
 def test_a_colleague_comes_by_the_company_account(
     open_page: OpenPage,
     platform: Platform,
+    newcomers: None,
     identity_provider: IdentityProvider,
     width: int,
     language: str,
@@ -39,7 +46,7 @@ def test_a_colleague_comes_by_the_company_account(
 ) -> None:
     """One click, the company's own page, and they are in the studio of their team, with their first steps."""
     sub = f"bob-{language}"
-    claims = {"email": f"{sub}@example.org", "email_verified": True, "preferred_username": sub}
+    claims = {"email": f"{sub}@example.net", "email_verified": True, "preferred_username": sub}
     identity_provider.people[sub] = claims
     page = open_page(width=width, language=language, forgive=identity_provider.url)
     page.goto(platform.url)
@@ -111,10 +118,10 @@ def test_a_passkey_signs_in_alone(open_page: OpenPage, platform: Platform, secon
 
 
 def test_the_first_steps_go_when_they_are_not_wanted(
-    open_page: OpenPage, platform: Platform, identity_provider: IdentityProvider
+    open_page: OpenPage, platform: Platform, newcomers: None, identity_provider: IdentityProvider
 ) -> None:
     """For this member, and for good."""
-    identity_provider.people["carol"] = {"email": "carol@example.org", "email_verified": True}
+    identity_provider.people["carol"] = {"email": "carol@example.net", "email_verified": True}
     page = open_page(forgive=identity_provider.url)
     page.goto(platform.url)
     page.locator("#company").click()

@@ -60,8 +60,8 @@ def test_months_lead_to_each_other_and_to_the_spreadsheet(mei: Client) -> None:
 def test_in_chinese(mei: Client) -> None:
     """The same page in the member's language."""
     page = mei.get("/statement/2026-01", headers={"accept-language": "zh-hans"}).content.decode()
-    assert "<h1>对账单 " in page
-    assert "本月没有语音请求。" in page
+    assert '<h1 id="title">对账单 ' in page
+    assert "这个月没有朗读记录" in page
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-00", "november", "1999-12", "2026-1"])

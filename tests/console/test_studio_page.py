@@ -359,5 +359,5 @@ def test_a_wrong_password_is_told_at_the_form(open_page: OpenPage, platform: Pla
     page.goto(platform.url)
     page.locator("[name=login]").fill(platform.user)
     page.locator("[name=password]").fill("not the password")
-    page.locator("main button").click()
+    page.locator("main button.is-primary").click()
     expect(page.locator("[role=alert]")).to_be_visible()

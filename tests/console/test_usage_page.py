@@ -46,9 +46,9 @@ def test_from_the_menu_to_who_used_it(
     page.evaluate("window.same = true")
     page.get_by_role("link", name=today, exact=True).press("Enter")
     page.wait_for_url("**/usage?range=today*")
-    page.get_by_role("link", name=voice, exact=True).press("Enter")
+    page.get_by_role("main").get_by_role("link", name=voice, exact=True).press("Enter")
     page.wait_for_url("**&by=voice*")
-    expect(page.get_by_role("link", name=voice, exact=True)).to_be_focused()
+    expect(page.get_by_role("main").get_by_role("link", name=voice, exact=True)).to_be_focused()
     expect(page.get_by_role("row", name="xiaoxiao")).to_be_visible()
     assert page.evaluate("window.same")  # nothing was loaded anew
     page.get_by_text(table).click()

@@ -83,7 +83,7 @@ def platform(
     """One instance for all tests that only use it; Ctrl-C must end it without a trace.
 
     Its teams' webhooks may lead to this machine: receivers of tests are here. So is the company's sign-in, whose
-    people of example.org join the demo team.
+    people of example.org join the demo team, and those of example.net the newcomers, once there is such a team.
     """
     running = launch(
         tmp_path_factory.mktemp("platform"),
@@ -93,7 +93,7 @@ def platform(
         OIDC_CLIENT_ID=CLIENT_ID,
         OIDC_CLIENT_SECRET=CLIENT_SECRET,
         OIDC_NAME="Example",
-        OIDC_JOIN="example.org=demo:member",
+        OIDC_JOIN="example.org=demo:member,example.net=newcomers:member",
     )
     yield running
     running.stop()

@@ -281,5 +281,5 @@ def _amount(micro: int | None) -> str:
 
 def _name(compared: Comparison) -> str:
     offer = compared.offer
-    pack = f" ({_('pack of {units}').format(units=f'{offer.pack.units:,}')})" if offer.pack else ""
+    pack = " (" + _("pack of {units}").format(units=f"{offer.pack.units:,}") + ")" if offer.pack else ""
     return f"{offer.price.name}{pack}{'' if offer.price.verified else ' *'}"
