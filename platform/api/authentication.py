@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from accounts import services as accounts
 from accounts.errors import InvalidApiKey
-from accounts.models import ApiKey, Scope
+from accounts.models import ApiKey
 from accounts.roles import SCOPES
 from accounts.visits import member_of, visited
 from tts_engine.services import Caller
@@ -21,6 +21,7 @@ class Principal:
     caller: Caller
     scopes: frozenset[str]
     api_key: ApiKey | None = None
+    visiting: bool = False  # an operator who looks at a team: nothing is spoken for them
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -47,10 +48,9 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         if signed_in is None:
             return None
         user, _ = signed_in
-        visit = visited(request._request)
+        visiting = visited(request._request)
         member = member_of(request._request)
         if member is None:
             return None
-        # An operator who visits a team reads: what speaks is a POST, or GET of the simple door.
-        scopes = SCOPES[member.role] - ({Scope.SPEECH} if visit else set())
-        return user, Principal(Caller(tenant_id=member.tenant_id, member_id=member.id), scopes)
+        caller = Caller(tenant_id=member.tenant_id, member_id=member.id)
+        return user, Principal(caller, SCOPES[member.role], visiting=visiting)

@@ -19,6 +19,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from accounts.errors import VisitReadsOnly
 from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, caller_of, reader
 from api.errors import problem_of
@@ -169,6 +170,13 @@ class SpeechRequest(ScriptRequest):
         )
 
 
+def refuse_visitors(request: Request) -> None:
+    """Raises VisitReadsOnly: the simple door speaks by GET too."""
+    principal: Any = request.auth  # DRF's stubs know only its own tokens
+    if principal.visiting:
+        raise VisitReadsOnly("You are visiting this team, and nothing is spoken for it. Leave it to go on as yourself.")
+
+
 class SpeakingDoor(Door, ABC):
     """A door whose answer is a synthesis, its own or the one that answered the same Idempotency-Key before.
 
@@ -209,6 +217,7 @@ class SpeakingDoor(Door, ABC):
     def _admit(self) -> None:
         """Who calls, what may they, what do they want; then the synthesis is there, and maybe its audio."""
         self.initial(self.request)
+        refuse_visitors(self.request)
         caller = caller_of(self.request)
         order = replace(self.order(self.request), patience=patience_of(self.request))
         once = idempotency_of(self.request) if self.request.method == "POST" else None
