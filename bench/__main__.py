@@ -15,7 +15,7 @@ BENCHMARKS = (
     "bench.jobs",
     "bench.rollup",
     "bench.usage",
-    "bench.history",
+    "bench.pages",
 )
 
 for name in BENCHMARKS:
