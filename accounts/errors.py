@@ -9,6 +9,7 @@ AccountsError
 ├── RoleNotAllowed         the member's role does not let them give or take this role
 ├── Unknown                a name or id that leads nowhere
 │   ├── UnknownTenant
+│   ├── UnknownUser
 │   ├── UnknownApiKey
 │   ├── UnknownMember
 │   └── UnknownInvitation

@@ -5,7 +5,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -44,14 +43,12 @@ def test_the_printed_curl_line_speaks(platform: Platform, tmp_path: Path) -> Non
 
 
 def test_every_start_keeps_data_and_key(launch: Launch, tmp_path: Path) -> None:
-    """Ctrl-C ends all within 10 s, kill -9 of the supervisor takes all along; the next start takes under 15 s."""
+    """Ctrl-C ends all within 10 s, kill -9 of the supervisor takes all along."""
     first = launch(tmp_path / "home", VOXHOUSE_WORKERS="1")
     key = first.api_key
     first.manage("tenant", "create", "kept", "--json")
     assert first.stop() < 10
-    began = time.monotonic()
     second = launch(first.home, VOXHOUSE_WORKERS="1")
-    assert time.monotonic() - began < 15
     assert second.api_key == key
     assert f"  API key   {key}" in second.lines
     assert "kept" in second.manage("tenant", "list", "--json")

@@ -119,7 +119,13 @@ def _divided(stretches: tuple[TimedText, ...], limits: Limits) -> list[tuple[Tim
 
 
 def _width(stretch: TimedText) -> float:
-    return sum(1.0 if unicodedata.east_asian_width(char) in "WF" else 0.5 for char in _SPACES.sub(" ", stretch.text))
+    return sum(1.0 if _is_wide(char) else 0.5 for char in _SPACES.sub(" ", stretch.text))
+
+
+def _is_wide(char: str) -> bool:
+    """Of the characters whose width Unicode leaves to the script, Chinese sets dashes, dots and quotes full width."""
+    width = unicodedata.east_asian_width(char)
+    return width in "WF" or (width == "A" and unicodedata.category(char).startswith("P"))
 
 
 def _unshown_widths(stretches: Sequence[TimedText]) -> list[float]:
