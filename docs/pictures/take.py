@@ -1,7 +1,8 @@
 """Take the README's pictures from the running demo instance: `python docs/pictures/take.py [studio history …]`.
 
 The address and the demo member are those of $VOXHOUSE_HOME/demo.env (`var/demo.env` by default). What the pages
-show is what the instance has: `manage.py demo fill` gives it a believable year.
+show is what the instance has: `manage.py demo fill` gives it a believable year, and prints whose it is: sign in as
+them by VOXHOUSE_ADMIN_USER and VOXHOUSE_ADMIN_PASSWORD.
 """
 
 import io
@@ -25,7 +26,7 @@ COLOURS = 128  # of a picture: a third of its size, and no eye finds the differe
 
 def demo_access() -> dict[str, str]:
     lines = (settings.VOXHOUSE_HOME / "demo.env").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    return dict(line.split("=", 1) for line in lines if "=" in line) | os.environ
 
 
 def sign_in(page: Page, access: dict[str, str]) -> None:
