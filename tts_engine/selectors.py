@@ -51,17 +51,21 @@ def history(*, tenant_id: UUID, narrow: HistoryFilter = HistoryFilter()) -> Quer
 
 def synthesis_get(*, tenant_id: UUID, synthesis_id: UUID) -> Synthesis:
     """One of the tenant's syntheses; raises SynthesisNotFound for anybody else's too."""
-    return _own(tenant_id, [synthesis_id])[0]
+    return syntheses_get(tenant_id=tenant_id, ids=[synthesis_id])[0]
 
 
 def syntheses_get(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
     """Those of the tenant's, in this order; raises SynthesisNotFound where one is not."""
-    return _own(tenant_id, ids)
+    found = Synthesis.objects.filter(tenant_id=tenant_id, deleted_at=None).in_bulk(ids)
+    for id_ in ids:
+        if id_ not in found:
+            raise SynthesisNotFound(f"There is no synthesis {id_} in your history; GET /v1/history lists them.")
+    return [found[id_] for id_ in ids]
 
 
 def spoken_syntheses(*, tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
     """Those of the tenant's, in this order, that all have audio; raises SynthesisNotFound, AudioNotReady."""
-    found = _own(tenant_id, ids)
+    found = syntheses_get(tenant_id=tenant_id, ids=ids)
     for synthesis in found:
         require_spoken(synthesis)
     return found
@@ -73,14 +77,6 @@ def require_spoken(synthesis: Synthesis) -> None:
         raise AudioNotReady(f"The synthesis {synthesis.id} is {synthesis.status}; it has no audio.")
     if not store.is_kept(synthesis):
         raise AudioNotReady(f"The audio of the synthesis {synthesis.id} is no longer kept: have its text spoken again.")
-
-
-def _own(tenant_id: UUID, ids: Sequence[UUID]) -> list[Synthesis]:
-    found = Synthesis.objects.filter(tenant_id=tenant_id, deleted_at=None).in_bulk(ids)
-    for id_ in ids:
-        if id_ not in found:
-            raise SynthesisNotFound(f"There is no synthesis {id_} in your history; GET /v1/history lists them.")
-    return [found[id_] for id_ in ids]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
-from billing.errors import UnknownAccount
-from billing.selectors import STANDING, Standing
+from billing.selectors import STANDING, Standing, account_row
 from tts_engine.dictionary.selectors import NEWEST
 from tts_engine.labels import POLICY, policy_read
 from tts_engine.models import LabelPolicy
@@ -27,10 +25,6 @@ class Terms:
 
 def terms(tenant_id: UUID, api_key_id: UUID | None = None) -> Terms:
     """As they are now. Raises UnknownAccount."""
-    with connection.cursor() as cursor:
-        cursor.execute(TERMS, {"tenant": tenant_id, "api_key": api_key_id, "at": timezone.now()})
-        row = cursor.fetchone()
-    if row is None:
-        raise UnknownAccount(f"Tenant {tenant_id} has no account.")
-    *standing, default, may_omit, version = row
-    return Terms(Standing.read(standing), policy_read(tenant_id, default, may_omit), version or 0)
+    row = account_row(tenant_id, TERMS, api_key=api_key_id, at=timezone.now())
+    default, may_omit, version = row[-3:]
+    return Terms(Standing.read(row[:-3]), policy_read(tenant_id, default, may_omit), version or 0)

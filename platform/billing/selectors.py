@@ -65,7 +65,7 @@ class Standing:
 
 
 def limits(tenant_id: UUID) -> Limits:
-    return Limits(*_row(tenant_id, LIMITS))
+    return Limits(*account_row(tenant_id, LIMITS))
 
 
 LIMITS = """
@@ -98,10 +98,10 @@ def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
 
 
 def standing(tenant_id: UUID, api_key_id: UUID | None = None, *, at: datetime | None = None) -> Standing:
-    return Standing.read(_row(tenant_id, STANDING, api_key=api_key_id, at=at or timezone.now()))
+    return Standing.read(account_row(tenant_id, STANDING, api_key=api_key_id, at=at or timezone.now()))
 
 
-def _row(tenant_id: UUID, statement: str, **values: Any) -> tuple[Any, ...]:
+def account_row(tenant_id: UUID, statement: str, **values: Any) -> tuple[Any, ...]:
     """The one row of a statement that asks for a tenant's account, written out: each request asks for it."""
     with connection.cursor() as cursor:
         cursor.execute(statement, {"tenant": tenant_id, **values})
