@@ -10,9 +10,11 @@ from typing import Literal, Protocol
 
 import pytest
 from celery import Task
+from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django.fixtures import Settings
 
+from tests.console.visitors import operator
 from webhooks.courier import Courier
 
 # What every buffer sent to the loudspeakers holds, seen from the browser's own API.
@@ -126,3 +128,9 @@ def quiet(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.WEBHOOK_ENDPOINTS = settings.DELIVERY_DESTINATIONS = settings.INVITATIONS = 1000
     settings.WEBHOOK_ALLOW_NETWORKS = [ip_network("127.0.0.0/8")]
     settings.WEBHOOK_ALLOW_HTTP = True
+
+
+@pytest.fixture
+def sun() -> Client:
+    """An operator, who is in no team and reads English."""
+    return operator()

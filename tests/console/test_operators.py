@@ -29,6 +29,7 @@ from billing.savings.selectors import own_cost, what_if
 from billing.savings.services import own_cost_set
 from billing.usage.selectors import today
 from console.templatetags.money import yuan
+from tests.console.visitors import operator
 from tests.factories import make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -52,19 +53,6 @@ def spoken_in_june(hanzi: int) -> Tenant:
     june = {"day": date(2026, 6, 9), "voice": "v", "model": "m"}
     DailyUsage.objects.create(tenant=tenant, **june, requests=100, hanzi=hanzi, busy_ms=7_200_000)
     return tenant
-
-
-def signed_in(*, operator: bool, language: str = "en") -> Client:
-    user = user_create(username="sun", password="a long word to guess", operator=operator)
-    client = Client(headers={"accept-language": language})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def sun() -> Client:
-    """An operator, who is in no team and reads English."""
-    return signed_in(operator=True)
 
 
 def june(tenant: Tenant, path: str = PAGE) -> str:
@@ -236,7 +224,7 @@ def test_without_a_team(sun: Client) -> None:
 
 def test_in_chinese(tenant: Tenant) -> None:
     """The same page in the operator's language."""
-    page = words(signed_in(operator=True, language="zh-hans").get(june(tenant)))
+    page = words(operator(language="zh-hans").get(june(tenant)))
     for told in ("<h1>节省费用</h1>", "请求 100 次", "按工作小时", "默认对比", "资源包 1,000,000"):
         assert told in page
 
@@ -282,7 +270,7 @@ def test_what_finance_takes_away(sun: Client, tenant: Tenant) -> None:
 
 def test_the_sheet_in_chinese(tenant: Tenant) -> None:
     """Its letters are in the file, whatever the reader's machine has."""
-    answer = signed_in(operator=True, language="zh-hans").get(june(tenant, "/operators/savings.pdf"))
+    answer = operator(language="zh-hans").get(june(tenant, "/operators/savings.pdf"))
     assert "节省" in read_sheet(answer.content)
 
 

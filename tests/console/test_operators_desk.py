@@ -12,7 +12,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import invitations
 from accounts.models import AuditEvent, Tenant
-from accounts.services import user_create
 from billing import selectors as billing
 from billing.models import Account, ExchangeRate, Plan, PriceBook
 from billing.price_book.services import SHIPPED
@@ -35,15 +34,6 @@ LIMITS = {
 @pytest.fixture
 def tenant() -> Tenant:
     return make_tenant()
-
-
-@pytest.fixture
-def sun() -> Client:
-    """An operator, who is in no team and reads English."""
-    user = user_create(username="sun", password="a long word to guess", operator=True)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def words(answer: Any) -> str:

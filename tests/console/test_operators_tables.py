@@ -12,14 +12,6 @@ from tests.factories import make_tenant
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sun() -> Client:
-    user = user_create(username="sun", password="a long word to guess", operator=True)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
 def test_every_table_is_read_and_never_written(sun: Client) -> None:
     """Each list opens; there is no way to add, change or delete a row of any."""
     api_key_create(tenant=make_tenant())

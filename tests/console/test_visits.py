@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Tenant
 from accounts.selectors import audit_events
-from accounts.services import user_create
 from accounts.visits import SESSION_KEY
 from tests.console.visitors import member_of
 from tests.factories import make_tenant
@@ -19,15 +18,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def tenant() -> Tenant:
     return make_tenant()
-
-
-@pytest.fixture
-def sun() -> Client:
-    """An operator, in no team."""
-    user = user_create(username="sun", password="a long word to guess", operator=True)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def visit(client: Client, tenant: Tenant, reason: str = "They asked about a job") -> None:

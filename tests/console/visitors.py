@@ -3,7 +3,7 @@
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from accounts.models import Tenant
+from accounts.models import Tenant, User
 from accounts.services import member_add, user_create
 
 
@@ -11,6 +11,15 @@ def member_of(tenant: Tenant, role: str = "owner", *, language: str = "en", name
     """The console in the hands of one with this role, who reads that language."""
     user = user_create(username=name or f"{role}-{tenant.name}", password="a long word to guess")
     member_add(tenant=tenant, user=user, role=role)
+    return signed_in(user, language)
+
+
+def operator(*, language: str = "en") -> Client:
+    """In the hands of one who runs the platform and is in no team."""
+    return signed_in(user_create(username="sun", password="a long word to guess", operator=True), language)
+
+
+def signed_in(user: User, language: str) -> Client:
     client = Client(headers={"accept-language": language})
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
