@@ -42,23 +42,43 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
         if not only_workers:
             preflight.check_port(settings.HOST, settings.PORT)
         supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
+        asked = StopAsked()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)  # also where a shell started us in the background
+            signal.signal(number, asked)  # also where a shell started us in the background
         try:
             (start_workers if only_workers else start)(supervisor)
-            while parent is None or os.getppid() == parent:
+            asked.starting = False
+            while not asked and (parent is None or os.getppid() == parent):
                 supervisor.watch()
                 time.sleep(TICK)
         except KeyboardInterrupt:
-            say("Stopping")
+            pass
         finally:
+            if asked:
+                say("Stopping")
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # the stop is on its way and bounded
             supervisor.stop()
 
 
-def interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class StopAsked:
+    """True once SIGINT or SIGTERM came. It breaks off a start, which may be long, wherever it is.
+
+    Afterwards it is only noted: an exception out of nowhere can be swallowed by a finaliser, or leave a lock held
+    that the stop needs, as the one within `Popen.poll`.
+    """
+
+    def __init__(self) -> None:
+        self.starting = True
+        self.came = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
+        if self.starting:
+            raise KeyboardInterrupt
+
+    def __bool__(self) -> bool:
+        return self.came
 
 
 def start(supervisor: Supervisor) -> None:
