@@ -178,9 +178,7 @@ class Reading:
         return [
             Moment(
                 begin,
-                Measures(
-                    total(list(parts[begin].values())), self.speed_at.get(begin, NO_SPEED), self.at_once.get(begin, 0)
-                ),
+                Measures(total(parts[begin].values()), self.speed_at.get(begin, NO_SPEED), self.at_once.get(begin, 0)),
                 parts[begin],
             )
             for begin in self.stretch.begins()
@@ -198,7 +196,7 @@ class Reading:
 
 
 def _measures(facts: Iterable[UsageFacts], speeds: Iterable[Speed], at_once: int | None) -> Measures:
-    return Measures(total(list(facts)), together(speeds), at_once)
+    return Measures(total(facts), together(speeds), at_once)
 
 
 def _total(tenant_id: UUID, stretch: Stretch) -> Measures:

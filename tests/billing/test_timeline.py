@@ -19,7 +19,7 @@ def told(own: Cost | None = None, *, begin: date = SINCE, chosen: str | None = N
     """Ten characters a day until UNTIL: ten yuan a day at the default vendor, one at the cheap one."""
     shown = book(PLAIN, CHEAP)
     usage = days(begin, UNTIL, characters=10, busy_ms=3_600_000)
-    return timeline(usage, [InForce(shown, priced, UNTIL)], rates_of(shown), own, chosen, UNTIL)
+    return timeline(begin, usage, [InForce(shown, priced, UNTIL)], rates_of(shown), own, chosen, UNTIL)
 
 
 def test_months_add_up() -> None:

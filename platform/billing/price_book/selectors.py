@@ -4,6 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db.models import QuerySet
 
@@ -54,14 +55,20 @@ def books_between(first: date, last: date) -> list[InForce]:
 def books_within(first: date, last: date) -> list[InForce]:
     """The same, but where the first days had no book the first book begins later; none at all is no book."""
     found: list[InForce] = []
-    for stored in price_books().filter(in_force_from__lte=last).reverse():
+    for stored in price_books().filter(in_force_from__lte=last).defer("content").reverse():
         if last < first:
             break
         begin = max(first, stored.in_force_from)
         if begin <= last:
-            found.append(InForce(book_of(stored.content), begin, last))
+            found.append(InForce(_book(stored.content_sha256), begin, last))
             last = begin - timedelta(days=1)
     return found[::-1]
+
+
+@lru_cache(maxsize=16)
+def _book(content_sha256: str) -> Book:
+    """Read once: a stored book never changes."""
+    return book_of(PriceBook.objects.filter(content_sha256=content_sha256).values_list("content", flat=True)[0])
 
 
 def exchange_rates() -> ExchangeRates:

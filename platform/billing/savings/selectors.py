@@ -15,7 +15,7 @@ from billing.savings.cost import MICRO, BusyCost, Cost, MonthlyCost
 from billing.savings.replay import Offer, offers
 from billing.savings.scenario import Scenario, month_of
 from billing.savings.timeline import Timeline, timeline
-from billing.usage.selectors import daily_facts, month_after
+from billing.usage.selectors import daily_facts, first_day, month_after
 
 
 def own_cost(tenant_id: UUID | None) -> Cost | None:
@@ -49,8 +49,10 @@ def timeline_until(
     first = last.replace(day=1)
     for _ in range(months - 1):
         first = (first - timedelta(days=1)).replace(day=1)
-    usage = daily_facts(tenant_id, first=first, last=last)
-    return timeline(usage, books_within(first, last), exchange_rates(), own, chosen, last)
+    begin = first_day(tenant_id, first=first, last=last) or last
+    books = books_within(first, last)
+    usage = daily_facts(tenant_id, first=books[0].first, last=last) if books else []  # what has a price, for it is much
+    return timeline(begin, usage, books, exchange_rates(), own, chosen, last)
 
 
 def offers_on(day: date) -> list[Offer]:

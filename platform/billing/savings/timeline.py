@@ -84,6 +84,7 @@ class Timeline:
 
 
 def timeline(
+    begin: date,
     usage: Sequence[DailyFacts],
     books: Sequence[InForce],
     rates: ExchangeRates,
@@ -91,11 +92,13 @@ def timeline(
     chosen: str | None,
     last: date,
 ) -> Timeline:
-    """The calendar months from the first day of `usage` to `last`, each with the books that held in it."""
+    """The calendar months from that of `begin` to that of `last`, each with the books that held in it.
+
+    `usage` may lack the days of months that no book holds.
+    """
     months: list[Savings] = []
     points: list[Point] = []
     unpriced: list[date] = []
-    begin = min((facts.day for facts in usage), default=last)
     step = max(1, (last - begin).days // POINTS)
     for first, end in _months(begin, last):
         held = [span for book in books if (span := _clipped(book, first, end))]

@@ -1,7 +1,8 @@
 """What is summed of requests: what every price list needs, and what we tell and bill ourselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from billing.price_book.facts import Facts
 
@@ -27,7 +28,9 @@ class UsageFacts(Facts):
 
 
 NAMES = tuple(field.name for field in fields(UsageFacts))
+_values = attrgetter(*NAMES)
 
 
-def total(facts: Sequence[UsageFacts]) -> UsageFacts:
-    return UsageFacts(**{name: sum(getattr(part, name) for part in facts) for name in NAMES})
+def total(facts: Iterable[UsageFacts]) -> UsageFacts:
+    columns = zip(*map(_values, facts), strict=True)
+    return UsageFacts(**dict(zip(NAMES, map(sum, columns), strict=False)))  # no columns where there is nothing

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -101,10 +101,19 @@ def daily_facts(tenant_id: UUID | None, *, first: date, last: date) -> list[Dail
 
     None is all tenants together, for the operator alone: a request counts on the day that it was at its tenant's.
     """
-    rows = DailyUsage.objects.filter(day__gte=first, day__lte=last, requests__gt=0)
-    if tenant_id is not None:
-        rows = rows.filter(tenant_id=tenant_id)
+    rows = _answered(tenant_id, first, last)
     return [DailyFacts(day=day, **dict(zip(FACTS, sums, strict=True))) for day, *sums in _summed(rows, ["day"], FACTS)]
+
+
+def first_day(tenant_id: UUID | None, *, first: date, last: date) -> date | None:
+    """The first of these days with an answered request; None is all tenants, as above."""
+    day: date | None = _answered(tenant_id, first, last).aggregate(day=Min("day"))["day"]
+    return day
+
+
+def _answered(tenant_id: UUID | None, first: date, last: date) -> QuerySet[DailyUsage]:
+    rows = DailyUsage.objects.filter(day__gte=first, day__lte=last, requests__gt=0)
+    return rows if tenant_id is None else rows.filter(tenant_id=tenant_id)
 
 
 class BigSum(Sum):
