@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -36,6 +37,10 @@ assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
 )
 # No test is about how long a password is guessed.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# How long an example takes says something of the machine, and nothing of what is tested.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 KEPT = {"auth_permission", "django_content_type"}  # what migrating writes, and no test changes
 
@@ -75,13 +80,16 @@ def needs_a_platform(nodeid: str) -> bool:
 
 
 class Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types of it
-    """Of two processes one takes all that needs a running platform, so that none starts twice or beside another.
+    """Of two processes one takes tests/system, the other one all pages: neither starts a platform for a few tests.
 
-    The other one takes the rest file by file, as the tests of a file share what their fixtures make.
+    Then they take the rest file by file, as the tests of a file share what their fixtures make.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "platform" if needs_a_platform(nodeid) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not needs_a_platform(nodeid):
+            return file
+        return "system" if file.startswith("tests/system/") else "pages"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves:

@@ -189,7 +189,7 @@ def spoken(tenant: Tenant) -> list[Synthesis]:
     length=st.integers(1, 8 * HOUR),
     width=st.sampled_from([MINUTE, HOUR, DAY]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_buckets_are_the_sums_of_their_requests(
     spoken: list[Synthesis], start: int, length: int, width: int
 ) -> None:

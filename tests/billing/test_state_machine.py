@@ -218,6 +218,6 @@ class Ledger(RuleBasedStateMachine):
 def test_the_ledger_is_a_state_machine() -> None:
     """Hypothesis looks for an order of moves that breaks an invariant."""
     slow_database = settings(
-        max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=20, stateful_step_count=25, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Ledger, settings=slow_database)

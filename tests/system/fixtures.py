@@ -25,6 +25,7 @@ def launched() -> Iterator[list[Platform]]:
     platforms: list[Platform] = []
     yield platforms
     for platform in platforms:
+        platform.end_commands()
         if platform.process.poll() is None:
             platform.process.kill()
         platform.process.wait()
@@ -59,7 +60,7 @@ def launch(models: Path, launched: list[Platform]) -> Launch:
             text=True,
             start_new_session=True,
         )
-        platform = Platform(home, port, process)
+        platform = Platform(home, port, process, more)
         launched.append(platform)
         threading.Thread(target=collect, args=[platform], daemon=True).start()
         if ready:
@@ -105,5 +106,14 @@ def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPa
     # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
     home = tmp_path_factory.mktemp("battered")
     running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def single(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One instance for all tests that keep its one worker busy; they leave it with nothing to do."""
+    home = tmp_path_factory.mktemp("single")
+    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
     yield running
     running.stop()

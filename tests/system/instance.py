@@ -1,6 +1,7 @@
 """One running `manage.py up`, seen from outside."""
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
+COMMANDS = [sys.executable, "-m", "tests.system.commands"]
 READY_WITHIN = 240.0  # seconds, on a machine that has other things to do too
 
 
@@ -34,7 +36,9 @@ class Platform:
     home: Path
     port: int
     process: subprocess.Popen[str]
+    settings: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    commands: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
@@ -58,11 +62,27 @@ class Platform:
 
     def manage(self, *arguments: str) -> str:
         """What a `manage.py` command prints, run against this instance; it must succeed."""
-        done = subprocess.run(  # noqa: S603
-            [*MANAGE, *arguments], env=environment(self.home, self.port), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        if self.commands is None:
+            self.commands = subprocess.Popen(  # noqa: S603
+                COMMANDS,
+                cwd=ROOT,
+                env=environment(self.home, self.port, **self.settings),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self.commands.stdin is not None
+        assert self.commands.stdout is not None
+        self.commands.stdin.write(json.dumps(arguments) + "\n")
+        self.commands.stdin.flush()
+        status, output, errors = json.loads(self.commands.stdout.readline())
+        assert status == 0, errors
+        return str(output)
+
+    def end_commands(self) -> None:
+        if self.commands is not None:
+            self.commands.communicate()
+            self.commands = None
 
     def wait_for_line(self, start: str, *, seconds: float = READY_WITHIN) -> str:
         deadline = time.monotonic() + seconds
@@ -78,9 +98,14 @@ class Platform:
 
     def stop(self) -> float:
         """Ctrl-C; the seconds it took. Nothing may be left."""
+        self.end_commands()
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(timeout=20) == 0, "\n".join(self.lines)
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError("\n".join(self.lines)) from error
+        assert self.process.returncode == 0, "\n".join(self.lines)
         seconds = time.monotonic() - began
         assert nothing_runs(self.home)
         return seconds

@@ -133,6 +133,6 @@ class Jobs(RuleBasedStateMachine):
 def test_jobs_are_a_state_machine() -> None:
     """Hypothesis looks for an order of events that breaks an invariant."""
     slow_database = settings(
-        max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=8, stateful_step_count=20, suppress_health_check=list(HealthCheck), database=None
     )
     run(Jobs, settings=slow_database)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_engine.speech.errors import ScriptError, TextError
@@ -338,7 +338,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_any_text_is_read_or_refused(source: str) -> None:
     """Whatever comes, it is a script that can be read, or an error that says why; never a fault of ours."""
