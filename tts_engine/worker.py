@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, telling
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -70,11 +70,11 @@ class Engine:
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
-                log.info("refused", code=error.code)
+                log.info("refused", code=error.code, **telling.of_speech(synthesis))
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
                 # What was raised may quote the text.
-                cause = {"exc_info": True} if synthesis.keeps_text else {"error": type(error).__name__}
-                log.error("synthesis_failed", voice=synthesis.voice, **cause)
+                cause = {"exc_info": True} if telling.may_quote(synthesis) else {"error": type(error).__name__}
+                log.error("synthesis_failed", **cause, **telling.of_speech(synthesis))
                 if synthesis.job_id and queue.give_back(synthesis):
                     return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
@@ -105,9 +105,8 @@ class Engine:
             kept = queue.finish(synthesis, outcome, Copy(source=found.synthesis, target=synthesis))
         except FileNotFoundError:  # it was deleted just now
             return False
-        log.info(
-            "repeated", kept=kept, voice=synthesis.voice, characters=synthesis.characters, of=str(found.synthesis.id)
-        )
+        of = found.synthesis.id
+        log.info("repeated", kept=kept, of=of, audio_ms=outcome.audio_ms, **telling.of_speech(synthesis))
         return True
 
     def _speak(self, synthesis: Synthesis) -> None:
@@ -144,7 +143,8 @@ class Engine:
             kept = queue.finish(synthesis, outcome, draft)
         forget_if_deleted(synthesis)
         eviction.stored(sum(turn.size for turn in turns))
-        log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
+        waited_ms = queue.waited_ms(synthesis)
+        log.info("spoken", kept=kept, queue_ms=waited_ms, **asdict(outcome), **telling.of_speech(synthesis))
 
     def _heard(
         self, parts: list[Part], turns: Iterator[Turn], synthesis: Synthesis, sample_rate: int

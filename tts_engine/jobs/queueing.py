@@ -6,6 +6,7 @@ The team's requests wait while its account is locked, so the rows are made befor
 from functools import partial
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import DatabaseDefault
@@ -18,6 +19,8 @@ from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
 from tts_engine.scripts import Written
 from tts_engine.services import Caller, count, row_of, wake_worker
+
+log = structlog.get_logger()
 
 # What differs from item to item. The rows share the job's stretch of the queue by their characters, in their
 # order; what is read out is taken to be as long as what is written until a worker has read it.
@@ -99,7 +102,12 @@ def queue_items(job: Job) -> None:
         moved = reserve(virtual_time=trial.start_tag).start_tag - trial.start_tag
         if moved:  # another job of the team was started meanwhile: these follow its rows
             cursor.execute(LATER, {"moved": moved, "job": job.id, "at": at})
-    transaction.on_commit(wake_worker)
+    transaction.on_commit(partial(_queued, job, len(sizes)))
+
+
+def _queued(job: Job, rows: int) -> None:
+    log.info("job_queued", job=job.id, rows=rows)
+    wake_worker()
 
 
 def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], list[Synthesis]]:
