@@ -76,7 +76,7 @@ def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
 
 def to_json(logger: Any, method: str, event: EventDict) -> str:
     first = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "event": event.pop("event")}
-    return _encode(first | event)
+    return _encode({**first, **event})
 
 
 def to_text(*, colors: bool) -> Callable[[Any, str, EventDict], str]:
