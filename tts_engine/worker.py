@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, telling
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, tally, telling
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -141,6 +141,8 @@ class Engine:
                 sentences_cached=sum(turn.cached for turn in turns),
             )
             kept = queue.finish(synthesis, outcome, draft)
+        if kept:
+            _count(synthesis, outcome, self.catalog.kind(synthesis.voice))
         forget_if_deleted(synthesis)
         eviction.stored(sum(turn.size for turn in turns))
         waited_ms = queue.waited_ms(synthesis)
@@ -195,6 +197,18 @@ def _named(line: Line) -> tuple[Sentence, str]:
     utterance = line.utterance
     names = {speaker.id: speaker.name for speaker in line.voice.speakers}
     return utterance.sentence, line.manner.role or names.get(utterance.style.speaker, utterance.style.speaker)
+
+
+def _count(synthesis: Synthesis, outcome: queue.Outcome, voice: str) -> None:
+    """For Prometheus, one speech that was made here."""
+    tally.SENTENCES.add(voice, "cached", by=outcome.sentences_cached)
+    tally.SENTENCES.add(voice, "spoken", by=outcome.sentences - outcome.sentences_cached)
+    if outcome.audio_ms and not outcome.sentences_cached:
+        tally.RTF.observe(outcome.synthesis_ms / outcome.audio_ms, voice)
+    if not synthesis.job_id:
+        waited = queue.waited_ms(synthesis)
+        tally.QUEUED.observe(waited / 1000, voice)
+        tally.FIRST_AUDIO.observe((waited + outcome.first_byte_ms) / 1000, voice)
 
 
 def _since(began: float) -> int:

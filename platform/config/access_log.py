@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 
-from tts_engine import telling
+from tts_engine import tally, telling
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -16,6 +17,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 log = structlog.get_logger("access")
 
 PROBES = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by whoever watches us
+REFUSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class AccessLog:
@@ -47,5 +49,12 @@ class AccessLog:
         try:
             await self._application(scope, receive, watch)
         finally:
+            _count(status, facts.get("code"))
             milliseconds = round((time.monotonic() - began) * 1000)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds, **facts)
+
+
+def _count(status: int, code: str | None) -> None:
+    tally.RESPONSES.add(str(status))
+    if code and status in REFUSING:
+        tally.REFUSALS.add(code)

@@ -1,5 +1,6 @@
 """The web process: `uvicorn config.asgi:application`."""
 
+import asyncio
 import os
 import threading
 from typing import Any
@@ -16,6 +17,7 @@ from api.body_limit import BodyLimit  # noqa: E402
 from api.errors import ADDRESSES  # noqa: E402
 from api.handler import KeyHandler  # noqa: E402
 from config.access_log import AccessLog  # noqa: E402
+from tts_engine import tally  # noqa: E402
 from tts_engine.services import warm_up  # noqa: E402
 
 _doors = KeyHandler()
@@ -42,6 +44,8 @@ async def _live(receive: Any, send: Any) -> None:
     """Load what the first request would wait for beside the doors, which are open at once."""
     await receive()  # lifespan.startup
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    tally.keep_telling()
     await send({"type": "lifespan.startup.complete"})
     await receive()  # lifespan.shutdown
+    await asyncio.to_thread(tally.tell)  # uvicorn ends by the signal that it got, which leaves no exit to wait for
     await send({"type": "lifespan.shutdown.complete"})

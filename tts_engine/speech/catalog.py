@@ -17,6 +17,8 @@ from tts_engine.speech.voices.sambert import voice as sambert_voice
 
 log = logging.getLogger(__name__)
 
+BLEND, REMOVED = "blend", "removed"  # instead of any of the endless names of mixtures, and of voices that are gone
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -71,6 +73,12 @@ class Catalog:
             return self._blended(name)
         names = ", ".join(entry.id for entry in self.entries())
         raise UnknownVoice(f"There is no voice '{name}' here; there are {names}.")
+
+    def kind(self, name: str) -> str:
+        """For statistics, which can bear so many names and no more: a speaker's own, or what else it was."""
+        if any(entry.id == name for entry in self._entries()):
+            return name
+        return BLEND if "+" in name or "(" in name else REMOVED
 
     def _blended(self, name: str) -> tuple[VoiceInfo, str]:
         try:
