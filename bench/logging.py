@@ -10,9 +10,9 @@ JSON object: microseconds of CPU a line, the median of several runs, each way me
 import json
 import logging
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -82,7 +82,6 @@ def measured() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    terminal, sys.stderr = sys.stderr, Path("/dev/null").open("w", buffering=1)
-    results = measured()
-    sys.stderr = terminal
+    with Path("/dev/null").open("w", buffering=1) as nothing, redirect_stderr(nothing):
+        results = measured()
     print(json.dumps({"cpu_us_a_line": results}))

@@ -25,6 +25,7 @@ from tts_engine.sentences import Place
 from tts_engine.services import catalog, forget_if_deleted, read_late, style_of, voice_named
 from tts_engine.speech.audio.cue import announced
 from tts_engine.speech.audio.silence import leading, trailing
+from tts_engine.speech.catalog import kind
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
@@ -142,7 +143,7 @@ class Engine:
             )
             kept = queue.finish(synthesis, outcome, draft)
         if kept:
-            _count(synthesis, outcome, self.catalog.kind(synthesis.voice))
+            _count(synthesis, outcome, kind(synthesis.voice, self.catalog.names()))
         forget_if_deleted(synthesis)
         eviction.stored(sum(turn.size for turn in turns))
         waited_ms = queue.waited_ms(synthesis)

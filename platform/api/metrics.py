@@ -24,6 +24,7 @@ from billing.usage import selectors as usage
 from billing.usage.facts import UsageFacts, total
 from tts_engine import presence, selectors, tally
 from tts_engine.services import catalog
+from tts_engine.speech.catalog import kind
 
 LOCAL = {"127.0.0.1", "::1"}
 
@@ -85,9 +86,9 @@ class PlatformCollector(Collector):
         )
         audio = CounterMetricFamily("voxhouse_audio_seconds", "Seconds of speech answered.", labels=["voice"])
         busy = CounterMetricFamily("voxhouse_busy_seconds", "Seconds of workers, from claim to end.", labels=["voice"])
-        by_kind = defaultdict(list)
+        by_kind, known = defaultdict(list), catalog().names()
         for share in usage.shares_of_all(_this_month(), "voice"):
-            by_kind[catalog().kind(share.values[0])].append(share.facts)
+            by_kind[kind(share.values[0], known)].append(share.facts)
         for voice, parts in sorted(by_kind.items()):
             facts = total(parts)
             _add_results(speeches, voice, facts)

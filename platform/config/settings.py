@@ -264,9 +264,7 @@ CAST_MOST = 50  # names in voice_aliases
 DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # unset, /metrics answers this machine alone
-METRICS_TENANTS = env.int(
-    "METRICS_TENANTS", default=100
-)  # teams, the busiest of the month, that have series of their own
+METRICS_TENANTS = env.int("METRICS_TENANTS", default=100)  # the month's busiest teams, which have series of their own
 
 # --- The operators' pages -----------------------------------------------------------------------
 
