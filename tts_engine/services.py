@@ -20,7 +20,7 @@ from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
-from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
+from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, tracing, waits
 from tts_engine.dictionary.selectors import as_read_now, as_read_with, dictionary
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.models import JobItem
@@ -133,6 +133,7 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
     else:
         interactive = synthesis.priority < NOBODY_WAITS
         clock = queue.virtual_time(interactive=interactive)
+        tracing.pass_on(synthesis.id)
         reservation = billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,

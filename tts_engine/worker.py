@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, tally, telling
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, tally, telling, tracing
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -62,7 +62,8 @@ class Engine:
 
     def speak(self, synthesis: Synthesis) -> None:
         """Speak a claimed row to its end, good or bad."""
-        with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
+        told = {"request_id": str(synthesis.id), "attempt": synthesis.attempt}
+        with self.leases.hold(synthesis), bound_contextvars(**told), tracing.speaking(synthesis):
             try:
                 if synthesis.job_id:
                     read_late(synthesis)
@@ -71,10 +72,12 @@ class Engine:
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
+                tracing.failed(error.code)
                 log.info("refused", code=error.code, **telling.of_speech(synthesis))
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
                 # What was raised may quote the text.
                 cause = {"exc_info": True} if telling.may_quote(synthesis) else {"error": type(error).__name__}
+                tracing.failed("synthesis_failed")
                 log.error("synthesis_failed", **cause, **telling.of_speech(synthesis))
                 if synthesis.job_id and queue.give_back(synthesis):
                     return  # nobody waits for it just now
@@ -113,8 +116,9 @@ class Engine:
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
         info, speaker = voice_named(synthesis.voice)
-        items = read_script(Written.of(synthesis).script())
-        parts = staged(items, info, style_of(synthesis, speaker), voice_named)
+        with tracing.step("read"):
+            items = read_script(Written.of(synthesis).script())
+            parts = staged(items, info, style_of(synthesis, speaker), voice_named)
         turns = self._turns(lines_of(parts), synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
@@ -141,7 +145,9 @@ class Engine:
                 sentences=len(turns),
                 sentences_cached=sum(turn.cached for turn in turns),
             )
-            kept = queue.finish(synthesis, outcome, draft)
+            with tracing.step("store"):
+                kept = queue.finish(synthesis, outcome, draft)
+        tracing.note(kept=kept, **asdict(outcome))
         if kept:
             _count(synthesis, outcome, kind(synthesis.voice, self.catalog.names()))
         forget_if_deleted(synthesis)

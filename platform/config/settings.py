@@ -194,6 +194,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="")  # json, text; unset: text at a terminal, JSON elsewhere
 LOG_TEXT_CHARACTERS = env.int("LOG_TEXT_CHARACTERS", default=200)  # of each text that is spoken; 0: its hash alone
 LOGGING = logging.configure(LOG_FORMAT)
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")  # unset, nothing is traced
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="voxhouse")
 
 # --- Mail -------------------------------------------------------------------------------------
 

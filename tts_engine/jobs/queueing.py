@@ -13,7 +13,7 @@ from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
 
 from billing import services as billing
-from tts_engine import labels, queue
+from tts_engine import labels, queue, tracing
 from tts_engine.jobs.models import Job, JobItem
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
@@ -73,6 +73,7 @@ def queue_items(job: Job) -> None:
     said, rows = _rows(job, waiting)
     syntheses, sizes = zip(*waiting.order_by("number").values_list("synthesis_id", "characters"), strict=True)
     at = rows[0].created_at
+    tracing.pass_on(job.id)
     reserve = partial(
         billing.reserve_job,
         tenant_id=job.tenant_id,
