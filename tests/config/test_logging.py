@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from logging.config import dictConfig
 from typing import Any
@@ -21,7 +22,7 @@ from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from config.access_log import AccessLog
 from config.logging import COMMON, configure, for_people
-from tts_engine import telling
+from tts_engine import tally, telling
 
 Written = Callable[[], list[dict[str, Any]]]
 
@@ -188,6 +189,28 @@ def test_probes_are_not_told(lines: Written, path: str) -> None:
     """Whoever watches the platform asks every few seconds."""
     ask(path, teapot)
     assert not [event for event in lines() if event["event"] == "request"]
+
+
+async def refusing(scope: Any, receive: Any, send: Any) -> None:
+    telling.add(code="insufficient_quota")
+    await send({"type": "http.response.start", "status": 429, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_answers_and_refusals_are_counted(lines: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By status, and those of a limit by why; what no caller chose."""
+    counted: dict[tuple[Any, ...], float] = defaultdict(float)
+    monkeypatch.setattr(tally, "_added", counted)
+    for application in (refusing, refusing, teapot):
+        ask("/v1/audio/speech", application)
+    assert counted == {
+        ("voxhouse_http_responses", "total", ("429",)): 2,
+        ("voxhouse_http_responses", "total", ("418",)): 1,
+        ("voxhouse_refusals", "total", ("insufficient_quota",)): 2,
+    }
+    assert [event.get("code") for event in lines() if event["event"] == "request"] == ["insufficient_quota"] * 2 + [
+        None
+    ]
 
 
 def test_a_refusal_is_told_once(lines: Written) -> None:
