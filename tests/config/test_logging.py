@@ -208,9 +208,8 @@ def test_answers_and_refusals_are_counted(lines: Written, monkeypatch: pytest.Mo
         ("voxhouse_http_responses", "total", ("418",)): 1,
         ("voxhouse_refusals", "total", ("insufficient_quota",)): 2,
     }
-    assert [event.get("code") for event in lines() if event["event"] == "request"] == ["insufficient_quota"] * 2 + [
-        None
-    ]
+    codes = [event.get("code") for event in lines() if event["event"] == "request"]
+    assert codes == ["insufficient_quota", "insufficient_quota", None]
 
 
 def test_a_refusal_is_told_once(lines: Written) -> None:

@@ -149,10 +149,10 @@ def test_without_texts_nothing_is_left_of_one(without_texts: Tenant, work: Work)
     assert traces(without_texts) == []
 
 
-def test_the_log_has_a_hash(without_texts: Tenant, tenant: Tenant, work: Work, settings: Any) -> None:
+def test_the_log_has_a_hash(without_texts: Tenant, work: Work, settings: Any) -> None:
     """In the place of the text, the same for the same text; of a team that keeps its texts the log has the words."""
-    logs = []
-    for team in (without_texts, without_texts, tenant):
+    other, logs = make_tenant(), []
+    for team in (without_texts, without_texts, other):
         ask(team, text=TEXT, use_cache=False)
         with capture_logs() as events:
             work()
@@ -164,9 +164,9 @@ def test_the_log_has_a_hash(without_texts: Tenant, tenant: Tenant, work: Work, s
     assert not any(word in repr(first) for word in (TEXT, SECRET))
     assert kept["text"] == TEXT
     settings.LOG_TEXT_CHARACTERS = 3
-    assert telling.of_speech(Synthesis.objects.get(tenant=tenant))["text"] == f"{TEXT[:3]}…"
+    assert telling.of_speech(Synthesis.objects.get(tenant=other))["text"] == f"{TEXT[:3]}…"
     settings.LOG_TEXT_CHARACTERS = 0
-    assert "text" not in telling.of_speech(Synthesis.objects.get(tenant=tenant))
+    assert "text" not in telling.of_speech(Synthesis.objects.get(tenant=other))
 
 
 def test_what_fails_or_is_cancelled_leaves_nothing(without_texts: Tenant, work: Work) -> None:
