@@ -5,6 +5,7 @@ whoever is woken need not be who speaks: the context (W3C's traceparent) is note
 or its job's, and who claims the row goes on with it. Neither texts nor keys are in a span.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
@@ -119,10 +120,7 @@ def pass_on(id_: UUID) -> None:
     if not carried:  # as in a command
         return
     try:
-        with writer().pipeline(transaction=False) as pipe:
-            pipe.hset(_key(id_), mapping=carried)
-            pipe.expire(_key(id_), KEPT)
-            pipe.execute()
+        writer().set(_key(id_), json.dumps(carried), ex=KEPT)
     except RedisError as error:  # then the speech has a trace of its own
         log.warning("trace_not_passed_on", error=str(error))
 
@@ -170,11 +168,12 @@ def _extracted(headers: Mapping[str, str]) -> "Context":
 
 def _carried(id_: UUID) -> dict[str, str]:
     try:
-        told: Mapping[bytes, bytes] = writer().hgetall(_key(id_))
+        told = writer().get(_key(id_))
     except RedisError as error:
         log.warning("trace_not_found", error=str(error))
         return {}
-    return {name.decode(): value.decode() for name, value in told.items()}
+    carried: dict[str, str] = json.loads(told) if told else {}
+    return carried
 
 
 def _key(id_: UUID) -> str:

@@ -59,6 +59,14 @@ def test_grep_finds_a_request(platform: Platform, client: httpx.Client) -> None:
     assert (request["method"], request["path"], request["status"]) == ("GET", "/tts/download", 200)
 
 
+def test_the_terminal_shows_text(platform: Platform, client: httpx.Client) -> None:
+    """What the files have as JSON, behind the name of the process."""
+    id_ = client.get("/v1/models").raise_for_status().headers["x-request-id"]
+    until(lambda: [line for line in platform.lines if id_ in line])
+    (line,) = [line for line in platform.lines if id_ in line]
+    assert re.match(rf"web-[12]    \| \S+Z \[info     \] request \[access\] method=GET path=/v1/models .*{id_}", line)
+
+
 def test_a_repeat_is_one_line(platform: Platform, client: httpx.Client) -> None:
     """No worker speaks it, so the request's own line tells of the speech."""
     asked = {"text": "这句话说两遍。", "voice": "yunxi"}
@@ -83,13 +91,14 @@ def test_no_log_holds_a_secret(platform: Platform, client: httpx.Client) -> None
         client.get("/tts/download", params={**link, "api_key": key}, headers={"Authorization": f"Bearer {key}"})
         client.get(f"/v1/nowhere/{'x' * 40}", headers={"Authorization": f"Basic {key}", "Cookie": f"sessionid={key}"})
     with httpx.Client(base_url=platform.url, timeout=60) as browser:
-        for password in (GUESSED_PASSWORD, platform.password):
+        for user, password in (("guessed", GUESSED_PASSWORD), (platform.user, platform.password)):
             form = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', browser.get("/accounts/login/").text)
             assert form
-            who = {"login": platform.user, "password": password, "csrfmiddlewaretoken": form[1]}
+            who = {"login": user, "password": password, "csrfmiddlewaretoken": form[1]}
             browser.post("/accounts/login/", data=who, headers={"Referer": platform.url})
+            secrets.append(form[1])
         assert browser.get("/history").status_code == 200
-        secrets += [form[1], *browser.cookies.values()]
+        secrets += browser.cookies.values()
         last = browser.get("/v1/history", headers={"Authorization": f"Bearer {made['key']}"}).headers["x-request-id"]
     until(lambda: events(platform, last))
     assert events(platform, "/accounts/login/")
