@@ -154,7 +154,7 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
 
 def _queued(synthesis: Synthesis) -> None:
     """It waits for a worker, and nobody knows yet which."""
-    log.info("queued", request_id=synthesis.id, priority=synthesis.priority, characters=synthesis.characters)
+    log.info("queued", request_id=str(synthesis.id), priority=synthesis.priority, characters=synthesis.characters)
     wake_worker()
 
 

@@ -35,8 +35,8 @@ def of_speech(synthesis: Synthesis) -> Facts:
     """Whose it is, how it is spoken, how much there is of it, and its words as far as they may be told."""
     whose = {"key": synthesis.api_key_id, "member": synthesis.member_id, "job": synthesis.job_id}
     return {
-        "tenant": synthesis.tenant_id,
-        **{name: id_ for name, id_ in whose.items() if id_},
+        "tenant": str(synthesis.tenant_id),
+        **{name: str(id_) for name, id_ in whose.items() if id_},
         "voice": synthesis.voice,
         "emotion": synthesis.emotion,
         "format": synthesis.audio_format,

@@ -109,7 +109,7 @@ class Engine:
             kept = queue.finish(synthesis, outcome, Copy(source=found.synthesis, target=synthesis))
         except FileNotFoundError:  # it was deleted just now
             return False
-        of = found.synthesis.id
+        of = str(found.synthesis.id)
         log.info("repeated", kept=kept, of=of, audio_ms=outcome.audio_ms, **telling.of_speech(synthesis))
         return True
 

@@ -107,7 +107,7 @@ def queue_items(job: Job) -> None:
 
 
 def _queued(job: Job, rows: int) -> None:
-    log.info("job_queued", job=job.id, rows=rows)
+    log.info("job_queued", job=str(job.id), rows=rows)
     wake_worker()
 
 
