@@ -6,6 +6,7 @@ BENCHMARKS = (
     "bench.voice",
     "bench.frontend",
     "bench.platform_cost",
+    "bench.logging",
     "bench.audio",
     "bench.cache",
     "bench.eviction",

@@ -7,9 +7,11 @@ wait for the network, encode and store meanwhile.
 import itertools
 import queue
 import threading
+import time
 from bisect import insort
 from collections.abc import Callable, Iterator
 
+from tts_engine import tally
 from tts_engine.fair import Rank
 from tts_engine.pace import Pace
 from tts_engine.speech.voice import Chunk, Utterance, Voice
@@ -118,19 +120,31 @@ class Batcher:
     def _speak(self, batch: list[Hearing]) -> None:
         """Speak a batch, and what joins it, to its end; whatever goes wrong, no hearing is left waiting."""
 
+        model = self.voice.info.id
         numbers = itertools.count()
-        heard = {next(numbers): hearing for hearing in batch}  # who has ended goes: under load a batch never does
+        heard: dict[int, Hearing] = {}  # who has ended goes: under load a batch never does
+
+        def join(hearings: list[Hearing]) -> None:
+            heard.update({next(numbers): hearing for hearing in hearings})
+            for _ in hearings:
+                tally.BATCH.observe(len(heard), model)
 
         def more(places: int) -> list[Utterance]:
             joining = self._next(places)
-            heard.update({next(numbers): hearing for hearing in joining})
+            join(joining)
             return [hearing.utterance for hearing in joining]
 
         fault: Exception = RuntimeError(f"The voice {self.voice.info.id} left a sentence without an end.")
         self._pace.begin()
+        join(batch)
+        counted = time.monotonic()
         try:
             for number, spoken in self.voice.speak([hearing.utterance for hearing in batch], more):
                 heard[number].put(spoken)
+                before, counted = counted, time.monotonic()
+                tally.MODEL_BUSY.add(model, by=counted - before)
+                if isinstance(spoken, Chunk):
+                    tally.MODEL_AUDIO.add(model, by=len(spoken.samples) / self.voice.info.sample_rate)
                 if not isinstance(spoken, Chunk):
                     ended = heard.pop(number)
                     self._pace.add(len(ended.utterance.sentence.text), full=bool(self._waiting))

@@ -163,18 +163,23 @@ class Outcome:
     sentences_cached: int = 0
 
 
+def waited_ms(synthesis: Synthesis) -> int:
+    """From when it was taken in until this worker claimed it."""
+    waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
+    return min(max(0, round(waited.total_seconds() * 1000)), MOST_MS)
+
+
 @transaction.atomic
 def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
     """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
-    waited = (synthesis.started_at or synthesis.created_at) - synthesis.created_at
-    waited_ms = min(max(0, round(waited.total_seconds() * 1000)), MOST_MS)
+    waited = waited_ms(synthesis)
     ended = _held(synthesis).update(
         status=Status.DONE,
         finished_at=Now(),
         lease_expires_at=None,
         billed_characters=F("characters"),
         audio_ms=outcome.audio_ms,
-        queue_ms=waited_ms,
+        queue_ms=waited,
         first_byte_ms=outcome.first_byte_ms,
         synthesis_ms=outcome.synthesis_ms,
         sentences=outcome.sentences,
@@ -189,7 +194,7 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
             synthesis,
             audio_ms=outcome.audio_ms,
             synthesis_ms=outcome.synthesis_ms,
-            waited_ms=waited_ms,
+            waited_ms=waited,
             first_byte_ms=outcome.first_byte_ms,
         )
         if synthesis.job_id:

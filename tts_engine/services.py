@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache as memoize
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -19,7 +20,7 @@ from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
-from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
+from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, tracing, waits
 from tts_engine.dictionary.selectors import as_read_now, as_read_with, dictionary
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.models import JobItem
@@ -33,6 +34,8 @@ from tts_engine.speech.speak import honoured, in_manner
 from tts_engine.speech.text.script import Clip, Manner, Passage, Place, Said
 from tts_engine.speech.voice import NEUTRAL, Style, Utterance, VoiceInfo, check_style
 from tts_engine.terms import Terms, terms
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
     else:
         interactive = synthesis.priority < NOBODY_WAITS
         clock = queue.virtual_time(interactive=interactive)
+        tracing.pass_on(synthesis.id)
         reservation = billing.reserve(
             tenant_id=synthesis.tenant_id,
             api_key_id=synthesis.api_key_id,
@@ -143,9 +147,15 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
         synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
-        transaction.on_commit(wake_worker)
+        transaction.on_commit(partial(_queued, synthesis))
         synthesis.save(force_insert=True)
     return synthesis
+
+
+def _queued(synthesis: Synthesis) -> None:
+    """It waits for a worker, and nobody knows yet which."""
+    log.info("queued", request_id=str(synthesis.id), priority=synthesis.priority, characters=synthesis.characters)
+    wake_worker()
 
 
 def style_of(asked: Order | Synthesis, speaker: str) -> Style:

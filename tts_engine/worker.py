@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, tally, telling, tracing
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -25,6 +25,7 @@ from tts_engine.sentences import Place
 from tts_engine.services import catalog, forget_if_deleted, read_late, style_of, voice_named
 from tts_engine.speech.audio.cue import announced
 from tts_engine.speech.audio.silence import leading, trailing
+from tts_engine.speech.catalog import kind
 from tts_engine.speech.errors import SpeechError
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
@@ -61,7 +62,8 @@ class Engine:
 
     def speak(self, synthesis: Synthesis) -> None:
         """Speak a claimed row to its end, good or bad."""
-        with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
+        told = {"request_id": str(synthesis.id), "attempt": synthesis.attempt}
+        with self.leases.hold(synthesis), bound_contextvars(**told), tracing.speaking(synthesis):
             try:
                 if synthesis.job_id:
                     read_late(synthesis)
@@ -70,11 +72,13 @@ class Engine:
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
-                log.info("refused", code=error.code)
+                tracing.failed(error.code)
+                log.info("refused", code=error.code, **telling.of_speech(synthesis))
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
                 # What was raised may quote the text.
-                cause = {"exc_info": True} if synthesis.keeps_text else {"error": type(error).__name__}
-                log.error("synthesis_failed", voice=synthesis.voice, **cause)
+                cause = {"exc_info": True} if telling.may_quote(synthesis) else {"error": type(error).__name__}
+                tracing.failed("synthesis_failed")
+                log.error("synthesis_failed", **cause, **telling.of_speech(synthesis))
                 if synthesis.job_id and queue.give_back(synthesis):
                     return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
@@ -105,16 +109,16 @@ class Engine:
             kept = queue.finish(synthesis, outcome, Copy(source=found.synthesis, target=synthesis))
         except FileNotFoundError:  # it was deleted just now
             return False
-        log.info(
-            "repeated", kept=kept, voice=synthesis.voice, characters=synthesis.characters, of=str(found.synthesis.id)
-        )
+        of = str(found.synthesis.id)
+        log.info("repeated", kept=kept, of=of, audio_ms=outcome.audio_ms, **telling.of_speech(synthesis))
         return True
 
     def _speak(self, synthesis: Synthesis) -> None:
         began = time.monotonic()
         info, speaker = voice_named(synthesis.voice)
-        items = read_script(Written.of(synthesis).script())
-        parts = staged(items, info, style_of(synthesis, speaker), voice_named)
+        with tracing.step("read"):
+            items = read_script(Written.of(synthesis).script())
+            parts = staged(items, info, style_of(synthesis, speaker), voice_named)
         turns = self._turns(lines_of(parts), synthesis)
         first_byte_ms = 0
         with Draft(synthesis, voice_rate=info.sample_rate) as draft:
@@ -141,10 +145,15 @@ class Engine:
                 sentences=len(turns),
                 sentences_cached=sum(turn.cached for turn in turns),
             )
-            kept = queue.finish(synthesis, outcome, draft)
+            with tracing.step("store"):
+                kept = queue.finish(synthesis, outcome, draft)
+        tracing.note(kept=kept, **asdict(outcome))
+        if kept:
+            _count(synthesis, outcome, kind(synthesis.voice, self.catalog.names()))
         forget_if_deleted(synthesis)
         eviction.stored(sum(turn.size for turn in turns))
-        log.info("spoken", kept=kept, voice=synthesis.voice, characters=synthesis.characters, **asdict(outcome))
+        waited_ms = queue.waited_ms(synthesis)
+        log.info("spoken", kept=kept, queue_ms=waited_ms, **asdict(outcome), **telling.of_speech(synthesis))
 
     def _heard(
         self, parts: list[Part], turns: Iterator[Turn], synthesis: Synthesis, sample_rate: int
@@ -195,6 +204,18 @@ def _named(line: Line) -> tuple[Sentence, str]:
     utterance = line.utterance
     names = {speaker.id: speaker.name for speaker in line.voice.speakers}
     return utterance.sentence, line.manner.role or names.get(utterance.style.speaker, utterance.style.speaker)
+
+
+def _count(synthesis: Synthesis, outcome: queue.Outcome, voice: str) -> None:
+    """For Prometheus, one speech that was made here."""
+    tally.SENTENCES.add(voice, "cached", by=outcome.sentences_cached)
+    tally.SENTENCES.add(voice, "spoken", by=outcome.sentences - outcome.sentences_cached)
+    if outcome.audio_ms and not outcome.sentences_cached:
+        tally.RTF.observe(outcome.synthesis_ms / outcome.audio_ms, voice)
+    if not synthesis.job_id:
+        waited = queue.waited_ms(synthesis)
+        tally.QUEUED.observe(waited / 1000, voice)
+        tally.FIRST_AUDIO.observe((waited + outcome.first_byte_ms) / 1000, voice)
 
 
 def _since(began: float) -> int:

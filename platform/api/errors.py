@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from accounts import errors as accounts
 from billing import errors as billing
 from tts_engine import errors as engine
+from tts_engine import telling
 from tts_engine.manuscripts import errors as manuscripts
 from tts_engine.speech import errors as speech
 from webhooks import errors as webhooks
@@ -225,6 +226,7 @@ def _details(detail: Any, path: str = "") -> Iterator[tuple[str | None, exceptio
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: the answer to an error, in the words of the door it happened at."""
     problem = problem_of(error)
+    telling.add(code=problem.code)
     door = context["view"]
     problem = replace(problem, param=getattr(door, "member_names", {}).get(problem.param, problem.param))
     if getattr(door, "speaks_openai", False):
@@ -235,6 +237,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
 
 def at_no_door(problem: Problem, path: str) -> JsonResponse:
     """The answer where no door was reached: in OpenAI's words at its addresses, else in ours."""
+    telling.add(code=problem.code)
     request_id = str(uuid4())
     headers = {**problem.headers, "x-request-id": request_id}
     if path.startswith(OPENAI_ADDRESSES):

@@ -28,7 +28,7 @@ from api.patience import patience_of
 from api.throttles import characters_quota
 from billing import selectors as billing
 from billing.selectors import Standing
-from tts_engine import listen
+from tts_engine import listen, telling
 from tts_engine.models import InputType, Labelling, Synthesis
 from tts_engine.scripts import Written
 from tts_engine.services import Caller, Order, counted_of, synthesis_request
@@ -226,12 +226,18 @@ class SpeakingDoor(Door, ABC):
             self.synthesis = synthesis_request(
                 caller=caller, order=order, synthesis_id=self.request_id, once=once, agreed=self.terms
             )
+            self._tell()
             self.audio = listen.stored(self.synthesis)
             if self.synthesis.cache_hit and not self.synthesis.billed_characters:  # which left it as it was
                 usage = self.terms.standing.usage
         finally:  # a refused request is told as well
             characters = characters_quota(usage or billing.usage(caller.tenant_id))
             self.quotas = [*self.quotas, *([characters] if characters else [])]
+
+    def _tell(self) -> None:
+        """What the cache answers no worker speaks, so this request's own line tells of the speech."""
+        if self.synthesis.cache_hit:
+            telling.add(cache="hit", audio_ms=self.synthesis.audio_ms, **telling.of_speech(self.synthesis))
 
     def _tell_replay(self, response: HttpResponseBase) -> None:
         if self.synthesis.id != self.request_id:

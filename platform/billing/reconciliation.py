@@ -6,8 +6,10 @@ billed what its row says. So the command asks everyone and knowledge still flows
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -60,6 +62,28 @@ def reconcile(*, repair: bool = False) -> list[Drift]:
         for function in REPAIRS:
             function()
     return drifts
+
+
+LAST = "billing:reconciled"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """When somebody looked last, and what was different and is."""
+
+    at: datetime
+    differences: int
+
+
+def remember(differences: int) -> None:
+    """For whoever watches the platform. Raises RedisError when Valkey is away."""
+    cache.set(LAST, (timezone.now(), differences), timeout=None)
+
+
+def last() -> Reconciled | None:
+    """None where nobody looked yet, or Valkey has forgotten. Raises RedisError when it is away."""
+    kept = cache.get(LAST)
+    return Reconciled(*kept) if kept else None
 
 
 # Every synthesis that the ledger knows, of all tenants, in characters: what a check of another room

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.core.mail import mail_admins
 
 from billing.alerts import services as alerts
-from billing.reconciliation import reconcile
+from billing.reconciliation import reconcile, remember
 
 log = structlog.get_logger()
 
@@ -19,6 +19,7 @@ def reconcile_nightly() -> int:
     Nothing is repaired: what went wrong must be seen first. Returns how many differences there are.
     """
     drifts = reconcile()
+    remember(len(drifts))
     for drift in drifts:
         log.error("ledger_drift", where=drift.where, what=drift.what, expected=drift.expected, found=drift.found)
     if drifts:

@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
+
+from tts_engine import tally, telling
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -13,13 +16,14 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("access")
 
-PROBES = {"/healthz", "/readyz"}  # asked every few seconds by whoever watches us
+PROBES = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by whoever watches us
+REFUSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class AccessLog:
     """ASGI middleware: method, path, status and time, from the request to the last byte; never the query.
 
-    `status` is 0 where the caller hung up before there was one.
+    `status` is 0 where the caller hung up before there was one. Beside it stands what `telling` was told meanwhile.
     """
 
     def __init__(self, application: Application) -> None:
@@ -30,18 +34,27 @@ class AccessLog:
             await self._application(scope, receive, send)
             return
         began = time.monotonic()
-        status, request_id = 0, None
+        facts = telling.begin()
+        status = 0
 
         async def watch(message: Message) -> None:
-            nonlocal status, request_id
+            nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                request_id = dict(message.get("headers", [])).get(b"x-request-id", b"").decode() or None
+                for name, value in message.get("headers", ()):
+                    if name == b"x-request-id":
+                        facts["request_id"] = value.decode()
             await send(message)
 
         try:
             await self._application(scope, receive, watch)
         finally:
-            known = {} if request_id is None else {"request_id": request_id}
+            _count(status, facts.get("code"))
             milliseconds = round((time.monotonic() - began) * 1000)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds, **known)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds, **facts)
+
+
+def _count(status: int, code: str | None) -> None:
+    tally.RESPONSES.add(str(status))
+    if code and status in REFUSING:
+        tally.REFUSALS.add(code)

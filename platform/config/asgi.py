@@ -1,5 +1,6 @@
 """The web process: `uvicorn config.asgi:application`."""
 
+import asyncio
 import os
 import threading
 from typing import Any
@@ -16,6 +17,8 @@ from api.body_limit import BodyLimit  # noqa: E402
 from api.errors import ADDRESSES  # noqa: E402
 from api.handler import KeyHandler  # noqa: E402
 from config.access_log import AccessLog  # noqa: E402
+from config.traced import Traced  # noqa: E402
+from tts_engine import tally, tracing  # noqa: E402
 from tts_engine.services import warm_up  # noqa: E402
 
 _doors = KeyHandler()
@@ -28,7 +31,8 @@ async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 _larger = dict.fromkeys(("/v1/jobs", "/v1/jobs/files", "/v1/jobs/files/preview"), settings.JOB_BODY_BYTES)
-_http = AccessLog(BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more=_larger))
+_answering = BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more=_larger)
+_http = AccessLog(Traced(_answering) if tracing.on() else _answering)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -42,6 +46,11 @@ async def _live(receive: Any, send: Any) -> None:
     """Load what the first request would wait for beside the doors, which are open at once."""
     await receive()  # lifespan.startup
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    tally.keep_telling()
+    tracing.start()
     await send({"type": "lifespan.startup.complete"})
     await receive()  # lifespan.shutdown
+    # uvicorn ends by the signal that it got, which leaves no exit to wait for.
+    await asyncio.to_thread(tally.tell)
+    await asyncio.to_thread(tracing.stop)
     await send({"type": "lifespan.shutdown.complete"})

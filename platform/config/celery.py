@@ -25,11 +25,13 @@ def log_like_everybody(**kwargs: Any) -> None:
 @worker_ready.connect
 def announce(sender: Any, **kwargs: Any) -> None:
     """Load the default voice, begin to take rows, and tell the platform that this worker can speak."""
-    from tts_engine import presence
+    from tts_engine import presence, tally, tracing
     from tts_engine.worker import engine
 
     engine().warm_up()
     engine().taker.start(sender.hostname)
+    tally.keep_telling()
+    tracing.start()
     presence.announce(sender.hostname, pace=lambda: engine().pace.rate)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from config.logging import for_people
+
 LOG_BYTES = 5_000_000  # of one file; the last three files of each child are kept
 KEEP_NAME = 8  # columns of a name before the bar
 
@@ -63,15 +65,28 @@ def tied(command: list[str], death_signal: signal.Signals, user: Account | None 
     return [setpriv, *options, "--", *command]
 
 
-def log_file(path: Path) -> logging.Handler:
+def log_file(path: Path, formatter: logging.Formatter | None = None) -> logging.Handler:
+    """What a child writes is kept as it is."""
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(formatter or logging.Formatter("%(message)s"))
     return handler
+
+
+class ForPeople(logging.Formatter):
+    """A line behind its child's name, and what is JSON for programs as text."""
+
+    def __init__(self, *, colors: bool) -> None:
+        super().__init__(f"%(name)-{KEEP_NAME}s | %(message)s")
+        self._colors = colors
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = for_people(record.message, colors=self._colors)
+        return super().formatMessage(record)
 
 
 def terminal_handler() -> logging.Handler:
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter(f"%(name)-{KEEP_NAME}s | %(message)s"))
+    handler.setFormatter(ForPeople(colors=sys.stdout.isatty()))
     return handler
 
 

@@ -189,13 +189,21 @@ CONTENT_SECURITY_POLICY = {
 # A whole request body; the longest text allowed is far below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-LOGGING = logging.CONFIGURATION
-logging.configure_structlog()
+# --- What the platform tells of itself: docs/observability.md -----------------------------------
+
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="")  # json, text; unset: text at a terminal, JSON elsewhere
+LOG_TEXT_CHARACTERS = env.int("LOG_TEXT_CHARACTERS", default=200)  # of each text that is spoken; 0: its hash alone
+LOGGING = logging.configure(LOG_FORMAT)
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")  # unset, nothing is traced
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="voxhouse")
 
 # --- Mail -------------------------------------------------------------------------------------
 
-# smtp://user:password@host:25, smtp+tls://…, smtp+ssl://…; unset, mail is written to the worker's log.
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# smtp://user:password@host:25, smtp+tls://…, smtp+ssl://…; unset, no mail leaves, and the log tells of each.
+if EMAIL_URL := env.str("EMAIL_URL", default=""):
+    vars().update(env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "config.unsent_mail.UnsentMail"
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="voxhouse@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = "[Voxhouse] "
@@ -258,6 +266,7 @@ CAST_MOST = 50  # names in voice_aliases
 DEFAULT_VOICE = env.str("VOXHOUSE_DEFAULT_VOICE", default="xiaoxiao")  # what a worker loads at its start
 
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # unset, /metrics answers this machine alone
+METRICS_TENANTS = env.int("METRICS_TENANTS", default=100)  # the month's busiest teams, which have series of their own
 
 # --- The operators' pages -----------------------------------------------------------------------
 

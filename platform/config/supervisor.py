@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from django.conf import settings
+
+from config.logging import formatter, renderer
 from config.processes import Child, Service, StartError, log_file, terminal_handler
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between a death and the next start; doubled each time
@@ -90,7 +93,7 @@ class Supervisor:
         self.logs.mkdir(exist_ok=True)
         self.terminal = terminal_handler()
         self.files: list[logging.Handler] = []
-        self.log = self.open_log("up")
+        self.log = self.open_log("up", formatter(renderer(settings.LOG_FORMAT, terminal=False)))
         self.keep_open = (lock.descriptor,)
         self.stages: list[list[Watched]] = []
 
@@ -101,9 +104,9 @@ class Supervisor:
         for service in services:
             stage.append(Watched(Child(service, self.open_log(service.name), self.keep_open)))
 
-    def open_log(self, name: str) -> logging.Logger:
+    def open_log(self, name: str, form: logging.Formatter | None = None) -> logging.Logger:
         """Lines go to the terminal behind the child's name, and to `logs/name.log`, whose size is bounded."""
-        file = log_file(self.logs / f"{name}.log")
+        file = log_file(self.logs / f"{name}.log", form)
         self.files.append(file)
         log = logging.Logger(name)  # noqa: LOG001 - this supervisor's own, not the process's
         log.addHandler(file)

@@ -1,18 +1,25 @@
 """`/metrics`: true figures, in Prometheus' own format, for those alone whom they concern."""
 
+import time
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
+from billing.models import Counter
+from billing.reconciliation import LAST
+from billing.tasks import reconcile_nightly
 from tests.factories import ask, make_done, make_queued, make_tenant, speak_queued
-from tts_engine import relay
+from tts_engine import relay, tally
 from tts_engine.models import Synthesis
 
 SECOND = np.zeros(24_000, np.float32)
@@ -61,6 +68,65 @@ def test_the_queue_and_its_workers(tenant: Tenant) -> None:
     assert values["voxhouse_queue_requests", "job", "queued"] == 0
     assert values["voxhouse_queue_oldest_seconds", "interactive"] >= 60
     assert values["voxhouse_workers",] == 1
+
+
+def test_label_values_are_bounded(tenant: Tenant, settings: Settings) -> None:
+    """However many teams there are, and however many names callers make up for blends of voices."""
+    settings.METRICS_TENANTS = 3
+    for number in range(3):
+        make_done(tenant, SECOND, text=f"第{number}句。", voice=f"xiaoxiao({number + 1})+yunxi")
+    busy = [make_tenant() for _ in range(2)]
+    for team in (*busy, *busy):
+        make_done(team, SECOND)
+    for _ in range(5):
+        make_done(make_tenant(), SECOND, voice="a voice that was removed")
+    values = told()
+    teams = {labels[1] for name, *labels in values if name == "voxhouse_requests_total"}
+    assert teams == {tenant.name, *(team.name for team in busy)}
+    voices = {labels[1] for name, *labels in values if name == "voxhouse_speeches_total"}
+    assert voices == {"xiaoxiao", "blend", "removed"}
+    assert values["voxhouse_speeches_total", "miss", "blend"] == 3
+    assert values["voxhouse_speeches_total", "miss", "removed"] == 5
+    assert values["voxhouse_speeches_total", "miss", "xiaoxiao"] == 4
+
+
+def test_what_processes_counted(db: None) -> None:
+    """As it was told, a histogram with its buckets; without any there is none."""
+    tally._added.clear()
+    tally.RTF.observe(0.15, "xiaoxiao")
+    tally.REFUSALS.add("insufficient_quota", by=2)
+    try:
+        tally.tell()
+        values = told()
+    finally:
+        relay.writer().delete(tally._key())
+    assert values["voxhouse_refusals_total", "insufficient_quota"] == 2
+    assert [values["voxhouse_rtf_bucket", le, "xiaoxiao"] for le in ("0.1", "0.2", "5.0", "+Inf")] == [0, 1, 1, 1]
+    assert values["voxhouse_rtf_sum", "xiaoxiao"] == 0.15
+    assert not [sample for sample in values if sample[0].startswith("voxhouse_batch")]
+
+
+def test_whether_the_accounts_agree(tenant: Tenant) -> None:
+    """As whoever looked last has found, and when."""
+    cache.delete(LAST)
+    assert ("voxhouse_ledger_drift",) not in told()
+    make_done(tenant, SECOND)
+    Counter.objects.filter(tenant=tenant).update(used=42)
+    try:
+        reconcile_nightly()
+        values = told()
+        call_command("reconcile", "--repair", stdout=StringIO())
+        assert told()["voxhouse_ledger_drift",] == 0
+    finally:
+        cache.delete(LAST)
+    assert values["voxhouse_ledger_drift",] == 1
+    assert values["voxhouse_reconciled_timestamp_seconds",] == pytest.approx(time.time(), abs=60)
+
+
+def test_room_on_disk(db: None) -> None:
+    """Of the file systems that what we keep is on."""
+    values = told()
+    assert 0 < values["voxhouse_disk_free_bytes", "home"] < values["voxhouse_disk_size_bytes", "home"]
 
 
 def test_who_may_ask(db: None, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from tests.engine.jobs.conftest import MakeJob
 from tests.engine.jobs.conftest import draft as draft
 from tests.engine.jobs.conftest import started as started
 from tests.factories import ask, make_tenant
-from tts_engine import queue, relay, store
+from tts_engine import queue, relay, store, telling
 from tts_engine.dictionary.services import entry_make, entry_put
 from tts_engine.errors import JobStateConflict, SynthesisFailed, TimesNotKept, UnacceptableRetention
 from tts_engine.jobs.models import JobItem
@@ -147,6 +147,26 @@ def test_without_texts_nothing_is_left_of_one(without_texts: Tenant, work: Work)
             timeline(row)
     assert repeat.cache_hit
     assert traces(without_texts) == []
+
+
+def test_the_log_has_a_hash(without_texts: Tenant, work: Work, settings: Any) -> None:
+    """In the place of the text, the same for the same text; of a team that keeps its texts the log has the words."""
+    other, logs = make_tenant(), []
+    for team in (without_texts, without_texts, other):
+        ask(team, text=TEXT, use_cache=False)
+        with capture_logs() as events:
+            work()
+        logs.append(events[-1])
+    first, again, kept = logs
+    assert [event["event"] for event in logs] == ["spoken"] * 3
+    assert first["text_hash"] == again["text_hash"]
+    assert len(first["text_hash"]) == 64
+    assert not any(word in repr(first) for word in (TEXT, SECRET))
+    assert kept["text"] == TEXT
+    settings.LOG_TEXT_CHARACTERS = 3
+    assert telling.of_speech(Synthesis.objects.get(tenant=other))["text"] == f"{TEXT[:3]}…"
+    settings.LOG_TEXT_CHARACTERS = 0
+    assert "text" not in telling.of_speech(Synthesis.objects.get(tenant=other))
 
 
 def test_what_fails_or_is_cancelled_leaves_nothing(without_texts: Tenant, work: Work) -> None:

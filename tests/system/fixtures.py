@@ -11,6 +11,7 @@ import pytest
 from tests.speech.sambert.conftest import write_folder
 from tests.system.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serving
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
+from tests.system.trace_collector import TraceCollector, collecting
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +79,18 @@ def identity_provider() -> Iterator[IdentityProvider]:
 
 
 @pytest.fixture(scope="session")
+def trace_collector() -> Iterator[TraceCollector]:
+    """What a company collects its traces with; only `platform` sends any."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
 def platform(
-    launch: Launch, identity_provider: IdentityProvider, tmp_path_factory: pytest.TempPathFactory
+    launch: Launch,
+    identity_provider: IdentityProvider,
+    trace_collector: TraceCollector,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Platform]:
     """One instance for all tests that only use it; Ctrl-C must end it without a trace.
 
@@ -95,6 +106,8 @@ def platform(
         OIDC_CLIENT_SECRET=CLIENT_SECRET,
         OIDC_NAME="Example",
         OIDC_JOIN="example.org=demo:member,example.net=newcomers:member",
+        OTEL_EXPORTER_OTLP_ENDPOINT=trace_collector.url,
+        OTEL_BSP_SCHEDULE_DELAY="200",  # milliseconds
     )
     yield running
     running.stop()

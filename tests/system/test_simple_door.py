@@ -3,11 +3,10 @@
 import base64
 import io
 import wave
-from urllib.parse import quote
 
 import httpx
 
-from tests.system.instance import Platform, until
+from tests.system.instance import Platform
 
 
 def frames_of(audio: bytes) -> int:
@@ -44,23 +43,3 @@ def test_a_link_is_a_file(platform: Platform) -> None:
         again = client.get(link, headers={"Range": "bytes=100-", "If-Range": first.headers["etag"]})
     assert again.status_code == 206
     assert again.content == first.content[100:]
-
-
-def test_no_log_holds_what_was_sent(platform: Platform) -> None:
-    """Neither the text, percent-encoded or plain, nor the key; the request's id is in web and worker alike."""
-    text = "这句话不进日志。"
-    answer = httpx.get(
-        f"{platform.url}/tts/download",
-        params={"text": text},
-        headers={"Authorization": f"Bearer {platform.api_key}"},
-        timeout=60,
-    )
-    request_id = answer.raise_for_status().headers["x-request-id"]
-
-    def logs() -> dict[str, str]:
-        return {file.stem: file.read_text() for file in (platform.home / "logs").glob("*.log")}
-
-    until(lambda: any(f"event=request request_id={request_id}" in logs()[name] for name in logs() if "web" in name))
-    until(lambda: any(f"event=spoken request_id={request_id}" in logs()[name] for name in logs() if "worker" in name))
-    for sent in (text, quote(text), platform.api_key):
-        assert not [name for name, log in logs().items() if sent in log]

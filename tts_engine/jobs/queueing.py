@@ -6,18 +6,21 @@ The team's requests wait while its account is locked, so the rows are made befor
 from functools import partial
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
 
 from billing import services as billing
-from tts_engine import labels, queue
+from tts_engine import labels, queue, tracing
 from tts_engine.jobs.models import Job, JobItem
 from tts_engine.jobs.orders import Orders, order_of
 from tts_engine.models import Synthesis
 from tts_engine.scripts import Written
 from tts_engine.services import Caller, count, row_of, wake_worker
+
+log = structlog.get_logger()
 
 # What differs from item to item. The rows share the job's stretch of the queue by their characters, in their
 # order; what is read out is taken to be as long as what is written until a worker has read it.
@@ -70,6 +73,7 @@ def queue_items(job: Job) -> None:
     said, rows = _rows(job, waiting)
     syntheses, sizes = zip(*waiting.order_by("number").values_list("synthesis_id", "characters"), strict=True)
     at = rows[0].created_at
+    tracing.pass_on(job.id)
     reserve = partial(
         billing.reserve_job,
         tenant_id=job.tenant_id,
@@ -99,7 +103,12 @@ def queue_items(job: Job) -> None:
         moved = reserve(virtual_time=trial.start_tag).start_tag - trial.start_tag
         if moved:  # another job of the team was started meanwhile: these follow its rows
             cursor.execute(LATER, {"moved": moved, "job": job.id, "at": at})
-    transaction.on_commit(wake_worker)
+    transaction.on_commit(partial(_queued, job, len(sizes)))
+
+
+def _queued(job: Job, rows: int) -> None:
+    log.info("job_queued", job=str(job.id), rows=rows)
+    wake_worker()
 
 
 def _rows(job: Job, items: QuerySet[JobItem]) -> tuple[list[tuple[str, str]], list[Synthesis]]:

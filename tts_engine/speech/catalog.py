@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from tts_engine.speech.voices.sambert import description as sambert
 from tts_engine.speech.voices.sambert import voice as sambert_voice
 
 log = logging.getLogger(__name__)
+
+BLEND, REMOVED = "blend", "removed"  # instead of any of the endless names of mixtures, and of voices that are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class Installed:
     info: VoiceInfo
     load: Callable[[], Voice]
     removable: bool = True  # it was added; the built-in one stays
+
+
+def kind(name: str, known: Collection[str]) -> str:
+    """For statistics, which can bear so many names and no more: one of the known, or what else it was."""
+    if name in known:
+        return name
+    return BLEND if "+" in name or "(" in name else REMOVED
 
 
 class Catalog:
@@ -71,6 +80,10 @@ class Catalog:
             return self._blended(name)
         names = ", ".join(entry.id for entry in self.entries())
         raise UnknownVoice(f"There is no voice '{name}' here; there are {names}.")
+
+    def names(self) -> set[str]:
+        """What callers may name, blends left out."""
+        return {entry.id for entry in self._entries()}
 
     def _blended(self, name: str) -> tuple[VoiceInfo, str]:
         try:

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from redis.exceptions import RedisError
 
-from billing.reconciliation import reconcile
+from billing.reconciliation import reconcile, remember
 
 
 class Command(BaseCommand):
@@ -29,5 +30,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{len(found)} differences, {len(found) - len(left)} set right" if found else "Zero drift"
             )
+        try:
+            remember(len(left))
+        except RedisError as error:
+            self.stderr.write(f"What /metrics tells of it is as it was, for Valkey is away: {error}")
         if left:
             sys.exit(1)
