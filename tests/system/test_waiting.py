@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from config import embedded
-from tests.system.instance import Platform, until
+from tests.system.instance import Launch, Platform, until
 
 WAITING = 40
 # No sentence is like another, or the cache would have it.
@@ -42,14 +42,15 @@ def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def busy(single: Platform) -> Iterator[Platform]:
-    """Its worker has a text of many minutes in work, and another one claimed ahead."""
+def busy(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """An instance of one worker, which has a text of many minutes in work, and another one claimed ahead."""
+    platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
     with ExitStack() as blocker:
         for text in LONG:
-            blocker.enter_context(call(single, text))
-        until(lambda: len(rows(single, status="running")) == len(LONG))
-        yield single
-    until(lambda: not rows(single, status="running"))
+            blocker.enter_context(call(platform, text))
+        until(lambda: len(rows(platform, status="running")) == len(LONG))
+        yield platform
+    platform.stop()
 
 
 @pytest.fixture
