@@ -57,3 +57,4 @@ class KeyHandler(ASGIHandler):
         request, refusal = self.create_request(scope, body)
         response = await self.get_response_async(request) if request else refusal
         await self.send_response(response, send)  # type: ignore[arg-type]  # one of the two is there
+        body.close()  # not where the caller has hung up: a thread may still be reading it
