@@ -32,6 +32,7 @@ class KeyHandler(ASGIHandler):
             response = await view(request, *args, **kwargs)
         else:
             response = await in_database(view, request, *args, **kwargs)
+        response.headers["X-Content-Type-Options"] = "nosniff"  # as SecurityMiddleware has it; the rest is for pages
         if isinstance(response, SimpleTemplateResponse):  # DRF's are
             response.render()
         if isinstance(response, HttpResponse):
