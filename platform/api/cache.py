@@ -17,7 +17,7 @@ class PurgeQuery(StrictSerializer):
 class CacheDoor(Door):
     scope = "admin"
 
-    @extend_schema(operation_id="purge_cache", parameters=[PurgeQuery], responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="purge_cache", parameters=[PurgeQuery], responses={200: OpenApiTypes.OBJECT})
     def delete(self, request: Request) -> Response:
         """Delete your team's cached sentences and find none of its results any more; the history stays."""
         query = PurgeQuery(data=request.query_params.dict())

@@ -246,7 +246,7 @@ def _at_no_door(problem: Problem, path: str) -> tuple[dict[str, Any], dict[str, 
 def at_no_door(problem: Problem, path: str) -> JsonResponse:
     """The answer where no door was reached."""
     body, headers = _at_no_door(problem, path)
-    return JsonResponse(body, status=problem.status, headers=headers)
+    return JsonResponse(body, status=problem.status, content_type=headers.pop("content-type"), headers=headers)
 
 
 async def answer_at_no_door(problem: Problem, path: str, send: Callable[[Any], Awaitable[None]]) -> None:

@@ -138,6 +138,7 @@ class AudioQuery(StrictSerializer):
 
 class AudioDoor(Door):
     scope = "history"
+    refusals = (409, 416)
 
     @extend_schema(
         operation_id="download_audio",
@@ -170,6 +171,7 @@ class SubtitlesQuery(StrictSerializer):
 
 class SubtitlesDoor(Door):
     scope = "history"
+    refusals = (409,)
 
     @extend_schema(
         operation_id="download_subtitles",

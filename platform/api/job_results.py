@@ -50,6 +50,7 @@ class DownloadQuery(StrictSerializer):
 
 class JobDownloadDoor(Door):
     scope = "history"
+    refusals = (409,)
 
     @extend_schema(
         operation_id="download_job",
@@ -114,6 +115,7 @@ class HistoryDownloadRequest(StrictSerializer):
 
 class HistoryDownloadDoor(Door):
     scope = "history"
+    refusals = (404, 409)
 
     @extend_schema(
         operation_id="download_history",

@@ -86,6 +86,7 @@ def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:
 
 
 class SimpleDownloadDoor(SimpleDoor):
+    refusals = (409, 416, 500, 503, 504)
     http_method_names = ["get", "head", "options"]
 
     def order(self, request: Request) -> Order:
@@ -94,7 +95,7 @@ class SimpleDownloadDoor(SimpleDoor):
     @extend_schema(
         operation_id="tts_download",
         parameters=[SimpleQuery],
-        responses={(200, "audio/wav"): OpenApiTypes.BINARY},
+        responses={(200, "audio/wav"): OpenApiTypes.BINARY, (206, "audio/wav"): OpenApiTypes.BINARY},
     )
     async def get(self, request: Request) -> HttpResponseBase:
         """Speak a text and send it, once it is whole, as a file."""

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -46,6 +46,14 @@ NO_TIMES = "none"
 Heard = TypeVar("Heard", bound=bytes | Timeline)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        ]
+    }
+)
 class VoiceField(serializers.Field[str, Any, str, Any]):
     """A voice's name, or OpenAI's object form `{"id": name}`; OpenAI's own names are aliases."""
 
@@ -185,6 +193,7 @@ class SpeakingDoor(Door, ABC):
     """
 
     scope = "speech"
+    refusals = (404, 409, 410, 422, 500, 503, 504)
     terms: Terms  # the caller's, as it came in
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short
