@@ -150,8 +150,8 @@ def measure(instance: Instance, rate: int, rounds: int, seconds: float) -> None:
             lasted, own, statuses = attack.end()
             if number == 0 or number == rounds - 1:
                 print(
-                    f"round {number + 1}: {statuses.total() / lasted:.0f} answers a second, {dict(statuses)}; of a core "
-                    f"the attacker takes {own / lasted:.0%}, the web processes for it alone {used:.0%}"
+                    f"round {number + 1}: {statuses.total() / lasted:.0f} answers a second, {dict(statuses)}; of one "
+                    f"core the attacker takes {own / lasted:.0%}, the web processes for it alone {used:.0%}"
                 )
     for name in CALLS:
         ratio = statistics.median(after[name] / before[name] for before, after in zip(quiet, loud, strict=True))

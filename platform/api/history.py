@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from api.door import Door, StrictSerializer, caller_of
 from api.downloads import attachment, file_response
 from api.pages import NewestFirst
+from api.schema import audio
 from tts_engine import store
 from tts_engine.models import Labelling, Status, Synthesis
 from tts_engine.scripts import spoken_text
@@ -143,7 +144,7 @@ class AudioDoor(Door):
     @extend_schema(
         operation_id="download_audio",
         parameters=[AudioQuery],
-        responses={(200, "audio/mpeg"): OpenApiTypes.BINARY, (206, "audio/mpeg"): OpenApiTypes.BINARY},
+        responses=audio(200, 206),
     )
     def get(self, request: Request, synthesis_id: UUID) -> HttpResponseBase:
         """The audio as it was sent, or in another `format`; with byte ranges."""

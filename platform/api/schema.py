@@ -5,12 +5,20 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from api.errors import PROBLEM_JSON
+from tts_engine.speech.audio.formats import FORMATS
 
 ALWAYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 OF_A_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def audio(*statuses: int) -> dict[tuple[int, str], OpenApiTypes]:
+    """The answers of a door that sends audio in any of the formats."""
+    media_types = sorted({described.media_type for described in FORMATS.values()})
+    return {(status, media_type): OpenApiTypes.BINARY for status in statuses for media_type in media_types}
 
 
 class ProblemShape(serializers.Serializer[Any]):

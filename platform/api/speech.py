@@ -25,6 +25,7 @@ from api.door import Door, NumberField, StrictSerializer, TextField, caller_of, 
 from api.errors import problem_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
+from api.schema import audio
 from api.throttles import characters_quota
 from billing import selectors as billing
 from billing.selectors import Standing
@@ -262,7 +263,7 @@ class SpeechDoor(SpeakingDoor):
         operation_id="create_speech",
         request=SpeechRequest,
         responses={
-            (200, "audio/mpeg"): OpenApiResponse(OpenApiTypes.BINARY, description="Audio, as it is made."),
+            **audio(200),  # as it is made
             (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, description="With stream_format `sse`."),
         },
     )
