@@ -69,7 +69,7 @@ def main() -> None:
         for ending in (False, True):
             key = key_of_all_scopes(instance.manage)
             command = schemathesis(instance.url, key, examples=asked.examples, seed=asked.seed, ending=ending)
-            failed |= subprocess.run(command, check=False).returncode != 0  # noqa: S603
+            failed |= subprocess.run(command, check=False, cwd=instance.home).returncode != 0  # noqa: S603
     sys.exit(failed)
 
 

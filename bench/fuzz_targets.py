@@ -78,7 +78,7 @@ def short_text(chance: Random, most: int = 24) -> str:
 def text(chance: Random) -> str:
     """Mostly short; one in some hundreds as long as allowed, of a few pieces again and again."""
     short = short_text(chance)
-    return (short * LONGEST)[:LONGEST] if chance.random() < 0.002 else short
+    return (short * LONGEST)[:LONGEST] if chance.randrange(500) == 237 else short
 
 
 def read_text(given: str) -> None:
@@ -164,7 +164,7 @@ def markup(chance: Random) -> str:
         written.append(next_piece)
     if chance.random() < 0.9:
         written += [f"</{name}>" for name in reversed(opened)]
-    if chance.random() < 0.001:
+    if chance.randrange(1000) == 237:
         return "".join((written[1:-1] or ["好"]) * 3000)[: 16 * LONGEST]
     return "".join(written)
 
