@@ -1,7 +1,7 @@
 """What the OpenAPI document cannot find out by itself."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -67,13 +67,15 @@ class ListShape:
 class DoorSchema(AutoSchema):
     """Adds what every door may answer: its refusals, those of the door's own `refusals` among them."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         openai = getattr(self.view, "speaks_openai", False)
         shape, kind = (OpenAIProblemShape, "application/json") if openai else (ProblemShape, PROBLEM_JSON)
         for status in self._refusals():
             told = shape if status is not HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE else None
-            body = self._get_response_for_code(told, str(status.value), media_types=[kind], direction=direction)
+            body = self._get_response_for_code(  # type: ignore[no-untyped-call]
+                told, str(status.value), media_types=[kind], direction=direction
+            )
             bodies[str(status.value)] = {**body, "description": status.phrase}
         return dict(sorted(bodies.items()))
 

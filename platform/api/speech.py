@@ -3,11 +3,11 @@
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
@@ -194,7 +194,7 @@ class SpeakingDoor(Door, ABC):
     """
 
     scope = "speech"
-    refusals = (404, 409, 410, 422, 500, 503, 504)
+    refusals: ClassVar[Sequence[int]] = (404, 409, 410, 422, 500, 503, 504)
     terms: Terms  # the caller's, as it came in
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short

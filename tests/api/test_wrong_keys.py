@@ -36,8 +36,15 @@ def call(loop: asyncio.Runner) -> Call:
 
     def call(secret: str, address: str | None = ATTACKER, path: str = "/v1/models") -> Answer:
         headers = [(b"host", b"voice.example"), (b"authorization", f"Bearer {secret}".encode())]
-        scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "query_string": b""}
-        scope["client"] = (address, 1234) if address else None
+        client = (address, 1234) if address else None
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "headers": headers,
+            "query_string": b"",
+            "client": client,
+        }
         return loop.run(answered(doors, scope))
 
     return call

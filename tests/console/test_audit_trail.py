@@ -1,4 +1,4 @@
-"""Every administrative act leaves a line in the trail: at each door of the API, and from each service it is asked of."""
+"""Every administrative act leaves a line in the trail: at each door of the API, and from each service."""
 
 import ast
 import importlib
