@@ -5,14 +5,17 @@ PY := $(VENV)/bin/python
 # The first interpreter that is new enough and can make a virtual environment.
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
 SUITABLE := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+# Tools of now and then, installed when they are asked for.
+PIP_AUDIT := pip-audit==2.10.1
+CYCLONEDX := cyclonedx-bom==7.5.0
 # Each of the hundreds of processes of a test run would compile us, and torch, anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock clean browser
+.PHONY: help up test lint bench schemathesis fuzz audit sbom lock clean browser
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctrl-C stops it all
 	@exec $(PY) manage.py up --with-parent
@@ -30,6 +33,23 @@ lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 
 bench: $(VENV)/runtime.stamp ## measure speed; the figures are printed
 	@$(PY) -m bench
+
+schemathesis: $(VENV)/dev.stamp ## call every door of a platform as the OpenAPI document has it, minutes
+	@$(PY) -m bench.contract
+
+fuzz: $(VENV)/dev.stamp ## a million texts, scripts and files of chance, some forty minutes of one core
+	@$(PY) -m bench.fuzz 1000000
+
+audit: $(VENV)/dev.stamp ## known vulnerabilities of what requirements/*.txt install, asked of the internet
+	@for lock in runtime dev sambert; do \
+	  $(VENV)/bin/uv tool run --from '$(PIP_AUDIT)' pip-audit --strict --disable-pip --no-deps --progress-spinner off \
+	    --requirement requirements/$$lock.txt || exit 1; \
+	done
+
+sbom: $(VENV)/dev.stamp ## the bill of materials of an installation, CycloneDX, as sbom.cdx.json
+	@$(VENV)/bin/uv tool run --from '$(CYCLONEDX)' cyclonedx-py requirements requirements/runtime.txt \
+	  --pyproject pyproject.toml --output-reproducible --output-file sbom.cdx.json
+	@echo 'sbom.cdx.json'
 
 lock: $(VENV)/dev.stamp ## renew requirements/*.txt from pyproject.toml
 	@sh requirements/lock.sh $(VENV)/bin/uv

@@ -42,7 +42,7 @@ def record_refusal(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Like `record`, at most REFUSALS_AUDITED_PER_MINUTE times a minute and network."""
-    key = f"accounts:refusals:{_network(ip)}:{_minute()}"
+    key = f"accounts:refusals:{network(ip)}:{_minute()}"
     cache.add(key, 0, timeout=120)
     if cache.incr(key) <= REFUSALS_AUDITED_PER_MINUTE:
         record(action=action, actor=actor, outcome=outcome, tenant=tenant, ip=ip, details=details)
@@ -57,7 +57,7 @@ def _address(ip: str | None) -> str | None:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _network(ip: str | None) -> str:
+def network(ip: str | None) -> str:
     """Whom to count a refusal against: one caller owns a whole IPv6 /64."""
     address = _address(ip)
     if address is None:

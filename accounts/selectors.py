@@ -1,5 +1,6 @@
 """What may be read. Whatever belongs to a tenant is read through the tenant: there is no other way in."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -92,6 +93,16 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
     if key is None:
         raise UnknownApiKey(f"There is no key {key_id}.")
     return key
+
+
+def digests_that_open(digests: Collection[str]) -> set[str]:
+    """Those of the digests that belong to keys which work, or did before they were rerolled and still may."""
+    works = Q(expires_at=None) | Q(expires_at__gt=Now())
+    now = ApiKey.objects.filter(works, digest__in=digests, revoked_at=None).values_list("digest", flat=True)
+    before = ApiKey.objects.filter(
+        works, previous_digest__in=digests, previous_until__gt=Now(), revoked_at=None
+    ).values_list("previous_digest", flat=True)
+    return {digest for digest in now.union(before, all=True) if digest}
 
 
 def newest_usable_key(tenant: Tenant) -> ApiKey | None:

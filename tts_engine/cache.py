@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import audit
+from accounts.models import Tenant
+from accounts.services import OPERATOR
 from tts_engine import eviction, store
 from tts_engine.models import CachePurge, Synthesis
 from tts_engine.speech.text import ReadItem
@@ -89,7 +92,8 @@ def find(synthesis: Synthesis) -> Found | None:
     return Found(newest, cached_rate=row[2], keeps_text=row[3]) if store.is_kept(newest) else None
 
 
-def purge(*, tenant_id: UUID, voice: str | None = None) -> int:
+@transaction.atomic
+def purge(*, tenant_id: UUID, voice: str | None = None, actor: str = OPERATOR) -> int:
     """Find nothing any more of what was asked for up to now; how many sentences were deleted.
 
     Results stay in the history, where they can be listed, heard and deleted as before.
@@ -97,4 +101,7 @@ def purge(*, tenant_id: UUID, voice: str | None = None) -> int:
     CachePurge.objects.update_or_create(
         tenant_id=tenant_id, voice=voice or CachePurge.ALL, defaults={"at": timezone.now()}
     )
-    return eviction.remove(tenant_id, voice)
+    deleted = eviction.remove(tenant_id, voice)
+    tenant = Tenant.objects.get(id=tenant_id)
+    audit.record(action="cache.purge", actor=actor, tenant=tenant, details={"voice": voice, "sentences": deleted})
+    return deleted

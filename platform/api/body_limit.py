@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from api.errors import Problem, at_no_door
+from api.errors import Problem, answer_at_no_door
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -61,7 +61,4 @@ class BodyLimit:
         message = f"The body is larger than {most} bytes; send it in parts."
         headers = {"connection": "close"}
         problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", message, headers=headers)
-        answer = at_no_door(problem, path)
-        raw = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": raw})
-        await send({"type": "http.response.body", "body": answer.content})
+        await answer_at_no_door(problem, path, send)

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import Door, StrictSerializer, TextField, caller_of
+from api.door import Door, StrictSerializer, TextField, actor_of, caller_of
 from tts_engine import cache
 
 
@@ -17,7 +17,7 @@ class PurgeQuery(StrictSerializer):
 class CacheDoor(Door):
     scope = "admin"
 
-    @extend_schema(operation_id="purge_cache", parameters=[PurgeQuery], responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="purge_cache", parameters=[PurgeQuery], responses={200: OpenApiTypes.OBJECT})
     def delete(self, request: Request) -> Response:
         """Delete your team's cached sentences and find none of its results any more; the history stays."""
         query = PurgeQuery(data=request.query_params.dict())
@@ -25,5 +25,5 @@ class CacheDoor(Door):
         voice: str | None = query.validated_data.get("voice")
         if voice:
             voice = settings.VOICE_ALIASES.get(voice, voice)
-        deleted = cache.purge(tenant_id=caller_of(request).tenant_id, voice=voice)
+        deleted = cache.purge(tenant_id=caller_of(request).tenant_id, voice=voice, actor=actor_of(request))
         return Response({"object": "cache", "voice": voice, "sentences_deleted": deleted})

@@ -101,6 +101,7 @@ class FileDeliveryShape(serializers.ModelSerializer[FileDelivery]):
 
 class DestinationsDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="list_destinations", responses=DestinationShape(many=True))
     def get(self, request: Request) -> Response:
@@ -121,6 +122,7 @@ class DestinationsDoor(Door):
 
 class DestinationDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="get_destination", responses=DestinationShape)
     def get(self, request: Request, destination_id: UUID) -> Response:
@@ -145,6 +147,7 @@ class DestinationDoor(Door):
 
 class DestinationTestDoor(Door):
     scope = "webhooks"
+    refusals = (409, 502)
 
     @extend_schema(operation_id="test_destination", request=None, responses=TrialShape)
     def post(self, request: Request, destination_id: UUID) -> Response:
@@ -181,6 +184,7 @@ class FailedReplayShape(serializers.Serializer[Any]):
 
 class FailedReplayDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="replay_failed_deliveries", request=None, responses={202: FailedReplayShape})
     def post(self, request: Request, destination_id: UUID) -> Response:
@@ -191,6 +195,7 @@ class FailedReplayDoor(Door):
 
 class FileReplayDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="replay_destination_delivery", request=None, responses={202: FileDeliveryShape})
     def post(self, request: Request, destination_id: UUID, delivery_id: int) -> Response:

@@ -101,6 +101,7 @@ class TestRequest(StrictSerializer):
 
 class DictionaryDoor(Door):
     scope = "admin"
+    refusals = (404,)
 
     @extend_schema(operation_id="list_dictionary", parameters=[EntriesQuery], responses=DictionaryRow(many=True))
     def get(self, request: Request) -> Response:
@@ -118,6 +119,7 @@ class DictionaryDoor(Door):
 
 class EntryDoor(Door):
     scope = "admin"
+    refusals = (409,)
 
     @extend_schema(operation_id="get_dictionary_entry", responses=DictionaryRow)
     def get(self, request: Request, word: str) -> Response:
@@ -143,6 +145,7 @@ class EntryDoor(Door):
 
 class ImportDoor(Door):
     scope = "admin"
+    refusals = (409,)
     parser_classes = [CSVParser]
 
     @extend_schema(
@@ -167,6 +170,7 @@ class ImportDoor(Door):
 
 class ExportDoor(Door):
     scope = "admin"
+    refusals = (404,)
 
     @extend_schema(
         operation_id="export_dictionary", parameters=[ExportQuery], responses={(200, "text/csv"): OpenApiTypes.STR}
@@ -216,6 +220,7 @@ class VersionsDoor(Door):
 
 class RestoreDoor(Door):
     scope = "admin"
+    refusals = (409,)
 
     @extend_schema(operation_id="restore_dictionary_version", request=None, responses=Version)
     def post(self, request: Request, number: int) -> Response:

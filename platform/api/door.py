@@ -40,11 +40,13 @@ class AnyAccept(BaseContentNegotiation):
 class Door(APIView):
     """A view that machines call. `scope` is what a key needs; `speaks_openai` picks the error format.
 
+    `refusals` are the statuses of errors that only this door has, for the OpenAPI document.
     `member_names` tells what this door calls a member of the request that errors know by OpenAI's name.
     """
 
     scope: ClassVar[str]
     speaks_openai: ClassVar[bool] = False
+    refusals: ClassVar[Sequence[int]] = ()
     member_names: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = AnyAccept
     throttle_classes = (Rate,)

@@ -4,7 +4,8 @@ OpenAI's doors answer in OpenAI's envelope, ours in RFC 9457 `application/proble
 made from the same `Problem`. A test walks all error trees so that none is forgotten here.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
@@ -235,15 +236,30 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     return Response(body, status=problem.status, headers=problem.headers, content_type=PROBLEM_JSON)
 
 
-def at_no_door(problem: Problem, path: str) -> JsonResponse:
-    """The answer where no door was reached: in OpenAI's words at its addresses, else in ours."""
+def _at_no_door(problem: Problem, path: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answer's body and headers where no door was reached: in OpenAI's words at its addresses, else in ours."""
     telling.add(code=problem.code)
     request_id = str(uuid4())
-    headers = {**problem.headers, "x-request-id": request_id}
-    if path.startswith(OPENAI_ADDRESSES):
-        return JsonResponse(problem.as_openai(), status=problem.status, headers=headers)
-    body = problem.as_problem_json(request_id)
-    return JsonResponse(body, status=problem.status, headers=headers, content_type=PROBLEM_JSON)
+    openai = path.startswith(OPENAI_ADDRESSES)
+    kind = "application/json" if openai else PROBLEM_JSON
+    body = problem.as_openai() if openai else problem.as_problem_json(request_id)
+    return body, {"content-type": kind, **problem.headers, "x-request-id": request_id}
+
+
+def at_no_door(problem: Problem, path: str) -> JsonResponse:
+    """The answer where no door was reached."""
+    body, headers = _at_no_door(problem, path)
+    return JsonResponse(body, status=problem.status, content_type=headers.pop("content-type"), headers=headers)
+
+
+async def answer_at_no_door(problem: Problem, path: str, send: Callable[[Any], Awaitable[None]]) -> None:
+    """The same by ASGI, for middleware; one that answers a flood has no time to make a response of Django's."""
+    body, headers = _at_no_door(problem, path)
+    content = json.dumps(body).encode()
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    raw.append((b"content-length", str(len(content)).encode()))
+    await send({"type": "http.response.start", "status": problem.status, "headers": raw})
+    await send({"type": "http.response.body", "body": content})
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

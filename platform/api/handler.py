@@ -32,6 +32,7 @@ class KeyHandler(ASGIHandler):
             response = await view(request, *args, **kwargs)
         else:
             response = await in_database(view, request, *args, **kwargs)
+        response.headers["X-Content-Type-Options"] = "nosniff"  # as SecurityMiddleware has it; the rest is for pages
         if isinstance(response, SimpleTemplateResponse):  # DRF's are
             response.render()
         if isinstance(response, HttpResponse):
@@ -57,3 +58,4 @@ class KeyHandler(ASGIHandler):
         request, refusal = self.create_request(scope, body)
         response = await self.get_response_async(request) if request else refusal
         await self.send_response(response, send)  # type: ignore[arg-type]  # one of the two is there
+        body.close()  # not where the caller has hung up: a thread may still be reading it

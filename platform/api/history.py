@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from api.door import Door, StrictSerializer, caller_of
 from api.downloads import attachment, file_response
 from api.pages import NewestFirst
+from api.schema import audio
 from tts_engine import store
 from tts_engine.models import Labelling, Status, Synthesis
 from tts_engine.scripts import spoken_text
@@ -138,11 +139,12 @@ class AudioQuery(StrictSerializer):
 
 class AudioDoor(Door):
     scope = "history"
+    refusals = (409, 416)
 
     @extend_schema(
         operation_id="download_audio",
         parameters=[AudioQuery],
-        responses={(200, "audio/mpeg"): OpenApiTypes.BINARY, (206, "audio/mpeg"): OpenApiTypes.BINARY},
+        responses=audio(200, 206),
     )
     def get(self, request: Request, synthesis_id: UUID) -> HttpResponseBase:
         """The audio as it was sent, or in another `format`; with byte ranges."""
@@ -170,6 +172,7 @@ class SubtitlesQuery(StrictSerializer):
 
 class SubtitlesDoor(Door):
     scope = "history"
+    refusals = (409,)
 
     @extend_schema(
         operation_id="download_subtitles",

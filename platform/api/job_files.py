@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.parsers import MultiPartParser
@@ -26,6 +26,7 @@ from tts_engine.jobs.models import LONGEST_NAME, JobKind
 from tts_engine.models import InputType
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class JobMembersField(serializers.Field[dict[str, Any], Any, Any, Any]):
     """A part of the form that holds one JSON object."""
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from api.door import Door, StrictSerializer, caller_of
 from api.downloads import attachment, streamed_response
+from api.schema import audio
 from tts_engine.jobs import selectors
 from tts_engine.jobs.models import Job
 from tts_engine.jobs.results import archive, joining, lists, subtitling
@@ -50,11 +51,16 @@ class DownloadQuery(StrictSerializer):
 
 class JobDownloadDoor(Door):
     scope = "history"
+    refusals = (409,)
 
     @extend_schema(
         operation_id="download_job",
         parameters=[DownloadQuery],
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, (200, "audio/mpeg"): OpenApiTypes.BINARY},
+        responses={
+            **audio(200),
+            **{(200, described.media_type): OpenApiTypes.STR for described in SUBTITLES.values()},
+            **{(200, kind): OpenApiTypes.BINARY for kind in (ZIP, "text/csv", JSON)},
+        },
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
         """Sent while it is made: all rows as a zip or as one recording, its subtitles or chapters, the failed rows."""
@@ -114,6 +120,7 @@ class HistoryDownloadRequest(StrictSerializer):
 
 class HistoryDownloadDoor(Door):
     scope = "history"
+    refusals = (404, 409)
 
     @extend_schema(
         operation_id="download_history",

@@ -182,6 +182,7 @@ class JobMakingDoor(Door):
     """A door that makes jobs: of the texts in its request, or of a file."""
 
     scope = "speech"
+    refusals = (404, 409, 410, 422)
 
     def made(
         self,
@@ -277,6 +278,7 @@ class ActionDoor(Door, ABC):
     """What may be done with a job."""
 
     scope = "speech"
+    refusals = (409,)
 
     @abstractmethod
     def act(self, job: Job) -> Job: ...

@@ -77,6 +77,7 @@ class Key(serializers.ModelSerializer[ApiKey]):
 
 class KeysDoor(Door):
     scope = "admin"
+    refusals = (409,)
 
     @extend_schema(operation_id="list_keys", responses=Key(many=True))
     def get(self, request: Request) -> Response:
@@ -100,6 +101,7 @@ class KeysDoor(Door):
 
 class KeyDoor(Door):
     scope = "admin"
+    refusals = (409,)
 
     @extend_schema(operation_id="get_key", responses=Key)
     def get(self, request: Request, key_id: UUID) -> Response:
@@ -123,6 +125,7 @@ class KeyDoor(Door):
 
 class RerollDoor(Door):
     scope = "admin"
+    refusals = (409,)
 
     @extend_schema(operation_id="reroll_key", request=Reroll, responses=Key)
     def post(self, request: Request, key_id: UUID) -> Response:

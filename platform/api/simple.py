@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from api.door import NumberField, StrictSerializer, TextField, reader
 from api.downloads import file_response
+from api.schema import audio
 from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
 from tts_engine.models import Synthesis
@@ -86,6 +87,7 @@ def _told(synthesis: Synthesis, audio: bytes) -> dict[str, Any]:
 
 
 class SimpleDownloadDoor(SimpleDoor):
+    refusals = (409, 416, 500, 503, 504)
     http_method_names = ["get", "head", "options"]
 
     def order(self, request: Request) -> Order:
@@ -94,7 +96,7 @@ class SimpleDownloadDoor(SimpleDoor):
     @extend_schema(
         operation_id="tts_download",
         parameters=[SimpleQuery],
-        responses={(200, "audio/wav"): OpenApiTypes.BINARY},
+        responses=audio(200, 206),
     )
     async def get(self, request: Request) -> HttpResponseBase:
         """Speak a text and send it, once it is whole, as a file."""

@@ -3,18 +3,18 @@
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -25,6 +25,7 @@ from api.door import Door, NumberField, StrictSerializer, TextField, caller_of, 
 from api.errors import problem_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
+from api.schema import audio
 from api.throttles import characters_quota
 from billing import selectors as billing
 from billing.selectors import Standing
@@ -46,6 +47,14 @@ NO_TIMES = "none"
 Heard = TypeVar("Heard", bound=bytes | Timeline)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        ]
+    }
+)
 class VoiceField(serializers.Field[str, Any, str, Any]):
     """A voice's name, or OpenAI's object form `{"id": name}`; OpenAI's own names are aliases."""
 
@@ -185,6 +194,7 @@ class SpeakingDoor(Door, ABC):
     """
 
     scope = "speech"
+    refusals: ClassVar[Sequence[int]] = (404, 409, 410, 422, 500, 503, 504)
     terms: Terms  # the caller's, as it came in
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short
@@ -259,7 +269,7 @@ class SpeechDoor(SpeakingDoor):
         operation_id="create_speech",
         request=SpeechRequest,
         responses={
-            (200, "audio/mpeg"): OpenApiResponse(OpenApiTypes.BINARY, description="Audio, as it is made."),
+            **audio(200),  # as it is made
             (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, description="With stream_format `sse`."),
         },
     )

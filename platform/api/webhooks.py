@@ -72,6 +72,7 @@ class WebhookDelivery(serializers.ModelSerializer[Delivery]):
 
 class WebhooksDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="list_webhooks", responses=Webhook(many=True))
     def get(self, request: Request) -> Response:
@@ -126,6 +127,7 @@ class WebhookRotateDoor(Door):
 
 class WebhookTestDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="test_webhook", request=None, responses={202: WebhookDelivery})
     def post(self, request: Request, webhook_id: UUID) -> Response:
@@ -149,6 +151,7 @@ class DeliveriesDoor(Door):
 
 class ReplayDoor(Door):
     scope = "webhooks"
+    refusals = (409,)
 
     @extend_schema(operation_id="replay_webhook_delivery", request=None, responses={202: WebhookDelivery})
     def post(self, request: Request, webhook_id: UUID, delivery_id: int) -> Response:

@@ -16,6 +16,7 @@ from django.conf import settings  # noqa: E402
 from api.body_limit import BodyLimit  # noqa: E402
 from api.errors import ADDRESSES  # noqa: E402
 from api.handler import KeyHandler  # noqa: E402
+from api.wrong_keys import WrongKeys  # noqa: E402
 from config.access_log import AccessLog  # noqa: E402
 from config.traced import Traced  # noqa: E402
 from tts_engine import tally, tracing  # noqa: E402
@@ -32,7 +33,8 @@ async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 _larger = dict.fromkeys(("/v1/jobs", "/v1/jobs/files", "/v1/jobs/files/preview"), settings.JOB_BODY_BYTES)
 _answering = BodyLimit(_by_caller, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, more=_larger)
-_http = AccessLog(Traced(_answering) if tracing.on() else _answering)
+# A flood of wrong keys is refused before it is logged line by line.
+_http = WrongKeys(AccessLog(Traced(_answering) if tracing.on() else _answering))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -37,6 +37,19 @@ DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# Production, where people come by TLS, which a reverse proxy ends: cookies travel by nothing else, and browsers
+# are told, for a year, to come by nothing else. Off, for `make up` is reached by http://127.0.0.1.
+HTTPS = env.bool("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked behind the proxy
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # browsers ship no company's inner host in their lists of HSTS
+
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -67,6 +80,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.browser_policies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -159,6 +173,8 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # the next time they are
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting ask for the password again
 
 API_KEYS = 200  # of one team, that work
+WRONG_KEYS_PER_MINUTE = 20  # of one address, told to one web process; beyond, it is answered 429 without a look
+KEY_LOOKUP_INTERVAL = timedelta(milliseconds=200)  # between two looks for keys that such an address sends
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
 ALERT_ADDRESSES = 10  # beside owners and admins, that a team's alerts are mailed to
 INVITATIONS = 50  # of one team, that can still be accepted
@@ -219,7 +235,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.DoorSchema",
     "EXCEPTION_HANDLER": "api.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
@@ -228,6 +244,17 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Mandarin speech for internal teams. OpenAI clients work with nothing but `base_url`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {  # where members of one name have several sets of choices, or one set several names
+        "AudioFormat": "tts_engine.speech.audio.formats.FORMATS",
+        "DeliveryStatus": ["pending", "delivered", "failed"],
+        "InputType": "tts_engine.models.InputType.choices",
+        "JobStatus": "tts_engine.jobs.models.JobStatus.choices",
+        "Label": "tts_engine.models.Labelling.values",
+        "LabelMade": "tts_engine.models.Labelling.choices",
+        "SynthesisStatus": "tts_engine.models.Status.values",
+        "SynthesisStatusMade": "tts_engine.models.Status.choices",
+        "WrittenAs": ["text", "ssml"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -1,5 +1,6 @@
 """Who may pass which door: one table over every route. A route that is missing from it fails."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Scope, Tenant
 from accounts.services import member_add, user_create
+from tests.factories import make_tenant
 
 MakeKey = Callable[..., dict[str, str]]
 NOBODY_S = UUID(int=0)
@@ -141,33 +143,8 @@ OPEN = {
     "accounts/logout/": 302,  # who is not signed in is sent home
 }
 
-# Pages for people who are signed in.
-SIGNED_IN = {
-    "",
-    "jobs",
-    "statement",
-    "usage",
-    "statement/<month:month>",
-    "dictionary",
-    "dictionary/put",
-    "dictionary/delete",
-    "dictionary/import",
-    "dictionary/restore",
-    "dictionary/try",
-    "keys",
-    "keys/<uuid:key_id>",
-    "members",
-    "members/<int:member_id>",
-    "invitations/<uuid:invitation_id>/revoke",
-    "team",
-    "settings",
-    "audit",
-    "webhooks",
-    "webhooks/<uuid:webhook_id>",
-    "destinations",
-    "destinations/<uuid:destination_id>",
-    "operators/savings",
-    "operators/savings/figures",
+# Pages for people who are signed in, and whom they let in.
+OF_ONESELF = {
     "accounts/2fa/reauthenticate/",
     "accounts/2fa/recovery-codes/",
     "accounts/2fa/recovery-codes/download/",
@@ -179,6 +156,18 @@ SIGNED_IN = {
     "accounts/2fa/webauthn/keys/<int:pk>/edit/",
     "accounts/2fa/webauthn/keys/<int:pk>/remove/",
     "accounts/2fa/webauthn/reauthenticate/",
+    "accounts/email/",
+    "accounts/password/change/",
+    "accounts/password/set/",
+    "accounts/reauthenticate/",
+    "security",
+    "security/disconnect",
+    "security/sessions/<int:session_id>/end",
+    "security/sessions/end",
+    "team",
+}  # whoever is signed in
+OF_A_TEAM = {
+    "",
     "first-steps/dismiss",
     "guide",
     "history",
@@ -186,27 +175,62 @@ SIGNED_IN = {
     "history/csv",
     "history/delete",
     "history/zip",
+    "jobs",
+    "statement",
+    "statement/<month:month>",
+    "usage",
+}  # its members, whatever their role
+OF_ADMINS = {
+    "audit",
+    "destinations",
+    "destinations/<uuid:destination_id>",
+    "dictionary",
+    "dictionary/delete",
+    "dictionary/import",
+    "dictionary/put",
+    "dictionary/restore",
+    "dictionary/try",
+    "invitations/<uuid:invitation_id>/revoke",
+    "keys",
+    "keys/<uuid:key_id>",
+    "members",
+    "members/<int:member_id>",
+    "settings",
+    "webhooks",
+    "webhooks/<uuid:webhook_id>",
+}  # its owners and admins
+OF_OPERATORS = {
     "operators",
     "operators/leave",
     "operators/live",
     "operators/plans",
     "operators/plans/<slug:name>",
     "operators/prices",
+    "operators/savings",
     "operators/savings.csv",
     "operators/savings.pdf",
+    "operators/savings/figures",
     "operators/savings/what-if",
     "operators/teams",
     "operators/teams/<slug:name>",
     "operators/teams/<slug:name>/visit",
     "operators/voices",
-    "security",
-    "security/disconnect",
-    "security/sessions/<int:session_id>/end",
-    "security/sessions/end",
-    "accounts/reauthenticate/",
-    "accounts/email/",
-    "accounts/password/change/",
-    "accounts/password/set/",
+}  # who runs the platform; being in a team is no help
+SIGNED_IN = OF_ONESELF | OF_A_TEAM | OF_ADMINS | OF_OPERATORS
+PEOPLE = {
+    "viewer": OF_ONESELF | OF_A_TEAM,
+    "member": OF_ONESELF | OF_A_TEAM,
+    "admin": OF_ONESELF | OF_A_TEAM | OF_ADMINS,
+    "owner": OF_ONESELF | OF_A_TEAM | OF_ADMINS,
+    "operator": OF_ONESELF | OF_OPERATORS,
+}
+
+# What a role opens at the API's doors, by their scopes.
+ROLES = {
+    "viewer": {"history", "usage"},
+    "member": {"speech", "history", "usage"},
+    "admin": {"speech", "history", "usage", "webhooks", "admin"},
+    "owner": {"speech", "history", "usage", "webhooks", "admin"},
 }
 
 
@@ -238,6 +262,23 @@ def test_every_method_of_a_door_is_in_the_table() -> None:
                 continue
             methods = {name.upper() for name in view.http_method_names if hasattr(view, name)} - {"OPTIONS", "HEAD"}
             assert methods == {door.method for door in DOORS if door.route == str(found.pattern)}, found
+
+
+def test_the_document_names_these_doors(client: Client) -> None:
+    """Every operation of the OpenAPI document is a line of the table, and every line is an operation of it."""
+    paths = client.get("/openapi.json").json()["paths"]
+    told = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert told == {(door.method, "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", door.route)) for door in DOORS}
+
+
+def signed_in(role: str, tenant: Tenant | None) -> Client:
+    """The browser of a person who has this role in the team."""
+    user = user_create(username=f"a-{role}", password="a long word to guess", operator=role == "operator")
+    if tenant:
+        member_add(tenant=tenant, user=user, role=role)
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
 
 
 def ids(door: Door) -> str:
@@ -279,14 +320,18 @@ def test_the_scope_of_the_door_is_needed_and_enough(door: Door, knock: Callable[
     assert knock(door, key(door.scope)) == door.answer
 
 
-@pytest.mark.parametrize("door", DOORS, ids=ids)
-def test_a_viewer_looks_and_does_not_speak(door: Door, knock: Callable[..., int], tenant: Tenant) -> None:
-    """A member's session opens what the role allows: a viewer's history, neither speech nor what changes the team's."""
-    user = user_create(username="vera", password="a long word to guess")
-    member_add(tenant=tenant, user=user, role="viewer")
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    assert knock(door, {}, client) == (door.answer if door.scope in {"history", "usage"} else 403)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_the_doors_of_its_scopes(knock: Callable[..., int], tenant: Tenant, role: str) -> None:
+    """A member's session opens what the role allows, and nothing else."""
+    client = signed_in(role, tenant)
+    answers = {ids(door): knock(door, {}, client) for door in DOORS}
+    assert answers == {ids(door): door.answer if door.scope in ROLES[role] else 403 for door in DOORS}
+
+
+def test_an_operator_of_no_team_passes_no_door(knock: Callable[..., int], tenant: Tenant) -> None:
+    """Who runs the platform has no team's rights by it."""
+    client = signed_in("operator", None)
+    assert {ids(door): knock(door, {}, client) for door in DOORS} == {ids(door): 401 for door in DOORS}
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door.method in {"POST", "PUT", "PATCH", "DELETE"}], ids=ids)
@@ -336,3 +381,12 @@ def test_pages_for_people(client: Client, route: str) -> None:
     answer = client.get(path_of(route))
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+@pytest.mark.django_db
+def test_pages_let_in_whom_the_table_says(role: str) -> None:
+    """Everybody else is told 403: the people of a team by their role, and operators where they have no team."""
+    client = signed_in(role, None if role == "operator" else make_tenant())
+    open_to = {route for route in SIGNED_IN if client.get(path_of(route)).status_code != 403}
+    assert open_to == PEOPLE[role]

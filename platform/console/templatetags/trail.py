@@ -38,6 +38,7 @@ def deed(action: str) -> str:
         "visit.begin": _("Visit of an operator begun"),
         "visit.page": _("Page seen by an operator"),
         "visit.end": _("Visit of an operator ended"),
+        "cache.purge": _("Cache emptied"),
         "label.policy": _("Label changed"),
         "storage.policy": _("What is kept changed"),
         "alert.policy": _("Alerts changed"),

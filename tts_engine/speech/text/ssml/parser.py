@@ -34,6 +34,7 @@ _PROLOGUE = re.compile(r"\s*<[?!]")
 _WIDE = r"[^\x00-\u2e7f]"  # Hanzi and their punctuation: a line broken between two of them says nothing
 _BETWEEN_WIDE = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 _SPACES = re.compile(r"\s+")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # which the parser, as it reads UTF-8, cannot be given
 _is_wide = re.compile(_WIDE).match
 
 
@@ -48,6 +49,9 @@ def read_ssml(source: str, aliases: Mapping[str, str], limits: Limits) -> Script
     # What has a prologue is a document of its own.
     wrapped = _PROLOGUE.match(source) is None
     handler = _Handler(aliases, limits, len(_OPENING) if wrapped else 0)
+    if lone := _SURROGATE.search(source):
+        message = f"Character {lone.start() + 1} of the SSML is U+{ord(lone[0]):04X}, half of a pair: remove it."
+        raise ScriptError(message)
     parser = DefusedExpatParser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)
