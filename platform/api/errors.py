@@ -53,6 +53,7 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (speech.SpeechError, HTTPStatus.BAD_REQUEST),
     (engine.SynthesisNotFound, HTTPStatus.NOT_FOUND),
     (engine.AudioNotReady, HTTPStatus.CONFLICT),
+    (engine.StorageUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (engine.TimesNotKept, HTTPStatus.CONFLICT),
     (engine.DeadlinePassed, HTTPStatus.GATEWAY_TIMEOUT),
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),

@@ -10,8 +10,9 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 
-from config import embedded, logging, single_sign_on
+from config import audio_bucket, embedded, logging, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -28,6 +29,12 @@ DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
 AUDIO_ROOT = Path(env.str("AUDIO_ROOT", default=str(VOXHOUSE_HOME / "audio"))).resolve()
 SENTENCES_ROOT = AUDIO_ROOT / "sentences"  # where the audio is shared, whoever deletes finds all
+# Finished audio lies in a bucket where one is named; AUDIO_ROOT is then for drafts and sentences. See docs/storage.md.
+AUDIO_BUCKET: str = env.str("AUDIO_BUCKET", default="")
+STORAGES = {
+    **global_settings.STORAGES,
+    **({"audio": audio_bucket.bucket_storage(env, AUDIO_BUCKET)} if AUDIO_BUCKET else {}),
+}
 
 # --- Django -----------------------------------------------------------------------------------
 

@@ -95,6 +95,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     billing.AccountExists: ("account_exists", 409),
     engine.SynthesisNotFound: ("synthesis_not_found", 404),
     engine.AudioNotReady: ("audio_not_ready", 409),
+    engine.StorageUnavailable: ("storage_unavailable", 503),
     engine.SynthesisFailed: ("synthesis_failed", 500),
     engine.SynthesisCancelled: ("synthesis_cancelled", 409),
     engine.DeadlinePassed: ("deadline_exceeded", 504),
