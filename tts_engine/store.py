@@ -41,6 +41,7 @@ from tts_engine.speech.voice import Samples
 DRAFTS = "drafts"
 MASTER = "master.flac"
 TIMES = "times"
+OTHER_FORMAT = "as."  # before its name
 
 
 def shelf() -> Shelf:
@@ -75,7 +76,7 @@ def file_in(synthesis: Synthesis, audio_format: str) -> StoredFile:
     """The audio in any format; made from the lossless master when it is first asked for."""
     if audio_format == synthesis.audio_format:
         return answer_file(synthesis)
-    name = f"as.{audio_format}"
+    name = f"{OTHER_FORMAT}{audio_format}"
     made = _file(synthesis, name)
     if not made.is_file():
         with _scratch() as file:

@@ -292,6 +292,7 @@ LOOK_INTERVAL = timedelta(milliseconds=250)  # between two looks at the queue of
 QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
 RETENTION_INTERVAL = timedelta(hours=1)  # between two looks for what teams keep no longer
+ORPHANS_AFTER = timedelta(hours=1)  # files that no row names are deleted at night once they are as old
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 # --- Pronunciation dictionaries -----------------------------------------------------------------
@@ -378,6 +379,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tts_engine.tasks.keep_to_policies",
         "schedule": RETENTION_INTERVAL,
         "options": {"expires": RETENTION_INTERVAL.total_seconds()},
+    },
+    "sweep_audio": {
+        "task": "tts_engine.tasks.sweep_audio",
+        "schedule": crontab(hour=19, minute=30),  # UTC; half past three at night in China
     },
     "evict": {
         "task": "tts_engine.tasks.evict",
