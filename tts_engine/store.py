@@ -79,7 +79,7 @@ def file_in(synthesis: Synthesis, audio_format: str) -> StoredFile:
     name = f"{OTHER_FORMAT}{audio_format}"
     made = _file(synthesis, name)
     if not made.is_file():
-        with _scratch() as file:
+        with scratch() as file:
             _render(synthesis, audio_format, file)
             own = shelf()
             own.put(file, f"{own.folder(synthesis)}/{name}")
@@ -96,7 +96,7 @@ def _render(synthesis: Synthesis, audio_format: str, to: Path) -> None:
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
     """The name of a file on the local disk, which is gone afterwards if it was not moved away."""
     drafts = Path(settings.AUDIO_ROOT) / DRAFTS
     drafts.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def link(source: Synthesis, target: Synthesis) -> None:
             names += [] if rewritten else [TIMES]
     own.copy(own.folder(source), own.folder(target), names)
     if rewritten:
-        with _scratch() as file:
+        with scratch() as file:
             file.write_bytes(rewritten)
             own.put(file, f"{own.folder(target)}/{TIMES}")
 

@@ -57,6 +57,9 @@ class Bucket:
             self.client.upload_file(str(made), self.name, key, Config=_one_thread())
         made.unlink()
 
+    def restore(self, made: Path, name: str) -> None:
+        self.put(made, name)
+
     def copy(self, source: str, target: str, names: Sequence[str]) -> None:
         """Within the bucket: the bytes do not come here. Side by side, for each takes its way there and back."""
         with ThreadPoolExecutor(len(names)) as threads:

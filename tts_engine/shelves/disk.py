@@ -40,10 +40,14 @@ class Disk:
     def put(self, made: Path, name: str) -> None:
         made.rename(self.root / name)
 
+    def restore(self, made: Path, name: str) -> None:
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        self.put(made, name)
+
     def copy(self, source: str, target: str, names: Sequence[str]) -> None:
         """At no cost of space."""
         known, new = self.root / source, self.root / target
-        new.mkdir(parents=True)
+        new.mkdir(parents=True, exist_ok=True)
         for name in names:
             os.link(known / name, new / name)
 

@@ -65,6 +65,10 @@ class Shelf(Protocol):
         """Move a whole file from the local disk there."""
         ...
 
+    def restore(self, made: Path, name: str) -> None:
+        """As `put`, into a folder that need not be there."""
+        ...
+
     def copy(self, source: str, target: str, names: Sequence[str]) -> None:
         """Files of one folder in another, which is made; each can be deleted alone."""
         ...
