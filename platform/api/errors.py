@@ -43,6 +43,7 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (billing.UnacceptableLimit, HTTPStatus.BAD_REQUEST),
     (billing.UnacceptableAddress, HTTPStatus.BAD_REQUEST),
     (billing.UnknownPlan, HTTPStatus.BAD_REQUEST),
+    (billing.OpenRequests, HTTPStatus.CONFLICT),
     (billing.UnknownAccount, HTTPStatus.FORBIDDEN),
     (billing.AccountExists, HTTPStatus.CONFLICT),
     (billing.PriceBookInvalid, HTTPStatus.BAD_REQUEST),

@@ -91,6 +91,7 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     billing.UnacceptableLimit: ("unacceptable_limit", 400),
     billing.UnacceptableAddress: ("unacceptable_address", 400),
     billing.UnknownPlan: ("plan_not_found", 400),
+    billing.OpenRequests: ("open_requests", 409),
     billing.UnknownAccount: ("account_not_found", 403),
     billing.AccountExists: ("account_exists", 409),
     engine.SynthesisNotFound: ("synthesis_not_found", 404),
