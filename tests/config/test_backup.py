@@ -161,7 +161,8 @@ def test_a_platform_that_is_there_or_has_another_secret_is_not_touched(
     (settings.VOXHOUSE_HOME / "postgres").mkdir(parents=True)
     with pytest.raises(StartError, match="--replace"):
         restore(str(backup))
-    (settings.VOXHOUSE_HOME / "secret_key").write_text("another")
+    (settings.VOXHOUSE_HOME / "secret_key").write_text("what the home has")
+    settings.SECRET_KEY = "what the environment gives"
     with pytest.raises(StartError, match="SECRET_KEY_FALLBACKS"):
         restore(str(backup), replace=True)
     with tarfile.open(other, "w") as tar:
