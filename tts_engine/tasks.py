@@ -43,7 +43,7 @@ def keep_to_policies() -> None:
 def sweep_audio() -> None:
     """Delete files that belong to no result, and tell how much is wrong beside."""
     found = Counter(finding.fault.value for finding in upkeep.sweep(upkeep.check()))
-    log.info("audio_swept", drafts=upkeep.sweep_drafts(), **found)
+    log.info("audio_swept", drafts=upkeep.sweep_drafts(), sentences=upkeep.sweep_sentences(), **found)
 
 
 @shared_task

@@ -21,7 +21,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tts_engine import store
+from accounts.models import Tenant
+from tts_engine import eviction, store
 from tts_engine.models import OPEN, Status, Synthesis
 from tts_engine.shelves.shelf import Listed
 
@@ -165,6 +166,13 @@ def sweep(findings: Iterable[Finding]) -> Iterator[Finding]:
                 store.shelf().delete(file.name)
             log.info("orphan_removed", tenant=finding.tenant, synthesis=finding.synthesis, bytes=finding.bytes)
         yield finding
+
+
+def sweep_sentences() -> int:
+    """Delete the cached sentences of tenants that are no more, on this machine's disk; how many."""
+    folders = [each.name for each in Path(settings.SENTENCES_ROOT).glob("*") if _is_id(each.name)]
+    known = {str(tenant) for tenant in Tenant.objects.filter(id__in=folders).values_list("id", flat=True)}
+    return sum(eviction.remove(UUID(tenant)) for tenant in folders if tenant not in known)
 
 
 def sweep_drafts() -> int:

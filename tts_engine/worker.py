@@ -70,6 +70,7 @@ class Engine:
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
+                forget_if_deleted(synthesis)
                 log.info("refused", code=error.code)
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
                 # What was raised may quote the text.
@@ -79,6 +80,7 @@ class Engine:
                     return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
+                forget_if_deleted(synthesis)
 
     def _batcher(self, info: VoiceInfo) -> Batcher:
         key = info.id, info.revision  # a voice that was added again is another voice

@@ -100,6 +100,15 @@ def test_what_a_worker_writes_now_is_left_alone(tenant: Tenant) -> None:
     assert not left.exists()
 
 
+def test_sentences_of_a_tenant_that_is_no_more_go_too(tenant: Tenant) -> None:
+    kept, left = (Path(running.SENTENCES_ROOT, str(each), "voice", "ab", "abc") for each in (tenant.id, uuid4()))
+    for sentence in (kept, left):
+        sentence.parent.mkdir(parents=True)
+        sentence.write_bytes(b"a sentence")
+    assert upkeep.sweep_sentences() == 1
+    assert (kept.exists(), left.exists()) == (True, False)
+
+
 def test_what_is_missing_or_was_changed_is_told(tenant: Tenant) -> None:
     """By its id, and by the exit of the command; of another tenant nothing is."""
     gone, changed = make_done(tenant, TONE), make_done(tenant, TONE)

@@ -36,12 +36,14 @@ class Command(BaseCommand):
                 orphaned_bytes += finding.bytes
                 if not as_json:
                     self.stdout.write(f"{finding.fault}\t{finding.tenant}\t{finding.synthesis}\t{finding.bytes}")
-            drafts = upkeep.sweep_drafts() if options["delete_orphans"] else 0
+            drafts = sentences = 0
+            if options["delete_orphans"]:
+                drafts, sentences = upkeep.sweep_drafts(), upkeep.sweep_sentences()
         except (AccountsError, StorageUnavailable) as error:
             raise CommandError(str(error)) from error
         shape = {**{fault.value: counts[fault] for fault in Fault}, "orphaned_bytes": orphaned_bytes}
         if as_json:
-            self.stdout.write(json.dumps(shape | {"drafts_deleted": drafts}))
+            self.stdout.write(json.dumps(shape | {"drafts_deleted": drafts, "sentences_deleted": sentences}))
         else:
             self.stdout.write(
                 f"{counts[Fault.MISSING]} results have no audio, {counts[Fault.CHANGED]} have changed; "
