@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, store
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -53,7 +53,8 @@ class Engine:
         self._loading = threading.Lock()
 
     def warm_up(self) -> None:
-        """Load what the first request would otherwise wait for: the default voice and the front end."""
+        """Load what the first request would otherwise wait for: the default voice, the front end, a bucket's client."""
+        store.shelf()
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
         for utterance in greeting:
