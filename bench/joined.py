@@ -32,6 +32,7 @@ def make_book(characters: int) -> "Job":
     """A job that has ended, all its masters links to one file."""
     import numpy as np
     import soundfile
+    from django.conf import settings
     from django.db.models import F
     from django.db.models.functions import Now
 
@@ -60,10 +61,10 @@ def make_book(characters: int) -> "Job":
     soundfile.write(master, noise, RATE)
     times = b"\n" + timeline().pack()
     for synthesis in spoken.iterator():
-        folder = store.master_file(synthesis).parent
+        folder = Path(settings.AUDIO_ROOT, store.shelf().folder(synthesis))
         folder.mkdir(parents=True)
-        os.link(master, store.master_file(synthesis))
-        os.link(master, store.answer_file(synthesis))
+        for name in (store.MASTER, store.answer_name(synthesis)):
+            os.link(master, folder / name)
         (folder / store.TIMES).write_bytes(times)
     return job
 

@@ -56,7 +56,7 @@ def key(synthesis: Synthesis, reading: str, revisions: Sequence[str] = ()) -> st
 
 # In the words of the partial index, and with the tenant's rate, so that a repeat asks once.
 NEWEST = """
-    SELECT s.id, s.audio_ms, p.cached_rate, NOT EXISTS (
+    SELECT s.id, s.attempt, s.audio_ms, p.cached_rate, NOT EXISTS (
         SELECT FROM tts_engine_storagepolicy k WHERE k.tenant_id = s.tenant_id AND k.texts_off_since IS NOT NULL
     )
     FROM tts_engine_synthesis s
@@ -88,8 +88,14 @@ def find(synthesis: Synthesis) -> Found | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    newest = Synthesis(id=row[0], tenant_id=synthesis.tenant_id, audio_format=synthesis.audio_format, audio_ms=row[1])
-    return Found(newest, cached_rate=row[2], keeps_text=row[3]) if store.is_kept(newest) else None
+    newest = Synthesis(
+        id=row[0],
+        tenant_id=synthesis.tenant_id,
+        attempt=row[1],
+        audio_format=synthesis.audio_format,
+        audio_ms=row[2],
+    )
+    return Found(newest, cached_rate=row[3], keeps_text=row[4]) if store.is_kept(newest) else None
 
 
 @transaction.atomic

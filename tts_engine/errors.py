@@ -3,6 +3,7 @@
 EngineError
 ├── SynthesisNotFound   no such synthesis for this tenant, or it was deleted
 ├── AudioNotReady       it has no audio: still queued or running, failed, cancelled
+├── StorageUnavailable  the bucket that the audio lies in does not answer, or refuses
 ├── TimesNotKept        when its characters are heard was not kept: it was spoken by an older version
 ├── DestinationInvalid  a member of a destination is missing, or does not fit the others; `param` names it
 ├── TooManyDestinations the team has as many as it may
@@ -53,6 +54,12 @@ class SynthesisNotFound(EngineError):
     """No such synthesis for this tenant, or it was deleted."""
 
     code = "synthesis_not_found"
+
+
+class StorageUnavailable(EngineError, OSError):
+    """The bucket that the audio lies in does not answer, or refuses; an OSError, as of a disk that is away."""
+
+    code = "storage_unavailable"
 
 
 class AudioNotReady(EngineError):

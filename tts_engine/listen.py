@@ -2,12 +2,10 @@
 
 import asyncio
 import contextvars
-import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
@@ -17,6 +15,7 @@ from django.utils import timezone
 from tts_engine import queue, relay, store
 from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
+from tts_engine.shelves.shelf import StoredFile, size_of
 from tts_engine.speech.timeline import Timeline
 from tts_engine.subtitles import timeline
 
@@ -99,16 +98,16 @@ def stored(synthesis: Synthesis) -> bytes | None:
     """The whole answer, where it is there and small enough to be held in memory; called in a thread."""
     if synthesis.status != Status.DONE:
         return None
-    with store.answer_file(synthesis).open("rb") as file:
-        if os.fstat(file.fileno()).st_size > MOST_AT_ONCE:
-            return None
-        return file.read()
+    file = store.answer_file(synthesis)
+    return file.read_bytes() if size_of(file) <= MOST_AT_ONCE else None
 
 
-async def finished(synthesis: Synthesis) -> Path:
+async def finished(synthesis: Synthesis) -> StoredFile:
     """The file of the whole answer, once it is spoken and stored. Raises as `answer` does."""
     async for _ in answer(synthesis):
         pass
+    if synthesis.status != Status.DONE:
+        await _ended(synthesis)
     return store.answer_file(synthesis)
 
 
@@ -143,7 +142,7 @@ async def _ended(synthesis: Synthesis) -> None:
 
 async def _has_ended(synthesis: Synthesis) -> bool:
     """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
-    await in_database(synthesis.refresh_from_db, fields=["status", "error_code", "error_message"])
+    await in_database(synthesis.refresh_from_db, fields=["status", "attempt", "error_code", "error_message"])
     if synthesis.status == Status.FAILED:
         raise SynthesisFailed(synthesis.error_message or NOT_KEPT, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:
@@ -151,9 +150,9 @@ async def _has_ended(synthesis: Synthesis) -> bool:
     return synthesis.status == Status.DONE
 
 
-async def file_pieces(path: Path, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+async def file_pieces(stored: StoredFile, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
     """A stretch of a file, read in a thread; `length` None is to its end."""
-    file = await asyncio.to_thread(path.open, "rb")
+    file = await asyncio.to_thread(stored.open, "rb")
     left = length
     try:
         await asyncio.to_thread(file.seek, start)

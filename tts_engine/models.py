@@ -110,6 +110,9 @@ class Synthesis(models.Model):
     first_byte_ms = models.PositiveIntegerField(null=True)  # from its start in the worker
     synthesis_ms = models.PositiveIntegerField(null=True)
     cache_hit = models.BooleanField(default=False)
+    # SHA-256 of the files as they were made; null until it is done, and of what an older version made.
+    master_sha256 = models.BinaryField(null=True, max_length=32)
+    answer_sha256 = models.BinaryField(null=True, max_length=32)
     sentences = models.PositiveSmallIntegerField(db_default=0)  # that a worker had to find or to speak
     sentences_cached = models.PositiveSmallIntegerField(db_default=0)  # of these, found or spoken for another request
 

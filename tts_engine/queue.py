@@ -23,7 +23,7 @@ from tts_engine.errors import DeadlinePassed, SynthesisFailed
 from tts_engine.fair import LAST, Rank
 from tts_engine.jobs import ending
 from tts_engine.models import NOBODY_WAITS, Status, Synthesis
-from tts_engine.store import Copy, Draft
+from tts_engine.store import Copy, Draft, Sums
 
 GAVE_UP = "worker_lost"
 
@@ -169,9 +169,14 @@ def waited_ms(synthesis: Synthesis) -> int:
     return min(max(0, round(waited.total_seconds() * 1000)), MOST_MS)
 
 
-@transaction.atomic
 def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
     """Mark it done, keep its audio, settle its reservation; False if another worker holds it by now."""
+    made = draft.prepare()  # before the transaction, which keeps rows locked
+    with transaction.atomic():
+        return _finish(synthesis, outcome, draft, made)
+
+
+def _finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy, made: Sums) -> bool:
     waited = waited_ms(synthesis)
     ended = _held(synthesis).update(
         status=Status.DONE,
@@ -184,6 +189,8 @@ def finish(synthesis: Synthesis, outcome: Outcome, draft: Draft | Copy) -> bool:
         synthesis_ms=outcome.synthesis_ms,
         sentences=outcome.sentences,
         sentences_cached=outcome.sentences_cached,
+        master_sha256=made.master,
+        answer_sha256=made.answer,
         cache_key=synthesis.cache_key,  # a job's row is read by its worker, not at the door
         normalised_characters=synthesis.normalised_characters,
     )

@@ -17,7 +17,7 @@ from tts_engine.models import Status, Synthesis
 
 # What decides the answer's bytes is alike in the row that was found, and copied from there. What stays null, or has a
 # default that holds for a repeat, is left to the database.
-_COPIED = {*DECIDING, "cache_key"}
+_COPIED = {*DECIDING, "cache_key", "master_sha256", "answer_sha256"}
 _OWN = {"created_at", "input_type"}
 _NULL = {"job_id", "start_tag", "finish_tag", "deadline", "lease_expires_at", "started_at", "deleted_at"}
 _FIELDS = [

@@ -340,8 +340,8 @@ def wake_worker() -> None:
     wake(speak_next)
 
 
-# The columns of a row that hold what its tenant wrote, as they are once it is deleted.
-NO_WORDS: dict[str, Any] = {"text": "", "dictionary": None, "voice_aliases": None}
+# The columns of a row that hold what its tenant wrote, or may quote it, as they are once it is deleted.
+NO_WORDS: dict[str, Any] = {"text": "", "dictionary": None, "voice_aliases": None, "error_message": ""}
 
 
 def synthesis_delete(synthesis: Synthesis) -> None:
@@ -357,7 +357,7 @@ def synthesis_delete(synthesis: Synthesis) -> None:
 
 def forget_if_deleted(synthesis: Synthesis) -> None:
     """What was deleted while it was spoken leaves nothing behind; `synthesis` is as it was when it began."""
-    if Synthesis.objects.filter(id=synthesis.id, deleted_at__isnull=False).exists():
+    if Synthesis.objects.filter(id=synthesis.id, deleted_at__isnull=False).update(**NO_WORDS):
         store.delete(synthesis)
         forget_sentences(synthesis)
 

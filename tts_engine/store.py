@@ -1,25 +1,23 @@
-"""Where audio lies: one folder a synthesis, below its tenant's.
+"""What is kept of a synthesis, and how it gets there; where it lies, on disk or in a bucket, `shelves` knows.
 
-    audio/<tenant>/<first two of id>/<id>/master.flac    the speech at the voice's own rate, lossless, with its label
-                                          answer.<format>  the bytes that the caller was sent; a WAV knows its size
-                                          as.<format>      other formats, made when first asked for
-                                          times            when each character is heard, after a digest of the text;
-                                                           none where texts are not kept
-    audio/drafts/<id>-<attempt>/           what a worker is still writing
+    master.flac      the speech at the voice's own rate, lossless, with its label
+    answer.<format>  the bytes that the caller was sent; a WAV knows its size
+    as.<format>      other formats, made when first asked for
+    times            when each character is heard, after a digest of the text; none where texts are not kept
 
-A draft becomes the folder by one rename, so half-written audio is never found.
+Until it is whole a draft lies on the local disk, in `AUDIO_ROOT/drafts/<id>-<attempt>/`. The row has the
+SHA-256 of master and answer, so that what lies there can be compared with what was made.
 """
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 import soundfile
 from django.conf import settings
@@ -27,6 +25,9 @@ from django.conf import settings
 from tts_engine import labels
 from tts_engine.models import Synthesis
 from tts_engine.scripts import Written
+from tts_engine.shelves.bucket import bucket
+from tts_engine.shelves.disk import Disk
+from tts_engine.shelves.shelf import Shelf, StoredFile, size_of
 from tts_engine.speech.audio import label as file_label
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
@@ -38,21 +39,32 @@ from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import Samples
 
 DRAFTS = "drafts"
+MASTER = "master.flac"
 TIMES = "times"
+OTHER_FORMAT = "as."  # before its name
 
 
-def _folder(synthesis: Synthesis) -> Path:
-    name = str(synthesis.id)
-    return Path(settings.AUDIO_ROOT, str(synthesis.tenant_id), name[:2], name)
+def shelf() -> Shelf:
+    """Where finished audio lies."""
+    return bucket() if settings.AUDIO_BUCKET else Disk(Path(settings.AUDIO_ROOT))
 
 
-def answer_file(synthesis: Synthesis) -> Path:
+def _file(synthesis: Synthesis, name: str) -> StoredFile:
+    own = shelf()
+    return own.file(f"{own.folder(synthesis)}/{name}")
+
+
+def answer_name(synthesis: Synthesis) -> str:
+    return f"answer.{synthesis.audio_format}"
+
+
+def answer_file(synthesis: Synthesis) -> StoredFile:
     """The audio as it was sent."""
-    return _folder(synthesis) / f"answer.{synthesis.audio_format}"
+    return _file(synthesis, answer_name(synthesis))
 
 
-def master_file(synthesis: Synthesis) -> Path:
-    return _folder(synthesis) / "master.flac"
+def master_file(synthesis: Synthesis) -> StoredFile:
+    return _file(synthesis, MASTER)
 
 
 def is_kept(synthesis: Synthesis) -> bool:
@@ -60,28 +72,39 @@ def is_kept(synthesis: Synthesis) -> bool:
     return answer_file(synthesis).is_file()
 
 
-def file_in(synthesis: Synthesis, audio_format: str) -> Path:
+def file_in(synthesis: Synthesis, audio_format: str) -> StoredFile:
     """The audio in any format; made from the lossless master when it is first asked for."""
     if audio_format == synthesis.audio_format:
         return answer_file(synthesis)
-    made = _folder(synthesis) / f"as.{audio_format}"
+    name = f"{OTHER_FORMAT}{audio_format}"
+    made = _file(synthesis, name)
     if not made.is_file():
-        with (
-            master_file(synthesis).open("rb") as master,
-            tempfile.NamedTemporaryFile(dir=made.parent, delete=False) as file,
-        ):
-            file.writelines(
-                rendered_for(
-                    synthesis,
-                    decoded(master),
-                    sample_rate_of(master),
-                    audio_format=audio_format,
-                    label=file_label.read(master_file(synthesis)),
-                )
-            )
-        complete(Path(file.name), FORMATS[audio_format])
-        Path(file.name).rename(made)
+        with scratch() as file:
+            _render(synthesis, audio_format, file)
+            own = shelf()
+            own.put(file, f"{own.folder(synthesis)}/{name}")
     return made
+
+
+def _render(synthesis: Synthesis, audio_format: str, to: Path) -> None:
+    with to.open("wb") as file, master_file(synthesis).open("rb") as master:
+        label = file_label.read(master_file(synthesis))
+        file.writelines(
+            rendered_for(synthesis, decoded(master), sample_rate_of(master), audio_format=audio_format, label=label)
+        )
+    complete(to, FORMATS[audio_format])
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """The name of a file on the local disk, which is gone afterwards if it was not moved away."""
+    drafts = Path(settings.AUDIO_ROOT) / DRAFTS
+    drafts.mkdir(parents=True, exist_ok=True)
+    file = drafts / uuid4().hex
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def rendered_for(
@@ -101,7 +124,7 @@ def rendered_for(
 
 def timeline(synthesis: Synthesis) -> Timeline:
     """When each character of the master is heard. Raises FileNotFoundError where that was not kept."""
-    _, _, packed = (_folder(synthesis) / TIMES).read_bytes().partition(b"\n")
+    _, _, packed = _file(synthesis, TIMES).read_bytes().partition(b"\n")
     return Timeline.unpack(packed)
 
 
@@ -118,35 +141,55 @@ def _digest(synthesis: Synthesis) -> bytes:
 
 
 def link(source: Synthesis, target: Synthesis) -> None:
-    """Give `target` the audio of `source` at no cost of space; each can be deleted alone."""
-    known, new = _folder(source), _folder(target)
-    new.mkdir(parents=True)
-    for name in (master_file(source).name, answer_file(source).name):
-        os.link(known / name, new / name)
+    """Give `target` the audio of `source`, which need not come here for it; each can be deleted alone."""
+    own = shelf()
+    names, rewritten = [MASTER, answer_name(source)], None
     if target.keeps_text:
         with suppress(FileNotFoundError):  # spoken before times were kept
-            _link_times(source, target)
+            rewritten = _rewritten_times(source, target)
+            names += [] if rewritten else [TIMES]
+    own.copy(own.folder(source), own.folder(target), names)
+    if rewritten:
+        with scratch() as file:
+            file.write_bytes(rewritten)
+            own.put(file, f"{own.folder(target)}/{TIMES}")
 
 
-def _link_times(source: Synthesis, target: Synthesis) -> None:
-    """The source's, or where the same is written otherwise (5个, 五个) the target's own."""
-    known, new = _folder(source) / TIMES, _folder(target) / TIMES
-    with known.open("rb") as file:
-        same_text = file.readline().rstrip() == _digest(target)
-    if same_text:
-        os.link(known, new)
-    else:
-        reading = reading_of(read_script(Written.of(target).script()))
-        new.write_bytes(_times(target, timeline(source).rewritten(reading.sentences)))
+def _rewritten_times(source: Synthesis, target: Synthesis) -> bytes | None:
+    """None where the source's hold; else, where the same is written otherwise (5个, 五个), the target's own."""
+    with _file(source, TIMES).open("rb") as file:
+        if file.readline().rstrip() == _digest(target):
+            return None
+    reading = reading_of(read_script(Written.of(target).script()))
+    return _times(target, timeline(source).rewritten(reading.sentences))
 
 
 def delete_times(synthesis: Synthesis) -> None:
     """They have the text in them."""
-    (_folder(synthesis) / TIMES).unlink(missing_ok=True)
+    own = shelf()
+    own.delete(f"{own.folder(synthesis)}/{TIMES}")
 
 
 def delete(synthesis: Synthesis) -> None:
-    shutil.rmtree(_folder(synthesis), ignore_errors=True)
+    shelf().delete_synthesis(synthesis)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """SHA-256 of what was made; None of what an older version made."""
+
+    master: bytes | memoryview | None
+    answer: bytes | memoryview | None
+
+
+def _sum(file: StoredFile) -> bytes:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
+def sums(synthesis: Synthesis) -> Sums:
+    """Of what lies there now. Raises FileNotFoundError."""
+    return Sums(master=_sum(master_file(synthesis)), answer=_sum(answer_file(synthesis)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +198,11 @@ class Copy:
 
     source: Synthesis
     target: Synthesis
+
+    def prepare(self) -> Sums:
+        """Its sums are the source's, and there is nothing to do beforehand."""
+        found = Synthesis.objects.filter(id=self.source.id).values_list("master_sha256", "answer_sha256")
+        return Sums(*(found.first() or (None, None)))
 
     def keep(self) -> int:
         """Make it the target's, replacing what an earlier attempt left; the answer's size in bytes.
@@ -167,13 +215,13 @@ class Copy:
         except FileNotFoundError:
             delete(self.target)  # an empty folder
             raise
-        return answer_file(self.target).stat().st_size
+        return size_of(answer_file(self.target))
 
 
 class Draft:
     """The audio of one attempt while it is made: `master` passes samples on, `answer` bytes.
 
-    Leaving the context without `keep` throws the draft away.
+    `prepare` makes it whole, `keep` publishes it; leaving the context without `keep` throws it away.
     """
 
     def __init__(self, synthesis: Synthesis, *, voice_rate: int) -> None:
@@ -182,14 +230,16 @@ class Draft:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         self._master = soundfile.SoundFile(
-            self._folder / "master.flac", "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
+            self._folder / MASTER, "w", samplerate=voice_rate, channels=1, subtype="PCM_16"
         )
-        self._answer = (self._folder / f"answer.{synthesis.audio_format}").open("wb")
+        self._answer = (self._folder / answer_name(synthesis)).open("wb")
         if label := labels.label_of(synthesis):
             self._master.comment = label.as_json()
         self.timeline: Timeline | None = None  # of the master, once it is whole
         self.frames = 0
         self.size = 0
+        self._sums: Sums | None = None  # once it is prepared
+        self._kept = False
 
     def master(self, stream: Iterator[Samples]) -> Iterator[Samples]:
         """Write down every stretch of samples that goes through."""
@@ -205,16 +255,25 @@ class Draft:
             self.size += len(piece)
             yield piece
 
-    def keep(self) -> int:
-        """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
+    def prepare(self) -> Sums:
+        """Make it whole, and bring it near where it will be kept, which may take its time."""
         self._close()
         if self.timeline and self._synthesis.keeps_text:
             (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
-        complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
-        final = _folder(self._synthesis)
-        shutil.rmtree(final, ignore_errors=True)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self._folder.rename(final)
+        answer = self._folder / answer_name(self._synthesis)
+        complete(answer, FORMATS[self._synthesis.audio_format])
+        self._sums = Sums(master=_sum(self._folder / MASTER), answer=_sum(answer))
+        own = shelf()
+        own.prepare(self._folder, own.folder(self._synthesis))
+        return self._sums
+
+    def keep(self) -> int:
+        """Make it the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
+        if self._sums is None:
+            self.prepare()
+        own = shelf()
+        own.publish(self._folder, own.folder(self._synthesis))
+        self._kept = True
         return self.size
 
     def _close(self) -> None:
@@ -229,3 +288,6 @@ class Draft:
     ) -> None:
         self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._kept:
+            own = shelf()
+            own.forget(own.folder(self._synthesis))

@@ -1,8 +1,11 @@
 """The Celery tasks. A message carries no work: it only wakes a worker, which asks the table."""
 
+from collections import Counter
+
+import structlog
 from celery import shared_task
 
-from tts_engine import eviction, idempotency, queue, stale
+from tts_engine import eviction, idempotency, queue, stale, upkeep
 from tts_engine.delivery import ending as delivery_ending
 from tts_engine.delivery.courier import courier
 from tts_engine.delivery.services import forget_old_deliveries
@@ -10,6 +13,8 @@ from tts_engine.jobs import drafts
 from tts_engine.jobs import services as jobs
 from tts_engine.retention import services as retention
 from tts_engine.worker import engine
+
+log = structlog.get_logger()
 
 
 @shared_task
@@ -32,6 +37,13 @@ def tidy() -> None:
 def keep_to_policies() -> None:
     """Remove what tenants keep no longer."""
     retention.carry_out()
+
+
+@shared_task
+def sweep_audio() -> None:
+    """Delete files that belong to no result, and tell how much is wrong beside."""
+    found = Counter(finding.fault.value for finding in upkeep.sweep(upkeep.check()))
+    log.info("audio_swept", drafts=upkeep.sweep_drafts(), sentences=upkeep.sweep_sentences(), **found)
 
 
 @shared_task

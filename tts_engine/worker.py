@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, tally, telling, tracing
+from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, store, tally, telling, tracing
 from tts_engine.batcher import Batcher
 from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
 from tts_engine.fair import Rank
@@ -54,7 +54,8 @@ class Engine:
         self._loading = threading.Lock()
 
     def warm_up(self) -> None:
-        """Load what the first request would otherwise wait for: the default voice and the front end."""
+        """Load what the first request would otherwise wait for: the default voice, the front end, a bucket's client."""
+        store.shelf()
         info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
         greeting = plan("你好。", info, Style(speaker=speaker))
         for utterance in greeting:
@@ -72,6 +73,7 @@ class Engine:
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
+                forget_if_deleted(synthesis)
                 tracing.failed(error.code)
                 log.info("refused", code=error.code, **telling.of_speech(synthesis))
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
@@ -83,6 +85,7 @@ class Engine:
                     return  # nobody waits for it just now
                 message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
+                forget_if_deleted(synthesis)
 
     def _batcher(self, info: VoiceInfo) -> Batcher:
         key = info.id, info.revision  # a voice that was added again is another voice

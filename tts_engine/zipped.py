@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
+from tts_engine.speech.audio.decode import Readable
 from tts_engine.streaming import PIECE, gathered
 
 _VERSION, _VERSION_64 = 20, 45
@@ -28,7 +28,7 @@ class Entry:
     """A file under a name; it is opened when its turn comes, and must stay as it is while it is read."""
 
     name: str
-    path: Path
+    file: Readable
     modified: datetime
 
 
@@ -41,7 +41,7 @@ def zipped(entries: Iterable[Entry]) -> Generator[bytes, None, None]:
 def _archive(entries: Iterable[Entry], directory: BinaryIO) -> Iterator[bytes]:
     offset = count = 0
     for entry in entries:
-        with entry.path.open("rb") as file:
+        with entry.file.open("rb") as file:
             crc, size = _checked(file)
             header = _local_header(entry, crc, size)
             directory.write(_directory_record(entry, crc, size, offset))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Generator
-from pathlib import Path
 from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -10,13 +9,14 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from tts_engine.listen import file_pieces
+from tts_engine.shelves.shelf import StoredFile, size_of
 from tts_engine.streaming import streamed
 
 # One range only: a list of ranges may be answered with the whole, and no audio player sends one.
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def file_response(path: Path, request: Request, *, media_type: str, name: str, etag: str) -> HttpResponseBase:
+def file_response(file: StoredFile, request: Request, *, media_type: str, name: str, etag: str) -> HttpResponseBase:
     """The file, or the stretch of it that `Range` asks for; `etag` must change with the file's bytes."""
     headers = {
         "Content-Type": media_type,
@@ -26,18 +26,18 @@ def file_response(path: Path, request: Request, *, media_type: str, name: str, e
     }
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return HttpResponse(status=304, headers=headers)
-    size = path.stat().st_size
+    size = size_of(file)
     wanted = request.headers.get("Range", "")
     if request.headers.get("If-Range", headers["ETag"]) != headers["ETag"]:
         wanted = ""  # the caller holds the beginning of other bytes: it needs the whole
     stretch = byte_range(wanted, size)
     if stretch is None:
-        return StreamingHttpResponse(file_pieces(path), headers=headers | {"Content-Length": str(size)})
+        return StreamingHttpResponse(file_pieces(file), headers=headers | {"Content-Length": str(size)})
     start, end = stretch
     if start >= end:
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     headers |= {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
-    return StreamingHttpResponse(file_pieces(path, start=start, length=end - start), status=206, headers=headers)
+    return StreamingHttpResponse(file_pieces(file, start=start, length=end - start), status=206, headers=headers)
 
 
 def streamed_response(pieces: Generator[bytes, None, None], *, media_type: str, name: str) -> StreamingHttpResponse:

@@ -20,6 +20,7 @@ from api.speech import SpeakingDoor, VoiceField, result_headers
 from tts_engine import listen
 from tts_engine.models import Synthesis
 from tts_engine.services import Order
+from tts_engine.shelves.shelf import version_of
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 
@@ -109,7 +110,7 @@ class SimpleDownloadDoor(SimpleDoor):
             media_type=described.media_type,
             name=f"speech{described.extension}",
             # The same link answers with the same file while it is cached, so a broken download can go on.
-            etag=f"{synthesis.cache_key}-{file.stat().st_mtime_ns:x}",
+            etag=f"{synthesis.cache_key}-{version_of(file)}",
         )
         for name, value in result_headers(synthesis).items():
             response.headers[name] = value

@@ -7,6 +7,7 @@ BillingError
 │   └── ConcurrencyExceeded    too many requests at once
 ├── TextTooLong            more characters than the plan or the key allows a text
 ├── TenantSuspended        the operator has suspended the tenant
+├── OpenRequests           a tenant that is to be deleted has requests that have not ended
 ├── UnknownPlan            no plan of that name
 ├── PlanExists             there is one already
 ├── UnacceptableLimit      a limit that cannot be one; `param` names it
@@ -84,6 +85,12 @@ class TenantSuspended(BillingError):
     """The operator has suspended the tenant: it speaks nothing new."""
 
     code = "tenant_suspended"
+
+
+class OpenRequests(BillingError):
+    """A tenant that is to be deleted has requests that have not ended."""
+
+    code = "open_requests"
 
 
 class UnknownPlan(BillingError):

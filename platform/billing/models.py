@@ -113,7 +113,9 @@ class Move(models.TextChoices):
 
 
 class LedgerEntry(models.Model):
-    """One move of a counter, with the numbers before and after. Append-only: a trigger refuses the rest.
+    """One move of a counter, with the numbers before and after.
+
+    Append-only: a trigger refuses UPDATE, and DELETE but of a closed tenant's.
 
     A counter's entries form a chain by id: each begins where the one before it ended. `characters`
     is what was reserved, what was billed at a settlement, what was given back at a release, and 0
@@ -183,6 +185,7 @@ class LedgerEntry(models.Model):
 
 # Django finds an app's models in this module; these are kept with what belongs to them.
 from billing.alerts.models import Alert, AlertPolicy  # noqa: E402
+from billing.closing.models import ClosedMonth  # noqa: E402
 from billing.limits.models import KeyCounter, KeyLimit, QuotaRaise  # noqa: E402
 from billing.price_book.models import ExchangeRate, PriceBook  # noqa: E402
 from billing.savings.models import OwnCost  # noqa: E402
@@ -192,6 +195,7 @@ __all__ = [
     "Account",
     "Alert",
     "AlertPolicy",
+    "ClosedMonth",
     "Counter",
     "DailyUsage",
     "ExchangeRate",

@@ -10,8 +10,9 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 
-from config import embedded, logging, single_sign_on
+from config import audio_bucket, embedded, logging, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -28,6 +29,12 @@ DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
 AUDIO_ROOT = Path(env.str("AUDIO_ROOT", default=str(VOXHOUSE_HOME / "audio"))).resolve()
 SENTENCES_ROOT = AUDIO_ROOT / "sentences"  # where the audio is shared, whoever deletes finds all
+# Finished audio lies in a bucket where one is named; AUDIO_ROOT is then for drafts and sentences. See docs/storage.md.
+AUDIO_BUCKET: str = env.str("AUDIO_BUCKET", default="")
+STORAGES = {
+    **global_settings.STORAGES,
+    **({"audio": audio_bucket.bucket_storage(env, AUDIO_BUCKET)} if AUDIO_BUCKET else {}),
+}
 
 # --- Django -----------------------------------------------------------------------------------
 
@@ -321,6 +328,7 @@ LOOK_INTERVAL = timedelta(milliseconds=250)  # between two looks at the queue of
 QUEUE_LONGEST = timedelta(seconds=env.int("QUEUE_LONGEST", default=60))
 TIDY_INTERVAL = timedelta(minutes=1)
 RETENTION_INTERVAL = timedelta(hours=1)  # between two looks for what teams keep no longer
+ORPHANS_AFTER = timedelta(hours=1)  # files that no row names are deleted at night once they are as old
 IDEMPOTENCY_KEEP = timedelta(hours=24)  # how long a request sent again with its Idempotency-Key is known
 
 # --- Pronunciation dictionaries -----------------------------------------------------------------
@@ -407,6 +415,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tts_engine.tasks.keep_to_policies",
         "schedule": RETENTION_INTERVAL,
         "options": {"expires": RETENTION_INTERVAL.total_seconds()},
+    },
+    "sweep_audio": {
+        "task": "tts_engine.tasks.sweep_audio",
+        "schedule": crontab(hour=19, minute=30),  # UTC; half past three at night in China
     },
     "evict": {
         "task": "tts_engine.tasks.evict",

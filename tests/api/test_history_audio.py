@@ -17,6 +17,7 @@ from django.test import Client
 
 from accounts.models import Tenant
 from tests.factories import make_done, make_queued, make_tenant
+from tests.kept import answer_of
 from tts_engine import store
 from tts_engine.models import Synthesis
 from tts_engine.speech.audio import wav
@@ -150,7 +151,7 @@ def test_a_deleted_one_is_gone_and_its_counts_stay(spoken: Synthesis, get: Get, 
     """Text and audio are removed for good; what was billed stays."""
     assert Client().delete(f"/v1/history/{spoken.id}", headers=key("history")).status_code == 204
     assert get().status_code == 404
-    assert not store.answer_file(spoken).parent.exists()
+    assert not answer_of(spoken).parent.exists()
     spoken.refresh_from_db()
     assert (spoken.text, spoken.billed_characters) == ("", 3)
 

@@ -17,6 +17,7 @@ from django.test import Client
 
 from accounts.models import Tenant
 from tests.factories import make_done, make_tenant, make_timeline, speak_queued
+from tests.kept import answer_of
 from tts_engine import queue, store
 from tts_engine.errors import SynthesisFailed
 from tts_engine.jobs.drafts import Row, job_create
@@ -88,7 +89,7 @@ def test_an_archive_has_every_spoken_row_under_its_name(tenant: Tenant, download
     archive = zipfile.ZipFile(io.BytesIO(answer.body))
     assert archive.testzip() is None
     assert archive.namelist() == ["_甲.wav", "_甲 (2).wav", "3.wav", "index.csv"]
-    assert archive.read("3.wav") == store.answer_file(spoken[2]).read_bytes()
+    assert archive.read("3.wav") == answer_of(spoken[2]).read_bytes()
     listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode("utf-8-sig"))))
     assert [(line["row"], line["file"], line["text"], line["status"], line["seconds"]) for line in listed] == [
         ("1", "_甲.wav", "一。", "done", "0.1"),
@@ -152,7 +153,7 @@ def test_a_job_s_subtitles_are_those_of_its_recording(
     shown = download(job, query)
     assert shown.headers["Content-Type"] == "application/x-subrip; charset=utf-8"
     assert "云希：乙\n" in shown.body.decode()
-    store.answer_file(spoken[0]).with_name(store.TIMES).unlink()
+    answer_of(spoken[0]).with_name(store.TIMES).unlink()
     assert download(job, query, status=409).json()["code"] == "times_not_kept"
 
 
@@ -198,7 +199,7 @@ def test_chosen_recordings_of_the_history_are_one_archive(tenant: Tenant, key: M
 
     archive = zipfile.ZipFile(io.BytesIO(body(ask(str(second.id), str(first.id)))))
     assert [archive.read(name) for name in archive.namelist()] == [
-        store.answer_file(each).read_bytes() for each in (second, first)
+        answer_of(each).read_bytes() for each in (second, first)
     ]
     assert ask(str(first.id), str(foreign.id), status=404).json()["code"] == "synthesis_not_found"
     ask(status=400)

@@ -13,6 +13,7 @@ from accounts.models import Tenant
 from billing.reconciliation import reconcile
 from billing.selectors import usage
 from tests.factories import ask, make_tenant
+from tests.kept import answer_of
 from tts_engine import cache, queue, sentences, services, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import CacheUse, cache_use
@@ -113,7 +114,7 @@ def test_a_purge_hides_results_and_keeps_the_history(tenant: Tenant) -> None:
     assert ask(tenant).status == Status.QUEUED
     assert ask(other).cache_hit
     old = Synthesis.objects.filter(tenant=tenant, status=Status.DONE)
-    assert [store.answer_file(row).is_file() for row in old] == [True, True]
+    assert [answer_of(row).is_file() for row in old] == [True, True]
 
 
 def test_after_a_purge_the_cache_fills_again(tenant: Tenant) -> None:
@@ -157,13 +158,13 @@ def test_what_is_deleted_while_it_is_spoken(tenant: Tenant) -> None:
     row = Synthesis.objects.get(id=deleted.id)
     synthesis_delete(deleted)
     for one in (row, kept):
-        store.answer_file(one).parent.mkdir(parents=True)
-        store.answer_file(one).write_bytes(b"audio")
+        answer_of(one).parent.mkdir(parents=True)
+        answer_of(one).write_bytes(b"audio")
     (its_place,), (other_place,) = keep_sentences(row), keep_sentences(kept)
     for one in (row, kept):
         services.forget_if_deleted(one)
-    assert (store.answer_file(row).exists(), its_place.is_kept()) == (False, False)
-    assert (store.answer_file(kept).exists(), other_place.is_kept()) == (True, True)
+    assert (answer_of(row).exists(), its_place.is_kept()) == (False, False)
+    assert (answer_of(kept).exists(), other_place.is_kept()) == (True, True)
 
 
 def test_a_hundred_alike_are_spoken_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_a_hundred_alike_are_spoken_once(tenant: Tenant, monkeypatch: pytest.Mon
     for row in asked:
         row.refresh_from_db()
         assert (row.status, row.billed_characters, row.audio_ms, row.cache_hit) == (Status.DONE, 3, 10, False)
-        assert store.answer_file(row).samefile(store.answer_file(first))
+        assert answer_of(row).samefile(answer_of(first))
     assert (usage(tenant.id).used, usage(tenant.id).reserved) == (300, 0)
     assert cache_use(tenant_id=tenant.id, since=first.created_at) == CacheUse(100, 0, 3, 1)
     assert reconcile() == []
@@ -196,7 +197,7 @@ def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.M
     assert not Engine()._repeat(row)
     row.refresh_from_db()
     assert row.status == Status.RUNNING
-    assert not store.answer_file(row).parent.exists()
+    assert not answer_of(row).parent.exists()
 
 
 def test_use_is_counted_by_tenant(tenant: Tenant) -> None:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Tenant
 from accounts.selectors import audit_events
 from tests.factories import ask, make_done, make_tenant, speak_queued
+from tests.kept import answer_of, master_of
 from tts_engine import store
 from tts_engine.errors import LabelNotAllowed
 from tts_engine.labels import policy_set
@@ -106,8 +107,8 @@ def test_who_switched_it_off_is_told(tenant: Tenant) -> None:
 def test_a_stored_file_names_its_synthesis(tenant: Tenant) -> None:
     """As it was sent, as it is kept, and in every other format that can."""
     spoken = make_done(tenant, TONE)
-    assert label.read(store.answer_file(spoken)) == own(spoken)
-    assert label.read(store.master_file(spoken)) == own(spoken)
+    assert label.read(answer_of(spoken)) == own(spoken)
+    assert label.read(master_of(spoken)) == own(spoken)
     assert label.read(store.file_in(spoken, "mp3")) == own(spoken)
     assert label.read(store.file_in(spoken, "wav_alaw")) == own(spoken)
 
@@ -119,7 +120,7 @@ def test_a_repeat_keeps_the_label_of_the_content(tenant: Tenant) -> None:
     repeat = ask(tenant)
     store.delete(first)
     assert repeat.cache_hit
-    assert label.read(store.answer_file(repeat)) == own(first)
+    assert label.read(answer_of(repeat)) == own(first)
     assert label.read(store.file_in(repeat, "flac")) == own(first)
 
 
@@ -130,7 +131,7 @@ def test_without_a_label_no_file_has_one(tenant: Tenant) -> None:
     speak_queued(TONE)
     ask(tenant, label="none")
     spoken = speak_queued(TONE)
-    for file in (store.answer_file(spoken), store.master_file(spoken), store.file_in(spoken, "mp3")):
+    for file in (answer_of(spoken), master_of(spoken), store.file_in(spoken, "mp3")):
         assert label.read(file) is None
 
 
@@ -140,7 +141,7 @@ def test_a_second_attempt_makes_the_same_bytes(tenant: Tenant) -> None:
     for _ in range(2):
         ask(tenant, audio_format="mp3")
         spoken = speak_queued(TONE)
-        made.append(store.answer_file(spoken).read_bytes())
+        made.append(answer_of(spoken).read_bytes())
         Synthesis.objects.filter(id=spoken.id).update(
             status="queued", finished_at=None, billed_characters=None, cache_key=""
         )
@@ -148,7 +149,7 @@ def test_a_second_attempt_makes_the_same_bytes(tenant: Tenant) -> None:
             patch.setattr("tts_engine.queue.billing.settle", lambda **_: None)
             again = speak_queued(TONE)
         assert again.id == spoken.id
-        assert store.answer_file(again).read_bytes() == made[-1]
+        assert answer_of(again).read_bytes() == made[-1]
     assert len(set(made)) == 2
     assert len(made[0]) == len(made[1])
 
@@ -156,7 +157,7 @@ def test_a_second_attempt_makes_the_same_bytes(tenant: Tenant) -> None:
 def test_the_producer_is_the_operator_s(tenant: Tenant, settings: Any) -> None:
     """Its name or its code, as the settings say."""
     settings.CONTENT_PRODUCER = "001191110105MA0XXXXX1X00001"
-    found = label.read(store.answer_file(make_done(tenant, TONE)))
+    found = label.read(answer_of(make_done(tenant, TONE)))
     assert found
     assert found.producer == "001191110105MA0XXXXX1X00001"
 
@@ -165,7 +166,7 @@ def test_the_command_reads_any_file_of_ours(tenant: Tenant, tmp_path: Path) -> N
     """Or says that there is no label."""
     spoken = make_done(tenant, TONE)
     assert run_json("read", str(store.file_in(spoken, "opus")))["label"]["produce_id"] == str(spoken.id)
-    assert str(spoken.id) in run("read", str(store.answer_file(spoken)))
+    assert str(spoken.id) in run("read", str(answer_of(spoken)))
     raw = store.file_in(spoken, "mulaw")
     assert run_json("read", str(raw)) == {"label": None}
     with pytest.raises(CommandError, match="missing"):

@@ -16,7 +16,8 @@ from accounts.models import Tenant
 from billing.selectors import usage
 from tests.engine.conftest import Run
 from tests.factories import make_done, make_queued, make_tenant, make_timeline
-from tts_engine import listen, queue, relay, store
+from tests.kept import answer_of
+from tts_engine import listen, queue, relay
 from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed, TimesNotKept
 from tts_engine.models import Status, Synthesis
 from tts_engine.speech.timeline import Timeline
@@ -48,7 +49,7 @@ def status_of(synthesis: Synthesis) -> str:
 def test_a_finished_one_is_read_from_the_store(run: Run[Any], tenant: Tenant) -> None:
     """The cache's answer needs no relay."""
     done = make_done(tenant, SILENCE)
-    assert run(heard(done)) == store.answer_file(done).read_bytes()
+    assert run(heard(done)) == answer_of(done).read_bytes()
 
 
 def test_a_finished_one_tells_its_sentences_first(run: Run[Any], tenant: Tenant) -> None:
@@ -59,7 +60,7 @@ def test_a_finished_one_tells_its_sentences_first(run: Run[Any], tenant: Tenant)
     async def all_of(synthesis: Synthesis) -> list[bytes | Timeline]:
         return [each async for each in listen.timed_answer(synthesis)]
 
-    assert run(all_of(done)) == [timeline, store.answer_file(done).read_bytes()]
+    assert run(all_of(done)) == [timeline, answer_of(done).read_bytes()]
     with pytest.raises(TimesNotKept):
         run(all_of(make_done(tenant, SILENCE)))
 
@@ -68,7 +69,7 @@ def test_what_the_relay_lost_comes_from_the_store(run: Run[Any], tenant: Tenant)
     """Valkey forgot the stream in the middle: the caller gets the rest, each byte once."""
     done = make_done(tenant, SILENCE)
     relay.writer().delete(f"speech:{done.id}")
-    whole = store.answer_file(done).read_bytes()
+    whole = answer_of(done).read_bytes()
     relay.send(done.id, whole[:100], attempt=1, offset=0)
     relay.send(done.id, whole[300:], attempt=1, offset=300)
     done.status = Status.RUNNING  # as the caller's side knew it when it began to listen
@@ -80,7 +81,7 @@ def test_a_silent_relay_is_made_up_for_by_the_row(run: Run[Any], tenant: Tenant)
     done = make_done(tenant, SILENCE)
     relay.writer().delete(f"speech:{done.id}")
     done.status = Status.RUNNING
-    assert run(heard(done)) == store.answer_file(done).read_bytes()
+    assert run(heard(done)) == answer_of(done).read_bytes()
     make_queued(tenant)
     failed = queue.claim()
     assert failed is not None
@@ -130,7 +131,7 @@ def test_without_the_relay_the_store_answers(run: Run[Any], tenant: Tenant, sett
     done = make_done(tenant, SILENCE)
     done.status = Status.RUNNING
     settings.REDIS_URL = "unix:///nowhere/valkey.sock"
-    assert run(heard(done)) == store.answer_file(done).read_bytes()
+    assert run(heard(done)) == answer_of(done).read_bytes()
 
 
 async def hang_up(synthesis: Synthesis) -> None:

@@ -19,6 +19,7 @@ from tests.engine.jobs.conftest import MakeJob
 from tests.engine.jobs.conftest import draft as draft
 from tests.engine.jobs.conftest import started as started
 from tests.factories import ask, make_tenant
+from tests.kept import answer_of
 from tts_engine import queue, relay, store, telling
 from tts_engine.dictionary.services import entry_make, entry_put
 from tts_engine.errors import JobStateConflict, SynthesisFailed, TimesNotKept, UnacceptableRetention
@@ -142,7 +143,7 @@ def test_without_texts_nothing_is_left_of_one(without_texts: Tenant, work: Work)
     for row in (done, repeat):
         row.refresh_from_db()
         assert (row.status, row.text, row.dictionary, row.characters) == (Status.DONE, "", None, len(TEXT))
-        assert store.answer_file(row).stat().st_size > 0
+        assert answer_of(row).stat().st_size > 0
         with pytest.raises(TimesNotKept, match="keeps no texts"):
             timeline(row)
     assert repeat.cache_hit
@@ -219,7 +220,7 @@ def test_a_job_without_texts_that_is_deleted(without_texts: Tenant, started: Mak
     done = work()
     job_delete(job)
     assert forget_deleted() == 1
-    assert not store.answer_file(done).exists()
+    assert not answer_of(done).exists()
 
 
 def test_switched_off_the_past_follows(tenant: Tenant, draft: MakeJob, started: MakeJob, work: Work) -> None:
@@ -234,7 +235,7 @@ def test_switched_off_the_past_follows(tenant: Tenant, draft: MakeJob, started: 
     assert traces(tenant) == ["tts_engine_synthesis"]  # that still has to be spoken
     work()
     assert traces(tenant) == []
-    assert store.answer_file(done).exists()
+    assert answer_of(done).exists()
     assert Synthesis.objects.get(id=waits.id).status == Status.DONE
     job = draft(TEXT, of=tenant)
     services.carry_out()
@@ -291,8 +292,8 @@ def test_after_its_days_a_request_is_gone(tenant: Tenant, work: Work) -> None:
     services.carry_out()
     for row in rows:
         row.refresh_from_db()
-    assert (old.deleted_at is None, old.text, store.answer_file(old).exists()) == (False, "", False)
-    assert (young.deleted_at, store.answer_file(young).exists()) == (None, True)
+    assert (old.deleted_at is None, old.text, answer_of(old).exists()) == (False, "", False)
+    assert (young.deleted_at, answer_of(young).exists()) == (None, True)
     assert (old.billed_characters, its_own.exists(), len(sentences)) == (len(TEXT), False, 2)
 
 

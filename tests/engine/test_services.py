@@ -18,6 +18,7 @@ from billing.models import Counter, LedgerEntry
 from billing.reconciliation import reconcile
 from billing.selectors import usage
 from tests.factories import ORDER, ask, make_plan, make_tenant, speak_queued
+from tests.kept import answer_of
 from tts_engine import cache, queue, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import Caller, synthesis_delete, synthesis_request
@@ -56,7 +57,7 @@ def test_the_same_text_twice_comes_from_the_cache(tenant: Tenant, wake_ups: list
     again = ask(tenant)
     assert (again.status, again.cache_hit, again.billed_characters) == (Status.DONE, True, 0)
     assert again.audio_ms == 10
-    assert store.answer_file(again).read_bytes() == store.answer_file(first).read_bytes()
+    assert answer_of(again).read_bytes() == answer_of(first).read_bytes()
     assert usage(tenant.id).used == first.characters
     assert wake_ups == ["speak_next"]
     assert reconcile() == []

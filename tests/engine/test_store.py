@@ -10,8 +10,10 @@ from django.conf import settings
 
 from accounts.models import Tenant
 from tests.factories import make_done, make_queued, make_tenant
+from tests.kept import answer_of, master_of
 from tts_engine import queue, store
 from tts_engine.models import Synthesis
+from tts_engine.shelves.shelf import version_of
 from tts_engine.store import DRAFTS, Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,10 +53,10 @@ def test_a_kept_draft_is_the_audio(claimed: Synthesis) -> None:
     """Master and answer lie in the folder, and nothing is left of the draft."""
     with Draft(claimed, voice_rate=24_000) as draft:
         fill(draft, b"answer")
-        assert not store.answer_file(claimed).exists()
+        assert not answer_of(claimed).exists()
         assert draft.keep() == 6
-    assert store.answer_file(claimed).read_bytes() == b"answer"
-    master, rate = soundfile.read(store.master_file(claimed), dtype="float32")
+    assert answer_of(claimed).read_bytes() == b"answer"
+    master, rate = soundfile.read(master_of(claimed), dtype="float32")
     assert rate == 24_000
     assert np.abs(master - TONE).max() < 1e-4
     assert drafts() == []
@@ -76,7 +78,7 @@ def test_a_later_attempt_replaces_the_audio_of_an_earlier(claimed: Synthesis) ->
             fill(draft, answer)
             draft.keep()
         claimed.attempt += 1
-    assert store.answer_file(claimed).read_bytes() == b"second"
+    assert answer_of(claimed).read_bytes() == b"second"
 
 
 def test_linked_audio_lives_alone(tenant: Tenant) -> None:
@@ -85,25 +87,25 @@ def test_linked_audio_lives_alone(tenant: Tenant) -> None:
     repeat = make_queued(tenant)
     repeat.audio_format = first.audio_format
     store.link(first, repeat)
-    assert store.answer_file(first).samefile(store.answer_file(repeat))
-    before = store.answer_file(first).read_bytes()
+    assert answer_of(first).samefile(answer_of(repeat))
+    before = answer_of(first).read_bytes()
     store.delete(first)
-    assert store.answer_file(repeat).read_bytes() == before
-    assert not store.answer_file(first).exists()
+    assert answer_of(repeat).read_bytes() == before
+    assert not answer_of(first).exists()
 
 
 def test_another_format_is_made_once(tenant: Tenant) -> None:
     """The second time the file is there; nothing half-made lies beside it."""
     spoken = make_done(tenant, TONE)
-    made = store.file_in(spoken, "mp3")
-    first = made.stat()
-    assert store.file_in(spoken, "mp3").stat().st_mtime_ns == first.st_mtime_ns
-    assert sorted(path.name for path in made.parent.iterdir()) == ["answer.wav", "as.mp3", "master.flac"]
-    assert store.file_in(spoken, "wav") == store.answer_file(spoken)
+    made = version_of(store.file_in(spoken, "mp3"))
+    assert version_of(store.file_in(spoken, "mp3")) == made
+    assert drafts() == []
+    assert sorted(path.name for path in answer_of(spoken).parent.iterdir()) == ["answer.wav", "as.mp3", "master.flac"]
+    assert store.file_in(spoken, "wav") == answer_of(spoken)
 
 
 def test_deleting_twice_is_no_error(tenant: Tenant) -> None:
     spoken = make_done(tenant, TONE)
     store.delete(spoken)
     store.delete(spoken)
-    assert not store.answer_file(spoken).parent.exists()
+    assert not answer_of(spoken).parent.exists()

@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Tenant
 from tests.factories import ask, make_done, make_tenant, make_timeline, speak_queued
+from tests.kept import answer_of
 from tts_engine import store
 from tts_engine.models import Status, Synthesis
 from tts_engine.services import synthesis_delete
@@ -32,10 +33,10 @@ def test_a_repeat_shares_them(tenant: Tenant) -> None:
     ask(tenant, text="共有5个。")
     first = speak_queued(timeline=make_timeline("共有5个。"))
     again = ask(tenant, text="共有5个。")
-    times = store.answer_file(again).with_name(store.TIMES)
-    assert times.samefile(store.answer_file(first).with_name(store.TIMES))
+    times = answer_of(again).with_name(store.TIMES)
+    assert times.samefile(answer_of(first).with_name(store.TIMES))
     synthesis_delete(first)
-    assert not store.answer_file(first).parent.exists()
+    assert not answer_of(first).parent.exists()
     assert shown(again).startswith("[00:00.10]共有5个\n")
 
 
@@ -54,7 +55,7 @@ def test_a_repeat_of_what_has_none_has_none(tenant: Tenant) -> None:
     speak_queued()
     again = ask(tenant)
     assert again.cache_hit
-    assert not store.answer_file(again).with_name(store.TIMES).exists()
+    assert not answer_of(again).with_name(store.TIMES).exists()
 
 
 def test_many_in_one_file(tenant: Tenant) -> None:

@@ -18,13 +18,12 @@ def speak_newest(tenant_id: UUID, number: int) -> int:
     """Give the team's newest results their audio; how many there were."""
     newest = list(history(tenant_id=tenant_id).filter(status=Status.DONE)[:number])
     for synthesis in newest:
-        audio_ms = _speak(synthesis)
-        Synthesis.objects.filter(id=synthesis.id).update(audio_ms=audio_ms)
+        _speak(synthesis)
     return len(newest)
 
 
-def _speak(synthesis: Synthesis) -> int:
-    """Its audio is kept; how long it is, in milliseconds."""
+def _speak(synthesis: Synthesis) -> None:
+    """Its audio is kept, and noted in its row."""
     info, speaker = voice_named(synthesis.voice)
     voice = catalog().load(info.id)
     parts = staged(read_script(Written.of(synthesis).script()), info, style_of(synthesis, speaker), voice_named)
@@ -42,5 +41,9 @@ def _speak(synthesis: Synthesis) -> int:
         for _ in draft.answer(encoded):
             pass
         draft.timeline = keeper.timeline
+        made = draft.prepare()
         draft.keep()
-    return round(draft.frames * 1000 / info.sample_rate)
+    audio_ms = round(draft.frames * 1000 / info.sample_rate)
+    Synthesis.objects.filter(id=synthesis.id).update(
+        audio_ms=audio_ms, master_sha256=made.master, answer_sha256=made.answer
+    )

@@ -176,6 +176,7 @@ def forget_deleted() -> int:
         while rows := list(Synthesis.objects.filter(job=job, id__gt=last).order_by("id")[:AT_ONCE]):
             _forget(rows)
             last = rows[-1].id
+        Job.objects.filter(id=job.id).update(name="", order=job.order | {"voice_aliases": None})
         forgotten += JobItem.objects.filter(job=job).delete()[0]
     return forgotten
 

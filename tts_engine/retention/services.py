@@ -107,7 +107,7 @@ def _forget_some_texts(policy: StoragePolicy) -> bool:
     batch = _until(rows, policy.texts_gone_upto, last)
     for synthesis in batch:
         store.delete_times(synthesis)
-    batch.update(**NO_WORDS, keeps_text=False, error_message="")
+    batch.update(**NO_WORDS, keeps_text=False)
     _come_to(policy, texts_gone_upto=last)
     return True
 

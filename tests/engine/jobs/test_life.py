@@ -17,7 +17,8 @@ from billing.reconciliation import reconcile
 from billing.selectors import usage
 from tests.engine.jobs.conftest import MakeJob, rows_of, statuses
 from tests.factories import ORDER, ask, make_plan, make_tenant, speak_queued
-from tts_engine import queue, store
+from tests.kept import answer_of
+from tts_engine import queue
 from tts_engine.dictionary.services import entry_make, entry_put
 from tts_engine.errors import JobNotFound, JobStateConflict, SynthesisFailed
 from tts_engine.jobs import selectors, services
@@ -280,7 +281,7 @@ def test_a_deleted_job_leaves_no_text_and_no_audio(tenant: Tenant, started: Make
     with pytest.raises(JobNotFound):
         selectors.job_get(tenant_id=tenant.id, job_id=job.id)
     assert services.forget_deleted() == 2
-    assert not store.answer_file(spoken).parent.exists()
+    assert not answer_of(spoken).parent.exists()
     kept = Synthesis.objects.filter(job=job).values_list("status", "text", "dictionary")
     assert sorted(kept) == [("cancelled", "", None), ("done", "", None), ("failed", "", None)]
     assert not JobItem.objects.filter(job=job).exists()

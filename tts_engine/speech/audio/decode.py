@@ -1,13 +1,19 @@
 """Reading back the FLAC that we store."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Literal, Protocol
 
 import soundfile
 
 from tts_engine.speech.voice import Samples
 
 BLOCK = 24_000  # samples
+
+
+class Readable(Protocol):
+    """What is opened like a path, and can be sought."""
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
 
 
 def sample_rate_of(file: BinaryIO) -> int:

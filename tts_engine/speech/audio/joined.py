@@ -7,11 +7,10 @@ are reckoned from the promised lengths, never drift from what is heard.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from tts_engine.speech.audio.decode import decoded, sample_rate_of
+from tts_engine.speech.audio.decode import Readable, decoded, sample_rate_of
 from tts_engine.speech.audio.render import levelled
 from tts_engine.speech.voice import Samples
 
@@ -22,7 +21,7 @@ SECOND = 1000  # ms
 class Track:
     """A mono FLAC recording and where it lies in the whole."""
 
-    path: Path
+    file: Readable
     start_ms: int
     length_ms: int
     volume: float = 0.0  # dB
@@ -45,7 +44,7 @@ def joined(tracks: Iterable[Track], rate: int) -> Iterator[Samples]:
 
 
 def _samples(track: Track, rate: int) -> Iterator[Samples]:
-    with track.path.open("rb") as file:
+    with track.file.open("rb") as file:
         yield from levelled(decoded(file), sample_rate_of(file), rate, volume=track.volume, loudness=track.loudness)
 
 

@@ -7,13 +7,13 @@ MP3, a chunk of its own in WAV. The guide names no place in an AAC stream; there
 
 import json
 from dataclasses import astuple, dataclass
-from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import av
 from av.error import InvalidDataError
 
 from tts_engine.speech.audio import wav
+from tts_engine.speech.audio.decode import Readable
 
 KEY = "AIGC"
 GENERATED = "1"  # 属于人工智能生成合成内容; 2 is perhaps, 3 suspected, which only a propagator says
@@ -55,17 +55,18 @@ class Label:
         return json.dumps(dict(zip(FIELDS, astuple(self), strict=True)), separators=(",", ":"))
 
 
-def read(path: Path) -> Label | None:
+def read(recording: Readable) -> Label | None:
     """The label in a file; None where there is none, as in raw samples. Raises ValueError for one that is damaged."""
-    with path.open("rb") as file:
+    with recording.open("rb") as file:
         written = wav.chunk(file, KEY.encode()) if wav.is_wav(file) else None
-    value = written.decode("ascii") if written else _tagged(path)
+        value = written.decode("ascii") if written else _tagged(file)
     return Label.from_json(value) if value else None
 
 
-def _tagged(path: Path) -> str | None:
+def _tagged(file: BinaryIO) -> str | None:
+    file.seek(0)
     try:
-        with av.open(path) as container:
+        with av.open(file) as container:
             tags: dict[str, str] = {**container.metadata, **container.streams[0].metadata}
     except InvalidDataError:  # no format that has a place for one
         return None
