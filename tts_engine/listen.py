@@ -143,7 +143,7 @@ async def _ended(synthesis: Synthesis) -> None:
 
 async def _has_ended(synthesis: Synthesis) -> bool:
     """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
-    await in_database(synthesis.refresh_from_db, fields=["status", "error_code", "error_message"])
+    await in_database(synthesis.refresh_from_db, fields=["status", "deadline", "error_code", "error_message"])
     if synthesis.status == Status.FAILED:
         raise SynthesisFailed(synthesis.error_message or NOT_KEPT, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:

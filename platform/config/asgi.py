@@ -1,4 +1,4 @@
-"""The web process: `uvicorn config.asgi:application`."""
+"""The application of web processes: `config.web` serves it."""
 
 import os
 import threading

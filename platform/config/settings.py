@@ -36,6 +36,12 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses and networks of reverse proxies, whose X-Forwarded-For and -Proto are believed; nobody's by default.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# How long a connection stays open without a request: longer than common clients and our nginx keep one, so that
+# it is they who close it, and none sends a request into a connection that is just being closed.
+KEEP_ALIVE = timedelta(seconds=20)
+WEB_LEAVES_WITHIN = timedelta(minutes=10)  # on SIGTERM; a stream goes on until its listener has it all
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",
@@ -272,6 +278,7 @@ PRICE_BOOK_BYTES = 500_000  # of a price book that is uploaded
 LEASE = timedelta(seconds=15)
 LEASE_RENEWAL = timedelta(seconds=4)
 SWEEP_INTERVAL = timedelta(seconds=5)
+WORKER_LEAVES_WITHIN = timedelta(seconds=20)  # on SIGTERM; what it has not spoken by then it gives back
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 # Who made the speech, as its label says: its name, or its code after 服务提供者编码规则 of TC260.
