@@ -27,6 +27,8 @@ VOXHOUSE_WORKERS = env.int("VOXHOUSE_WORKERS", default=0)  # processes; 0 is one
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
 AUDIO_ROOT = Path(env.str("AUDIO_ROOT", default=str(VOXHOUSE_HOME / "audio"))).resolve()
+# Where our nginx has AUDIO_ROOT for itself: it sends stored audio, once we have looked whose it is (X-Accel-Redirect).
+AUDIO_ACCEL: str = env.str("AUDIO_ACCEL", default="")
 SENTENCES_ROOT = AUDIO_ROOT / "sentences"  # where the audio is shared, whoever deletes finds all
 
 # --- Django -----------------------------------------------------------------------------------

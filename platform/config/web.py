@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="the number of an inherited socket to listen at")
     given = parser.parse_args().fd
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what uvicorn ends us with once it has done with it
     serve(open_door(settings.HOST, settings.PORT) if given is None else socket.socket(fileno=given))
 
 

@@ -12,8 +12,9 @@ import httpx
 from tests.system.instance import Platform, until
 
 SHORT = "今天天气很好。"
-LONG = "今天天气很好，我们去公园走走吧。" * 30
-LISTENERS, ASKERS = 3, 3
+LONG = "今天天气很好，我们去公园走走吧。" * 6
+LISTENERS, ASKERS = 2, 2
+BETWEEN = 0.1  # seconds between two requests of a client, so that the new processes get to start
 RESTARTED = "up       | Restarted, one after the other, in"
 
 
@@ -29,7 +30,7 @@ class Load:
 
     def listen(self, client: httpx.Client) -> None:
         """A long text, read as it comes, by somebody who takes some seconds for it."""
-        self.speak(client, LONG, pause=0.02)
+        self.speak(client, LONG, pause=0.5)
 
     def ask(self, client: httpx.Client) -> None:
         self.speak(client, SHORT)
@@ -49,7 +50,7 @@ class Load:
     def keep_on(self, act: Callable[[httpx.Client], None]) -> None:
         headers = {"Authorization": f"Bearer {self.platform.api_key}"}
         with httpx.Client(base_url=self.platform.url, headers=headers, timeout=60) as client:
-            while not self.stopped.is_set():
+            while not self.stopped.wait(BETWEEN):
                 try:
                     act(client)
                 except httpx.HTTPError as error:
