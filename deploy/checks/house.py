@@ -89,17 +89,34 @@ class House:
         process.send_signal(how)
         process.wait(timeout=120)
 
-    def web_answers(self, name: str) -> bool:
-        port = self.web_ports[int(name.partition("-")[2]) - 1]
+    def replace(self, name: str) -> None:
+        """As a new version takes the place of an old one."""
+        self.stop(name, signal.SIGTERM)
+        self.start(name)
+        self.wait_for(name)
+
+    def wait_for(self, *names: str) -> None:
+        until(lambda: all(self.works(name) for name in names))
+
+    def works(self, name: str) -> bool:
+        kind, _, number = name.partition("-")
+        if kind == "worker":
+            return name in self.workers()
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == httpx.codes.OK
+            answer = httpx.get(f"http://127.0.0.1:{self.web_ports[int(number) - 1]}/healthz")
         except httpx.TransportError:
             return False
+        return answer.status_code == httpx.codes.OK
 
     def workers(self) -> list[str]:
+        """Who can speak, as a web process tells it through the proxy."""
         with self.client() as client:
             named: list[str] = client.get("/readyz").json()["workers"]
-            return [name.partition("@")[0] for name in named]
+        return [name.partition("@")[0] for name in named]
+
+    def stop_all(self) -> None:
+        for name in list(self.running):
+            self.stop(name, signal.SIGKILL)
 
 
 @contextmanager
@@ -127,11 +144,10 @@ def running(folder: Path) -> Iterator[House]:
     house = House(folder, environment, web_ports, proxy)
     with ExitStack() as stack:
         stack.enter_context(servers.running(operators, durable=False))
-        stack.callback(lambda: [house.stop(name, signal.SIGKILL) for name in list(house.running)])
+        stack.callback(house.stop_all)
         house.manage("prepare")
         house.running["nginx"] = proxy.start()
         for name in ("web-1", "web-2", "worker-1", "worker-2", "beat"):
             house.start(name)
-        until(lambda: house.web_answers("web-1") and house.web_answers("web-2"))
-        until(lambda: house.workers() == ["worker-1", "worker-2"])
+        house.wait_for("web-1", "web-2", "worker-1", "worker-2")
         yield house
