@@ -116,7 +116,7 @@ class House:
 
     def stop_all(self) -> None:
         for name in list(self.running):
-            self.stop(name, signal.SIGKILL)
+            self.stop(name, signal.SIGTERM if name == "nginx" else signal.SIGKILL)  # its own workers end with it
 
 
 @contextmanager
