@@ -43,13 +43,15 @@ class Taker:
         self._counting = threading.Lock()
         self._due = threading.Event()
         self._stopped = False
-        self._ended = threading.Event()  # no row is claimed any more
+        self._ended = threading.Event()  # no row is claimed now
+        self._ended.set()
         self._free = threading.Semaphore(settings.WORKER_THREADS)
         self._threads = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="row")
 
     def start(self, name: str) -> None:
         """Begin to take rows; `name` is the worker's, as `presence` knows it."""
         self._name = name
+        self._ended.clear()
         threading.Thread(target=self._take_rows, name="queue", daemon=True).start()
 
     def stop(self) -> None:

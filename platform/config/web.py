@@ -6,11 +6,13 @@ on connections that stay open to come back on another. SIGINT ends it within a s
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import time
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from django.conf import settings
@@ -36,17 +38,35 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if not self.hurried:
+            await self._close_doors(sockets or [])
             await self._finish()
         await super().shutdown(sockets)
+
+    async def _close_doors(self, doors: list[socket.socket]) -> None:
+        """Whoever has knocked is let in: the kernel would turn them away with the socket."""
+        ajar = [door.dup() for door in doors]
+        for server in self.servers:
+            server.close()
+        callers: list[socket.socket] = []
+        for door in ajar:
+            with door, contextlib.suppress(BlockingIOError):
+                door.setblocking(False)
+                while True:
+                    callers.append(door.accept()[0])
+        for caller in callers:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, caller)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes one for each connection."""
+        kind: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        return made
 
     async def _finish(self) -> None:
         """Idle connections are not closed under a request that is on its way: each has one more answer, its last.
 
         Those that ask nothing end as ever, after KEEP_ALIVE.
         """
-        await asyncio.sleep(0)  # whoever has knocked is let in
-        for server in self.servers:
-            server.close()
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         deadline = time.monotonic() + settings.WEB_LEAVES_WITHIN.total_seconds()
         while self.server_state.connections and not self.hurried and time.monotonic() < deadline:
