@@ -12,10 +12,10 @@ CYCLONEDX := cyclonedx-bom==7.5.0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test objects lint bench schemathesis fuzz audit sbom lock clean browser
+.PHONY: help up test objects lint deploy-check bench schemathesis fuzz audit sbom lock clean browser
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctrl-C stops it all
 	@exec $(PY) manage.py up --with-parent
@@ -34,6 +34,9 @@ lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/lint-imports
 	@git ls-files -z '*.html' | xargs -0 -r $(VENV)/bin/djade --check --target-version 5.2
 	@$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+deploy-check: $(VENV)/deploy.stamp ## check compose, Dockerfile, nginx and Kubernetes files, and run that topology here
+	@$(PY) -m pytest deploy/checks
 
 bench: $(VENV)/runtime.stamp ## measure speed; the figures are printed
 	@$(PY) -m bench
@@ -80,6 +83,10 @@ $(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(PY)
 $(VENV)/dev.stamp: requirements/dev.txt requirements/sambert.txt $(VENV)/runtime.stamp
 	@sh requirements/install.sh $(PY) requirements/dev.txt --no-compile
 	@sh requirements/install.sh $(PY) requirements/sambert.txt --no-compile
+	@touch $@
+
+$(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
+	@sh requirements/install.sh $(PY) requirements/deploy.txt
 	@touch $@
 
 # The page tests drive a real Chromium, with a font that has Hanzi.

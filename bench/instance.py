@@ -18,7 +18,7 @@ import psutil
 
 MANAGE = Path(__file__).resolve().parents[1] / "manage.py"
 # Words of their commands, in this order: what silences a warning of Celery's names the worker in beat's too.
-PARTS = ("uvicorn", "beat", "worker", "postgres", "valkey")
+PARTS = ("config.web", "beat", "worker", "postgres", "valkey")
 
 
 @dataclass(frozen=True)

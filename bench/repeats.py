@@ -85,7 +85,7 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 def web_memory(instance: Instance) -> float:
     """Resident megabytes of the web processes."""
-    return round(sum(float(web.memory_info().rss) for web in instance.parts()["uvicorn"]) / 1e6, 1)
+    return round(sum(float(web.memory_info().rss) for web in instance.parts()["config.web"]) / 1e6, 1)
 
 
 def measured(instance: Instance, *, clients: int, requests: int, cache: bool) -> dict[str, Any]:

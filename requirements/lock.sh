@@ -8,3 +8,5 @@ compile() {
 }
 compile pyproject.toml requirements/build.in --output-file requirements/runtime.txt
 compile --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+compile --group deploy --constraint requirements/runtime.txt --constraint requirements/dev.txt \
+    --output-file requirements/deploy.txt

@@ -142,7 +142,8 @@ async def _ended(synthesis: Synthesis) -> None:
 
 async def _has_ended(synthesis: Synthesis) -> bool:
     """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
-    await in_database(synthesis.refresh_from_db, fields=["status", "attempt", "error_code", "error_message"])
+    fields = ["status", "attempt", "deadline", "error_code", "error_message"]
+    await in_database(synthesis.refresh_from_db, fields=fields)
     if synthesis.status == Status.FAILED:
         raise SynthesisFailed(synthesis.error_message or NOT_KEPT, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:

@@ -15,21 +15,33 @@ HEARTBEAT_SECONDS = 3
 FORGOTTEN_AFTER_SECONDS = 10
 PACE_KEPT_SECONDS = 1.0
 _PREFIX = "worker:"
+_leaves = threading.Event()
 
 
 def announce(name: str, pace: Callable[[], float]) -> None:
     """Begin to tell, from a thread of its own, that this worker is ready, and its pace (characters a second)."""
 
-    def beat() -> None:
-        pause = threading.Event()
-        while True:
-            try:
+    def tell() -> None:
+        try:
+            if _leaves.is_set():
+                writer().delete(f"{_PREFIX}{name}")
+            else:
                 writer().set(f"{_PREFIX}{name}", pace(), ex=FORGOTTEN_AFTER_SECONDS)
-            except RedisError as error:  # Valkey restarts: the next beat tells it again
-                log.warning("heartbeat_not_told", error=str(error))
-            pause.wait(HEARTBEAT_SECONDS)
+        except RedisError as error:  # Valkey restarts: the next beat tells it again, or what was told runs out
+            log.warning("heartbeat_not_told", error=str(error))
+
+    def beat() -> None:
+        tell()
+        while not _leaves.wait(HEARTBEAT_SECONDS):
+            tell()
+        tell()
 
     threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+
+
+def leave() -> None:
+    """This worker takes nothing more: its heartbeat ends, and with it what is expected of it."""
+    _leaves.set()
 
 
 def workers() -> list[str]:

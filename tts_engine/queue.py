@@ -133,6 +133,23 @@ def renew(held: Collection[tuple[UUID, int]]) -> None:
         )
 
 
+def hand_back(held: Collection[tuple[UUID, int]]) -> int:
+    """Give rows in hand back to the queue, for another worker to go on with; how many.
+
+    They had begun in time, so their callers' deadlines are met, and do not hold for the second start.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tts_engine_synthesis SET status = 'queued', lease_expires_at = NULL, deadline = NULL
+            WHERE (id, attempt) IN (SELECT * FROM unnest(%s::uuid[], %s::smallint[])) AND status = 'running'
+            """,
+            [[synthesis_id for synthesis_id, _ in held], [attempt for _, attempt in held]],
+        )
+        given: int = cursor.rowcount
+    return given
+
+
 def requeue_expired() -> int:
     """Give rows whose worker went away back to the queue; the number given back.
 

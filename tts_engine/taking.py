@@ -1,8 +1,10 @@
 """How a worker process comes by its rows: one thread claims them, as many threads as rows speak them."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -17,6 +19,7 @@ from tts_engine.models import Synthesis
 log = structlog.get_logger()
 
 AFTER_A_FAULT = 1.0  # seconds until the next look
+LOOK_AT_HAND = 0.1  # seconds, of a worker that leaves
 
 
 class Taker:
@@ -40,17 +43,28 @@ class Taker:
         self._counting = threading.Lock()
         self._due = threading.Event()
         self._stopped = False
+        self._ended = threading.Event()  # no row is claimed now
+        self._ended.set()
         self._free = threading.Semaphore(settings.WORKER_THREADS)
         self._threads = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="row")
 
     def start(self, name: str) -> None:
         """Begin to take rows; `name` is the worker's, as `presence` knows it."""
         self._name = name
-        threading.Thread(target=self._run, name="queue", daemon=True).start()
+        self._ended.clear()
+        threading.Thread(target=self._take_rows, name="queue", daemon=True).start()
 
     def stop(self) -> None:
-        """Take no more rows; the interpreter ends when those in hand have."""
+        """Take no more rows."""
         self._stopped = True
+
+    def finish(self, *, within: timedelta) -> bool:
+        """Wait, after `stop`, until the rows in hand have ended; False if some are still spoken then."""
+        deadline = time.monotonic() + within.total_seconds()
+        self._ended.wait(within.total_seconds())
+        while self._in_hand and time.monotonic() < deadline:
+            time.sleep(LOOK_AT_HAND)
+        return self._ended.is_set() and not self._in_hand
 
     def look(self) -> None:
         """Look at the queue now."""
@@ -64,6 +78,12 @@ class Taker:
     def read(self, synthesis: Synthesis) -> None:
         """Its sentences wait for their voice, or it has ended."""
         self._unread.pop(synthesis.id, None)
+
+    def _take_rows(self) -> None:
+        try:
+            self._run()
+        finally:
+            self._ended.set()
 
     def _run(self) -> None:
         pause = threading.Event()

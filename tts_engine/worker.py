@@ -87,6 +87,13 @@ class Engine:
                 queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
                 forget_if_deleted(synthesis)
 
+    def finish(self) -> bool:
+        """Speak the rows in hand to their end; False if it took too long, and others were given them."""
+        if self.taker.finish(within=settings.WORKER_LEAVES_WITHIN):
+            return True
+        log.info("given_back", rows=self.leases.give_back())
+        return False
+
     def _batcher(self, info: VoiceInfo) -> Batcher:
         key = info.id, info.revision  # a voice that was added again is another voice
         with self._loading:

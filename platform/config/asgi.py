@@ -1,4 +1,4 @@
-"""The web process: `uvicorn config.asgi:application`."""
+"""The application of web processes: `config.web` serves it."""
 
 import asyncio
 import os
@@ -25,9 +25,16 @@ from tts_engine.services import warm_up  # noqa: E402
 _doors = KeyHandler()
 
 
+_watched = {"/healthz", "/readyz", "/metrics"}
+
+
 async def _by_caller(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Programs call the API with a key and without cookies; whoever else comes may be a browser."""
-    by_program = scope["path"].startswith(ADDRESSES) and any(name == b"authorization" for name, _ in scope["headers"])
+    """Programs call the API with a key and without cookies; whoever else comes may be a browser.
+
+    Who watches us asks by an address rather than a name, so ALLOWED_HOSTS is not for them.
+    """
+    with_key = scope["path"].startswith(ADDRESSES) and any(name == b"authorization" for name, _ in scope["headers"])
+    by_program = with_key or scope["path"] in _watched
     await (_doors if by_program else _pages)(scope, receive, send)
 
 

@@ -5,7 +5,9 @@ from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import beat_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+
+from config.processes import tell_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -33,10 +35,28 @@ def announce(sender: Any, **kwargs: Any) -> None:
     tally.keep_telling()
     tracing.start()
     presence.announce(sender.hostname, pace=lambda: engine().pace.rate)
+    tell_ready()
 
 
 @worker_shutting_down.connect
 def take_no_more(**kwargs: Any) -> None:
+    """Called amid whatever the main thread was at, so it only says so."""
+    from tts_engine import presence
     from tts_engine.worker import engine
 
     engine().taker.stop()
+    presence.leave()
+
+
+@worker_shutdown.connect
+def leave(**kwargs: Any) -> None:
+    """Speak what is in hand to its end, give back what takes too long, and go."""
+    from tts_engine.worker import engine
+
+    if not engine().finish():
+        os._exit(0)  # threads that speak what is others' by now cannot be stopped
+
+
+@beat_init.connect
+def beat_begins(**kwargs: Any) -> None:
+    tell_ready()

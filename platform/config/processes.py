@@ -22,6 +22,9 @@ LOG_BYTES = 5_000_000  # of one file; the last three files of each child are kep
 KEEP_NAME = 8  # columns of a name before the bar
 
 
+READY_FD = "VOXHOUSE_READY_FD"  # in a child's environment: where it tells that it does its work
+
+
 class StartError(Exception):
     """Why the platform cannot start; the text is one line for the operator."""
 
@@ -34,12 +37,17 @@ class Account:
 
 @dataclass(frozen=True)
 class Service:
-    """A program to keep running. `death_signal` is what it gets when its parent dies; `doors` it inherits."""
+    """A program to keep running. `death_signal` is what it gets when its parent dies; `doors` it inherits.
+
+    `leave_signal` asks it to end once it has done what it has in hand: the sign of a service that can be
+    replaced while the platform runs.
+    """
 
     name: str
     command: list[str]
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
+    leave_signal: signal.Signals | None = None
     user: Account | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     doors: tuple[socket.socket, ...] = ()
@@ -63,6 +71,13 @@ def tied(command: list[str], death_signal: signal.Signals, user: Account | None 
         reach = [f"--{kind}=-all,+dac_override" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
         options += [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups", *reach]
     return [setpriv, *options, "--", *command]
+
+
+def tell_ready() -> None:
+    """Let whoever started this process know that it does its work from now on."""
+    if number := os.environ.pop(READY_FD, ""):
+        os.write(int(number), b".")
+        os.close(int(number))
 
 
 def log_file(path: Path, formatter: logging.Formatter | None = None) -> logging.Handler:
@@ -98,6 +113,8 @@ class Child:
         self.log = log
         self.keep_open = keep_open
         self.started = time.monotonic()
+        self.ready = threading.Event()  # it has told that it does its work
+        told, tells = os.pipe()
         self.process = subprocess.Popen(  # noqa: S603
             tied(service.command, service.death_signal, service.user),
             stdin=subprocess.DEVNULL,
@@ -105,18 +122,25 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **service.environment},
-            pass_fds=(*keep_open, *(door.fileno() for door in service.doors)),
+            env={**os.environ, **service.environment, READY_FD: str(tells)},
+            pass_fds=(*keep_open, tells, *(door.fileno() for door in service.doors)),
             process_group=0,  # Ctrl-C is for the supervisor alone, which stops its children in order
         )
+        os.close(tells)
         assert self.process.stdout is not None  # noqa: S101
         self.pump = threading.Thread(target=self.copy_lines, args=[self.process.stdout], daemon=True)
         self.pump.start()
+        threading.Thread(target=self.hear_of_readiness, args=[told], daemon=True).start()
 
     def copy_lines(self, output: IO[str]) -> None:
         with output:
             for line in output:
                 self.log.info("%s", line.rstrip())
+
+    def hear_of_readiness(self, told: int) -> None:
+        with os.fdopen(told, "rb") as pipe:
+            if pipe.read(1):  # else it ended, and with it its end of the pipe
+                self.ready.set()
 
     @property
     def alive(self) -> bool:
@@ -128,6 +152,9 @@ class Child:
 
     def ask_to_stop(self) -> None:
         self.process.send_signal(self.service.stop_signal)
+
+    def ask_to_leave(self) -> None:
+        self.process.send_signal(self.service.leave_signal or self.service.stop_signal)
 
     def end(self, deadline: float) -> bool:
         """Wait until `deadline` (monotonic), then kill the whole group; True if it went by itself."""

@@ -28,6 +28,8 @@ VOXHOUSE_WORKERS = env.int("VOXHOUSE_WORKERS", default=0)  # processes; 0 is one
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.valkey_url(VOXHOUSE_HOME)
 AUDIO_ROOT = Path(env.str("AUDIO_ROOT", default=str(VOXHOUSE_HOME / "audio"))).resolve()
+# Where our nginx has AUDIO_ROOT for itself: it sends stored audio, once we have looked whose it is (X-Accel-Redirect).
+AUDIO_ACCEL: str = env.str("AUDIO_ACCEL", default="")
 SENTENCES_ROOT = AUDIO_ROOT / "sentences"  # where the audio is shared, whoever deletes finds all
 # Finished audio lies in a bucket where one is named; AUDIO_ROOT is then for drafts and sentences. See docs/storage.md.
 AUDIO_BUCKET: str = env.str("AUDIO_BUCKET", default="")
@@ -43,6 +45,12 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses and networks of reverse proxies, whose X-Forwarded-For and -Proto are believed; nobody's by default.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# How long a connection stays open without a request: longer than common clients and our nginx keep one, so that
+# it is they who close it, and none sends a request into a connection that is just being closed.
+KEEP_ALIVE = timedelta(seconds=20)
+WEB_LEAVES_WITHIN = timedelta(minutes=10)  # on SIGTERM; a stream goes on until its listener has it all
 
 # Production, where people come by TLS, which a reverse proxy ends: cookies travel by nothing else, and browsers
 # are told, for a year, to come by nothing else. Off, for `make up` is reached by http://127.0.0.1.
@@ -315,6 +323,7 @@ PRICE_BOOK_BYTES = 500_000  # of a price book that is uploaded
 LEASE = timedelta(seconds=15)
 LEASE_RENEWAL = timedelta(seconds=4)
 SWEEP_INTERVAL = timedelta(seconds=5)
+WORKER_LEAVES_WITHIN = timedelta(seconds=20)  # on SIGTERM; what it has not spoken by then it gives back
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 # Who made the speech, as its label says: its name, or its code after 服务提供者编码规则 of TC260.

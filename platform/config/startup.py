@@ -19,21 +19,22 @@ from django.db import OperationalError, connection
 from billing.price_book.services import price_book_load_shipped
 from config import demo, embedded, preflight, servers
 from config.processes import Service, StartError
-from config.supervisor import InstanceLock, Supervisor
+from config.supervisor import READY_WITHIN, TICK, InstanceLock, Supervisor
+from config.web import open_door
 from tts_engine import presence
 from tts_engine.speech.catalog import Catalog
 
-READY_WITHIN = 180.0  # seconds from the start of web and workers
 WEB_PROCESSES = 2
-TICK = 0.2  # seconds between two looks at the children
+RESTART = signal.SIGUSR2  # not SIGHUP, which a terminal sends as it closes
 STILL_AT_IT = 5.0  # seconds between two signs of life of a slow step
 
 
 def up(*, with_parent: bool, only_workers: bool = False) -> None:
     """Start everything, keep it running until SIGINT or SIGTERM, stop everything.
 
-    With `only_workers` these are workers for a platform that runs elsewhere. Raises StartError, with
-    nothing left running, where it cannot start.
+    RESTART, a signal too, replaces web processes, workers and beat one after the other. With
+    `only_workers` these are workers for a platform that runs elsewhere. Raises StartError, with nothing
+    left running, where it cannot start.
     """
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
@@ -41,6 +42,7 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
     with InstanceLock(settings.VOXHOUSE_HOME) as lock:
         if not only_workers:
             preflight.check_port(settings.HOST, settings.PORT)
+        signal.signal(RESTART, signal.SIG_IGN)  # until there is something to restart
         supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
         asked = StopAsked()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -48,8 +50,10 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
         try:
             (start_workers if only_workers else start)(supervisor)
             asked.starting = False
+            signal.signal(RESTART, supervisor.ask_to_replace)
             while not asked and (parent is None or os.getppid() == parent):
                 supervisor.watch()
+                supervisor.replace_if_asked()
                 time.sleep(TICK)
         except KeyboardInterrupt:
             pass
@@ -85,18 +89,29 @@ def start(supervisor: Supervisor) -> None:
     with step("Starting database and broker"):
         start_servers(supervisor)
     with step("Bringing the database up to date"):
-        call_command("migrate", interactive=False, verbosity=0)
-        price_book_load_shipped()
+        migrate()
     with step("Preparing the built-in voice"):
         Catalog(settings.VOXHOUSE_HOME).prepare()
     access = demo.prepare(settings.VOXHOUSE_HOME / "demo.env", address())
     connection.close()
-    supervisor.start([web(number + 1, open_door()) for number in range(WEB_PROCESSES)])
+    doors = [open_door(settings.HOST, settings.PORT) for _ in range(WEB_PROCESSES)]
+    supervisor.start([web(number, door) for number, door in enumerate(doors, start=1)])
     supervisor.start([*(worker(name) for name in numbered("worker")), beat()])
     with step("Starting web and workers"):
         servers.wait_for("Voxhouse", unreadiness, seconds=READY_WITHIN, meanwhile=supervisor.check)
     say(demo.panel(access))
     say(f"Voxhouse is ready: {address()}")
+
+
+def migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    price_book_load_shipped()
+
+
+def prepare() -> None:
+    """What must have been done before a process of this version starts; nothing where it has been."""
+    migrate()
+    Catalog(settings.VOXHOUSE_HOME).prepare()
 
 
 def start_workers(supervisor: Supervisor) -> None:
@@ -172,21 +187,14 @@ def environment() -> dict[str, str]:
 
 def web(number: int, door: socket.socket) -> Service:
     """Serves its own one of the sockets at our address, which outlives it: callers wait while it starts again."""
-    options = ["--fd", str(door.fileno()), "--lifespan", "on", "--timeout-graceful-shutdown", "1"]
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", *options]
-    return Service(f"web-{number}", command, environment=environment(), doors=(door,))
-
-
-def open_door() -> socket.socket:
-    """One of several sockets at our address: the kernel shares callers out among those that are listened at."""
-    door = socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    # Inherited by what it accepts: uvicorn takes a socket that it was given for a Unix one and leaves Nagle's
-    # algorithm on, which holds back the body behind its head until a client's delayed acknowledgement, 40 ms.
-    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    door.bind((settings.HOST, settings.PORT))
-    return door
+    return Service(
+        f"web-{number}",
+        [sys.executable, "-m", "config.web", "--fd", str(door.fileno())],
+        stop_signal=signal.SIGINT,
+        leave_signal=signal.SIGTERM,
+        environment=environment(),
+        doors=(door,),
+    )
 
 
 def celery(*arguments: str) -> list[str]:
@@ -215,12 +223,14 @@ def worker(name: str) -> Service:
         "--without-gossip",
         "--without-mingle",
     ]
-    return Service(name, celery("worker", "--hostname", f"{name}@%h", *options), environment=environment())
+    command = celery("worker", "--hostname", f"{name}@%h", *options)
+    return Service(name, command, leave_signal=signal.SIGTERM, environment=environment())
 
 
 def beat() -> Service:
     schedule = str(settings.VOXHOUSE_HOME / "beat-schedule")
-    return Service("beat", celery("beat", "--schedule", schedule, "--pidfile", ""), environment=environment())
+    command = celery("beat", "--schedule", schedule, "--pidfile", "")
+    return Service("beat", command, leave_signal=signal.SIGTERM, environment=environment())
 
 
 def unreadiness() -> str:

@@ -1,12 +1,15 @@
 """Keeps the platform's processes running: one instance a home, restarts with back-off, an orderly stop."""
 
+import contextlib
 import fcntl
 import logging
+import math
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Self
 
 from django.conf import settings
@@ -17,6 +20,9 @@ from config.processes import Child, Service, StartError, log_file, terminal_hand
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between a death and the next start; doubled each time
 SETTLED = 30.0  # seconds after which a child counts as healthy again
 PATIENCE = 3.0  # seconds a stage of the stop may take before it is killed; three stages make 9 s
+READY_WITHIN = 180.0  # seconds a child gets until it does its work
+LONGEST_LEAVE = 900.0  # seconds a child that was asked to leave may take; each has a limit of its own below it
+TICK = 0.2  # seconds between two looks at the children
 STUBBORN = 5  # deaths in a row that end a start which is not ready yet
 ORPHANS_END = 10.0  # seconds the processes of a killed supervisor get to be gone
 
@@ -68,6 +74,19 @@ class InstanceLock:
         return int(self.file.read().strip() or 0)
 
 
+def running_instance(home: Path) -> int | None:
+    """The process of the supervisor that runs this home; None where none does."""
+    if not (home / "lock").exists():
+        return None
+    with contextlib.closing(InstanceLock(home).file) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            return int(file.read())
+    return None
+
+
 def exists(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -96,6 +115,8 @@ class Supervisor:
         self.log = self.open_log("up", formatter(renderer(settings.LOG_FORMAT, terminal=False)))
         self.keep_open = (lock.descriptor,)
         self.stages: list[list[Watched]] = []
+        self.asked = False  # to replace all
+        self.changing: list[Child] = []  # beside the watched ones: not ready yet, or about to leave
 
     def start(self, services: Sequence[Service]) -> None:
         """Start a stage; its services do not wait for each other."""
@@ -136,10 +157,83 @@ class Supervisor:
                 name = watched.child.service.name
                 raise StartError(f"{name} keeps ending ({watched.child.obituary()}): see {self.logs / name}.log")
 
+    def ask_to_replace(self, _number: int, _frame: FrameType | None) -> None:
+        """A signal's handler."""
+        self.asked = True
+
+    def replace_if_asked(self) -> None:
+        if self.asked:
+            self.asked = False
+            self.replace_all()
+
+    def replace_all(self) -> None:
+        """Start anew whatever can leave, one after the other, while the rest does the work.
+
+        A child that holds a door leaves once its successor answers at it; others make room first. One whose
+        successor does not come up ends the round: what runs keeps running.
+        """
+        began = time.monotonic()
+        for watched in [each for stage in self.stages for each in stage]:
+            service = watched.child.service
+            if service.leave_signal is None:
+                continue
+            replace = self.hand_over if service.doors else self.make_room
+            if not replace(watched):
+                self.log.error("%s has no successor, and the others stay: see %s.log", service.name, service.name)
+                return
+        self.see_off()
+        self.log.info("Restarted, one after the other, in %.1f s", time.monotonic() - began)
+
+    def hand_over(self, watched: Watched) -> bool:
+        old = watched.child
+        new = Child(old.service, old.log, self.keep_open)
+        self.changing.append(new)
+        if not self.comes_up(new):
+            new.end(time.monotonic())
+            self.changing.remove(new)
+            return False
+        self.changing.remove(new)
+        self.changing.append(old)
+        watched.child, watched.due, watched.deaths = new, None, 0
+        if old.alive:
+            old.ask_to_leave()
+        return True
+
+    def make_room(self, watched: Watched) -> bool:
+        old = watched.child
+        watched.due = math.inf  # nothing else starts it again meanwhile
+        if old.alive:
+            old.ask_to_leave()
+            self.gone(old)
+        watched.child, watched.due, watched.deaths = Child(old.service, old.log, self.keep_open), None, 0
+        return self.comes_up(watched.child)
+
+    def comes_up(self, child: Child) -> bool:
+        deadline = time.monotonic() + READY_WITHIN
+        while child.alive and not child.ready.wait(TICK):
+            self.watch()
+            if time.monotonic() > deadline:
+                return False
+        return child.alive
+
+    def gone(self, child: Child) -> None:
+        """Wait until it has left."""
+        deadline = time.monotonic() + LONGEST_LEAVE
+        while child.alive and time.monotonic() < deadline:
+            self.watch()
+            time.sleep(TICK)
+        child.end(time.monotonic())
+
+    def see_off(self) -> None:
+        for child in list(self.changing):
+            self.gone(child)
+            self.changing.remove(child)
+
     def stop(self) -> None:
         """Stop every stage, the last one first; what does not end in time is killed."""
-        for stage in reversed(self.stages):
-            running = [watched.child for watched in stage if watched.child.alive]
+        stages = [self.changing, *([watched.child for watched in stage] for stage in reversed(self.stages))]
+        for stage in stages:
+            running = [child for child in stage if child.alive]
             for child in running:
                 child.ask_to_stop()
             deadline = time.monotonic() + PATIENCE

@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
 from tests.factories import make_done, make_queued, make_tenant
@@ -174,3 +175,15 @@ def test_the_list_is_narrowed_as_on_the_page(tenant: Tenant, key: MakeKey) -> No
         found = Client().get(f"/v1/history?{query}", headers=key("history")).json()["data"]
         assert [row["id"] for row in found] == [str(made.id)]
     assert Client().get("/v1/history?emotion=bored", headers=key("history")).status_code == 400
+
+
+def test_nginx_sends_it_where_it_may(get: Get, spoken: Synthesis, settings: Settings) -> None:
+    """The answer is the file's name below AUDIO_ACCEL and what it is; its bytes and their stretches are nginx's."""
+    settings.AUDIO_ACCEL = "/stored-audio/"
+    answer = get(range="bytes=0-99")
+    assert answer.status_code == 200
+    assert body(answer) == b""
+    name = f"{spoken.tenant_id}/{str(spoken.id)[:2]}/{spoken.id}/answer.wav"
+    assert answer.headers["X-Accel-Redirect"] == f"/stored-audio/{name}"
+    assert answer.headers["Content-Type"] == "audio/wav"
+    assert "ETag" not in answer.headers

@@ -2,17 +2,20 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from config.processes import Service, StartError
-from config.supervisor import InstanceLock, Supervisor
+from config.processes import READY_FD, Service, StartError
+from config.supervisor import InstanceLock, Supervisor, running_instance
+from config.web import open_door
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,3 +133,69 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     until(lambda: gone(child))
     with InstanceLock(tmp_path):
         pass
+
+
+def door() -> socket.socket:
+    return open_door("127.0.0.1", 0)
+
+
+def replaceable(name: str, folder: Path, script: str, *doors: socket.socket) -> Service:
+    """Notes each start; what it does then is the script's. `told` in it is telling that it works."""
+    told = f"echo > /dev/fd/${READY_FD}"
+    lines = f"echo start >> {folder}/{name}; {script.replace('told', told)}"
+    return Service(name, ["/bin/sh", "-c", lines], leave_signal=signal.SIGTERM, doors=doors)
+
+
+def noted(folder: Path, name: str) -> list[str]:
+    file = folder / name
+    return file.read_text().split() if file.exists() else []
+
+
+LEAVING = "trap 'echo leave >> {}; exit' TERM; told; while :; do sleep 0.05; done"
+
+
+def test_who_holds_a_door_leaves_once_its_successor_works(supervisor: Supervisor, tmp_path: Path) -> None:
+    """Two run for a moment; who has no door leaves before its successor starts. What cannot leave is not touched."""
+    with closing(door()) as at_the_door:
+        script = {name: LEAVING.format(tmp_path / name) for name in ("web", "worker")}
+        web = replaceable("web", tmp_path, script["web"], at_the_door)
+        worker = replaceable("worker", tmp_path, script["worker"])
+        supervisor.start([shell("database", f"echo start >> {tmp_path}/database; exec sleep 60")])
+        supervisor.start([web, worker])
+        children = [watched.child for watched in supervisor.stages[1]]
+        until(lambda: all(child.ready.is_set() for child in children))
+        supervisor.ask_to_replace(signal.SIGUSR2, None)
+        supervisor.replace_if_asked()
+        assert noted(tmp_path, "web") == ["start", "start", "leave"]
+        assert noted(tmp_path, "worker") == ["start", "leave", "start"]
+        assert noted(tmp_path, "database") == ["start"]
+        assert not any(child.alive for child in children)
+        assert all(watched.child.alive for watched in supervisor.stages[1])
+        assert "Restarted, one after the other" in (tmp_path / "logs" / "up.log").read_text()
+        supervisor.stop()
+
+
+def test_a_successor_that_does_not_come_up_takes_nothing_down(supervisor: Supervisor, tmp_path: Path) -> None:
+    """The first and all after it stay as they are, and a line says where to look."""
+    with closing(door()) as at_the_door:
+        broken = f"test $(wc -l < {tmp_path}/web) = 1 || exit 1; {LEAVING.format(tmp_path / 'web')}"
+        services = [
+            replaceable("web", tmp_path, broken, at_the_door),
+            replaceable("worker", tmp_path, "told; sleep 60"),
+        ]
+        supervisor.start(services)
+        children = [watched.child for watched in supervisor.stages[0]]
+        until(lambda: all(child.ready.is_set() for child in children))
+        supervisor.replace_all()
+        assert [watched.child for watched in supervisor.stages[0]] == children
+        assert all(child.alive for child in children)
+        assert "web has no successor, and the others stay: see web.log" in (tmp_path / "logs" / "up.log").read_text()
+        supervisor.stop()
+
+
+def test_only_a_running_instance_is_found(tmp_path: Path) -> None:
+    """By the lock that it holds: a number that is left in the file may be anybody's."""
+    assert running_instance(tmp_path) is None
+    with InstanceLock(tmp_path):
+        assert running_instance(tmp_path) == os.getpid()
+    assert running_instance(tmp_path) is None

@@ -110,6 +110,19 @@ def test_a_renewed_lease_holds() -> None:
     assert queue.requeue_expired() == 1
 
 
+def test_what_is_handed_back_is_anybodys_at_once() -> None:
+    """Without waiting for the lease to run out, and though its caller's deadline passed while it was spoken."""
+    row = make_queued(make_tenant())
+    Synthesis.objects.filter(id=row.id).update(deadline=timezone.now() + timedelta(seconds=60))
+    first = claimed()
+    Synthesis.objects.filter(id=row.id).update(deadline=timezone.now())
+    assert queue.hand_back([(first.id, first.attempt - 1)]) == 0
+    assert queue.hand_back([(first.id, first.attempt)]) == 1
+    assert queue.expire() == 0
+    second = claimed()
+    assert (second.id, second.attempt) == (first.id, 2)
+
+
 def test_done_is_settled_once_and_by_the_holder_only() -> None:
     """The worker that lost its lease comes back late: it changes nothing and bills nothing."""
     tenant = make_tenant()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -170,3 +171,13 @@ def test_who_stops_takes_no_more(crowd: Tenant, start: Callable[[], Process]) ->
     process.taker.stop()
     process.begin_next()
     assert len(process.settled()) == 1
+
+
+def test_who_leaves_waits_for_the_rows_in_hand_but_not_for_ever(crowd: Tenant, start: Callable[[], Process]) -> None:
+    """False while one is still spoken when the time is over, True once all have ended."""
+    process = start()
+    until(lambda: len(process.spoken) == 1)
+    process.taker.stop()
+    assert not process.taker.finish(within=timedelta(seconds=0.3))
+    process.may_end.set()
+    assert process.taker.finish(within=timedelta(seconds=10))

@@ -27,7 +27,7 @@ CLIENTS = 24
 # Seconds. In a long run most of the time is for work: a process that was killed takes some seconds to start.
 BETWEEN_KILLS = (2.0, 6.0) if REQUESTS < 1000 else (10.0, 30.0)
 FIRST_KILL = 1.0  # seconds: there is work by then
-VICTIMS = ("\0worker\0", "\0worker\0", "\0beat\0", "uvicorn")  # as they stand in a command line
+VICTIMS = ("\0worker\0", "\0worker\0", "\0beat\0", "config.web")  # as they stand in a command line
 SMALL_QUOTA = 20  # characters, of every fifth tenant
 ATTEMPTS = 300  # half a second apart: a web process that was killed is back within seconds
 SAID = "今天天气很好"

@@ -1,0 +1,10 @@
+"""Settings of a home of the session's own; its PostgreSQL and Valkey start where a check needs them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="voxhouse-deploy-"))
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"):
+    os.environ.pop(name, None)
+os.environ.update(VOXHOUSE_HOME=str(HOME), DJANGO_SETTINGS_MODULE="config.settings", OMP_NUM_THREADS="1")
