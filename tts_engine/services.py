@@ -19,7 +19,7 @@ from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
-from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, waits
+from tts_engine import cache, clips, idempotency, labels, queue, repeats, room, sentences, store, waits
 from tts_engine.dictionary.selectors import as_read_now, as_read_with, dictionary
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.models import JobItem
@@ -143,6 +143,7 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
         synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
+        room.refuse_without_room()
         transaction.on_commit(wake_worker)
         synthesis.save(force_insert=True)
     return synthesis

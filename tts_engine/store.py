@@ -227,5 +227,6 @@ class Draft:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        with suppress(OSError, soundfile.LibsndfileError):  # a full disk does not take the rest of what is thrown away
+            self._close()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -10,12 +10,12 @@ from itertools import chain, repeat
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences
+from tts_engine import cache, clips, eviction, fair, labels, quarantine, queue, relay, room, sentences
 from tts_engine.batcher import Batcher
-from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
+from tts_engine.errors import DictionaryTextTooLong, StorageFull, SynthesisFailed
 from tts_engine.fair import Rank
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Labelling, Synthesis
@@ -25,7 +25,7 @@ from tts_engine.sentences import Place
 from tts_engine.services import catalog, forget_if_deleted, read_late, style_of, voice_named
 from tts_engine.speech.audio.cue import announced
 from tts_engine.speech.audio.silence import leading, trailing
-from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.errors import SpeechError, UnknownVoice, VoiceUnavailable
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
 from tts_engine.speech.text.script import Clip
@@ -37,6 +37,14 @@ from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
+
+VOICE_DAMAGED = SynthesisFailed(
+    "This voice cannot speak just now, as files of it are missing or damaged; nothing was billed. Take another voice,"
+    " or tell the operator, who finds the file in the log.",
+    code=VoiceUnavailable.code,
+    param=VoiceUnavailable.param,
+)
+DISK_FULL = SynthesisFailed(room.FULL, code=StorageFull.code)
 
 NOBODY_LISTENS, _ = fair.LAST  # as a priority: after all others
 
@@ -53,25 +61,43 @@ class Engine:
         self._loading = threading.Lock()
 
     def warm_up(self) -> None:
-        """Load what the first request would otherwise wait for: the default voice and the front end."""
-        info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
-        greeting = plan("你好。", info, Style(speaker=speaker))
-        for utterance in greeting:
-            list(self._batcher(info).submit(utterance))
+        """Load what the first request would otherwise wait for: the default voice and the front end.
+
+        Where that voice is missing or damaged the others are spoken all the same.
+        """
+        try:
+            info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
+            for utterance in plan("你好。", info, Style(speaker=speaker)):
+                list(self._batcher(info).submit(utterance))
+        except (UnknownVoice, VoiceUnavailable) as error:
+            log.error("default_voice_unavailable", voice=settings.DEFAULT_VOICE, error=str(error))
 
     def speak(self, synthesis: Synthesis) -> None:
         """Speak a claimed row to its end, good or bad."""
         with self.leases.hold(synthesis), bound_contextvars(request_id=str(synthesis.id), attempt=synthesis.attempt):
             try:
+                if quarantine.holds(synthesis):
+                    queue.fail(synthesis, quarantine.REFUSAL)
+                    return
                 if synthesis.job_id:
                     read_late(synthesis)
                 if not self._repeat(synthesis):
                     self._speak(synthesis)
+            except VoiceUnavailable as error:  # which names the file, and that is the operator's
+                log.error("voice_unavailable", voice=synthesis.voice, error=str(error))
+                queue.fail(synthesis, VOICE_DAMAGED)
+            except (OperationalError, InterfaceError) as error:
+                # Nothing is known to be wrong with the row: its lease runs out, and it is spoken again.
+                log.warning("database_away", error=str(error))
             except (SpeechError, DictionaryTextTooLong) as error:
                 refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
                 queue.fail(synthesis, refused)
                 log.info("refused", code=error.code)
             except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
+                if room.ran_out(error):
+                    log.error("disk_full", error=str(error))
+                    queue.fail(synthesis, DISK_FULL)
+                    return
                 # What was raised may quote the text.
                 cause = {"exc_info": True} if synthesis.keeps_text else {"error": type(error).__name__}
                 log.error("synthesis_failed", voice=synthesis.voice, **cause)

@@ -38,6 +38,7 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
     preflight.check_secret()
+    preflight.raise_open_files()
     with InstanceLock(settings.VOXHOUSE_HOME) as lock:
         if not only_workers:
             preflight.check_port(settings.HOST, settings.PORT)
@@ -153,6 +154,7 @@ def environment() -> dict[str, str]:
 def web(number: int, door: socket.socket) -> Service:
     """Serves its own one of the sockets at our address, which outlives it: callers wait while it starts again."""
     options = ["--fd", str(door.fileno()), "--lifespan", "on", "--timeout-graceful-shutdown", "1"]
+    options += ["--http", "config.connections:Protocol"]
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", *options]
     return Service(f"web-{number}", command, environment=environment(), doors=(door,))
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 
 from accounts.models import Tenant
 from tests.factories import make_queued, make_tenant
@@ -103,6 +104,22 @@ def test_a_lone_request_is_taken_at_once_and_goes_first(crowd: Tenant, start: Ca
     until(lambda: process.spoken[-1].id == lone.id)
     assert min(process.waiting) == (0, process.spoken[-1].start_tag)
     assert len(process.settled()) == 5
+
+
+def test_a_suspect_is_spoken_alone(crowd: Tenant, start: Callable[[], Process]) -> None:
+    """A row on its last attempt waits until nothing else is in hand, and nothing is taken beside it.
+
+    The process takes nothing that comes after it meanwhile, however much room it has.
+    """
+    process = start()
+    process.await_rows(1)
+    suspect = make_queued(make_tenant(), attempt=settings.MAX_ATTEMPTS - 1)
+    process.begin_next()
+    process.taker.look()
+    assert len(process.settled()) == 1
+    process.may_end.set()
+    until(lambda: suspect.id in [taken.id for taken in process.spoken])
+    process.may_end.clear()
 
 
 def test_a_row_is_found_without_a_wake_up(start: Callable[[], Process]) -> None:
