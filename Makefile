@@ -9,16 +9,22 @@ SUITABLE := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock clean browser
+.PHONY: help up test chaos chaos-long lint bench lock clean browser
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctrl-C stops it all
 	@exec $(PY) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder
+
+chaos: $(VENV)/dev.stamp ## a platform under load on which everything fails once; some minutes
+	@$(PY) -m tests.chaos
+
+chaos-long: $(VENV)/dev.stamp ## the same for half an hour, a fault every 20 seconds
+	@$(PY) -m tests.chaos --minutes 30
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .

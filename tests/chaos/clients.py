@@ -98,6 +98,11 @@ class Team:
         return [f"{SURNAMES[self.number]}{number}今天天气很好" for number in NUMBERS]
 
     @property
+    def speaks_built_in(self) -> bool:
+        """Few do: it takes a hundred times as long as the small stand-in."""
+        return self.number % 5 == 0
+
+    @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
@@ -244,7 +249,7 @@ def work(team: Team, stopped: threading.Event) -> None:
         (team.ask_cached, 6),
         (team.stream, 3),
         (team.hear_again, 2),
-        (team.ask_the_built_in, 1),
+        (team.ask_the_built_in, int(team.speaks_built_in)),
         (team.run_job, 1),
         (team.hang_up, 1),
         (team.ask_for_nonsense, 1),

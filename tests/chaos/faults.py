@@ -41,11 +41,11 @@ def kill(word: str, number: signal.Signals, house: House, _team: Team) -> str:
 
 
 def kill_supervisor(house: House, _team: Team) -> str:
-    """What it had started ends with it; whoever looks after it (systemd, Docker) starts it again."""
+    """What it had started ends with it, and it is started again."""
     house.platform.process.kill()
     house.platform.process.wait()
     began = time.monotonic()
-    house.start()
+    house.start_again()
     return f"ready again after {time.monotonic() - began:.0f} s"
 
 

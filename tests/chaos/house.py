@@ -27,6 +27,15 @@ class House:
         self.platform: Platform
         self.start()
 
+    def start_again(self) -> None:
+        """As whoever looks after it (systemd, Docker) does: until it is up, for a busy machine may take too long."""
+        while True:
+            try:
+                return self.start()
+            except AssertionError:  # it gave up and ended by itself, with a line that says why
+                if self.platform.process.poll() is None:
+                    raise
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
