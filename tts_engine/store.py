@@ -10,6 +10,7 @@
 A draft becomes the folder by one rename, so half-written audio is never found.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -206,8 +207,12 @@ class Draft:
             yield piece
 
     def keep(self) -> int:
-        """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes."""
+        """Make the draft the synthesis's audio, replacing what an earlier attempt left; its size in bytes.
+
+        Raises OSError where the disk did not take all of it.
+        """
         self._close()
+        self._check_master()
         if self.timeline and self._synthesis.keeps_text:
             (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
         complete(self._folder / answer_file(self._synthesis).name, FORMATS[self._synthesis.audio_format])
@@ -216,6 +221,17 @@ class Draft:
         final.parent.mkdir(parents=True, exist_ok=True)
         self._folder.rename(final)
         return self.size
+
+    def _check_master(self) -> None:
+        """Read its last sample: when it is closed libsndfile writes the rest, and does not tell if there is no room."""
+        try:
+            with soundfile.SoundFile(self._folder / "master.flac") as master:
+                master.seek(max(0, self.frames - 1))
+                whole = master.frames == self.frames and len(master.read()) == min(1, self.frames)
+        except soundfile.LibsndfileError:  # not even its head is there
+            whole = False
+        if not whole:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
 
     def _close(self) -> None:
         self._master.close()

@@ -128,9 +128,7 @@ class Run:
         lines += [f"{status:6d}  {code:28s}{count:9d}" for (status, code), count in sorted(self.seen.answers.items())]
         lines += [f"   cut  {error:28s}{count:9d}" for error, count in sorted(self.seen.cut.items())]
         lines += ["", "compared: " + ", ".join(f"{way} {count}" for way, count in sorted(self.seen.ways.items()))]
-        lines += [
-            f"until an answer that counts: median {statistics.median(waits):.2f} s, longest {waits[-1]:.0f} s"
-        ]
+        lines += [f"until an answer that counts: median {statistics.median(waits):.2f} s, longest {waits[-1]:.0f} s"]
         lines += [f"{characters} characters counted by clients, and billed", "", self.memory.table(), ""]
         return "\n".join([*lines, *(f"WRONG: {each}" for each in self.wrong), ""])
 
@@ -155,9 +153,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=20, help="seconds between two faults")
     parser.add_argument("--only", choices=FAULTS, help="this one alone")
     parser.add_argument("--models", type=Path, help="VOXHOUSE_HOME/models of a home that has the built-in voice")
+    parser.add_argument("--voices", type=Path, help="VOXHOUSE_HOME/voices of an earlier run")
     options = parser.parse_args()
     say("starting a platform")
-    with house(options.models) as place:
+    with house(options.models, options.voices) as place:
         run = Run(place)
         run.note_sums()
         say("all is well; now the load, and the faults")

@@ -21,9 +21,8 @@ from typing import Any
 import httpx
 
 TENANTS = 20
-TEXTS = 6  # of each tenant
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-NUMBERS = "一二三四五六"
+NUMBERS = "一二三四"  # one a text of each tenant
 VOICE, BUILT_IN = "zhitian_emo", "yunxi"
 SMALL_QUOTA = 200  # characters, of every fifth tenant
 PAUSE = 0.3  # seconds between two requests of a client, on the average

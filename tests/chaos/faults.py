@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 import httpx
+import psutil
 import redis
 
 from config import embedded
@@ -38,6 +39,20 @@ def kill(word: str, number: signal.Signals, house: House, _team: Team) -> str:
         return "none ran just then"
     os.kill(random.choice(found), number)
     return f"one of {len(found)}"
+
+
+def kill_backend(house: House, _team: Team) -> str:
+    """One of the processes that PostgreSQL has for connections: all others go too, and it recovers from its log."""
+    backends = [
+        one
+        for postmaster in house.platform.children("bin/postgres\0")
+        for one in psutil.Process(postmaster).children()
+        if "[local]" in " ".join(one.cmdline())
+    ]
+    if not backends:
+        return "none ran just then"
+    random.choice(backends).kill()
+    return f"one of {len(backends)}"
 
 
 def kill_supervisor(house: House, _team: Team) -> str:
@@ -155,6 +170,7 @@ FAULTS: dict[str, Fault] = {
     "kill -9 a worker": partial(kill, "\0worker\0", signal.SIGKILL),
     "kill -9 beat": partial(kill, "\0beat\0", signal.SIGKILL),
     "kill -9 PostgreSQL": partial(kill, "bin/postgres\0", signal.SIGKILL),
+    "kill -9 a backend of PostgreSQL": kill_backend,
     "kill -9 Valkey": partial(kill, "valkey", signal.SIGKILL),
     "kill -9 the supervisor": kill_supervisor,
     "restart PostgreSQL": partial(kill, "bin/postgres\0", signal.SIGINT),

@@ -1,6 +1,7 @@
 """The platform under test, and how it is started again after its supervisor was killed."""
 
 import json
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -76,17 +77,20 @@ class House:
 
 
 @contextmanager
-def house(models: Path | None) -> Iterator[House]:
-    """A platform with two small stand-in voices beside the built-in one; `models` are another home's, if given."""
+def house(models: Path | None, voices: Path | None) -> Iterator[House]:
+    """A platform with two small stand-in voices beside the built-in one; `models` and `voices` of another, if given."""
     with tempfile.TemporaryDirectory(prefix="voxhouse-chaos-") as name:
         folder = Path(name)
         home = folder / "home"
         home.mkdir()
         if models:
             (home / "models").symlink_to(models.resolve())
-        model = write_folder(folder / "model", voices=VOICES)
-        add = [*MANAGE, "voices", "add", str(model)]
-        subprocess.run(add, env=environment(home, 1), check=True, capture_output=True)  # noqa: S603
+        if voices:
+            shutil.copytree(voices, home / "voices")
+        else:
+            model = write_folder(folder / "model", voices=VOICES)
+            add = [*MANAGE, "voices", "add", str(model)]
+            subprocess.run(add, env=environment(home, 1), check=True, capture_output=True)  # noqa: S603
         machine = Machine(folder)
         with machine.disk():
             made = House(home, machine)

@@ -54,15 +54,19 @@ class Machine:
         return self.audio.is_mount()
 
     def fill_disk(self) -> None:
-        used = shutil.disk_usage(self.audio).used
-        self._mount(f"remount,size={used + FULL_BUT}")
+        while True:
+            used = shutil.disk_usage(self.audio).used
+            try:
+                return self._mount(f"remount,size={used + FULL_BUT}")
+            except subprocess.CalledProcessError:  # more was written meanwhile
+                continue
 
     def empty_disk(self) -> None:
         self._mount(f"remount,size={ROOM}")
 
     def _mount(self, options: str) -> None:
         command = ["mount", "-t", "tmpfs", "-o", options, "chaos", str(self.audio)]
-        subprocess.run(command, check=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
 
     @contextmanager
     def disk(self) -> Iterator[None]:

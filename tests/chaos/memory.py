@@ -15,7 +15,7 @@ KINDS = {
     "web": "uvicorn",
     "workers": "\0worker\0",
     "beat": "\0beat\0",
-    "postgres": "postgres",
+    "postgres": "bin/postgres\0",
     "valkey": "valkey-server",
 }
 EVERY = 10.0  # seconds
@@ -31,7 +31,7 @@ class Memory:
 
     def watch(self, house: House, stopped: threading.Event) -> None:
         while not stopped.wait(EVERY):
-            used = {kind: sum(map(_used, house.platform.children(word))) for kind, word in KINDS.items()}
+            used = {kind: sum(map(_used, house.platform.children(word))) // MEGABYTE for kind, word in KINDS.items()}
             self.samples.append((time.monotonic() - self.began, used))
 
     def of(self, kind: str, since: float, until: float) -> float:
@@ -51,7 +51,10 @@ class Memory:
 
 
 def _used(process: int) -> int:
+    """Bytes, with those of a database's processes for connections."""
     try:
-        return int(psutil.Process(process).memory_full_info().pss / MEGABYTE)
-    except psutil.NoSuchProcess:
+        found = psutil.Process(process)
+        backends = found.children() if found.name() == "postgres" else []
+        return sum(int(one.memory_full_info().pss) for one in (found, *backends))
+    except psutil.NoSuchProcess:  # a part of it ended just now
         return 0
