@@ -1,6 +1,7 @@
 """A sentence on disk: whole or not there, exactly as it was spoken, and in the hands of one writer."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -209,7 +210,8 @@ def test_a_full_file_system(tmp_path: Path) -> None:
     """A true ENOSPC: what fitted is whole, the rest is not there, nobody fails."""
     mounted = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=64k cache "$1" && exec "$2" -c "$3" "$1"', "sh"]
     program = [*mounted, str(tmp_path), sys.executable, FULL_DISK]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)  # noqa: S603
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if "mount" in done.stderr or "unshare" in done.stderr:
         pytest.skip("no file system may be mounted here")
     assert done.returncode == 0, done.stderr
