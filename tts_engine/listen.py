@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import ParamSpec, TypeVar
 
+import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from tts_engine import queue, relay, store
@@ -18,6 +19,8 @@ from tts_engine.models import Status, Synthesis
 from tts_engine.shelves.shelf import StoredFile, size_of
 from tts_engine.speech.timeline import Timeline
 from tts_engine.subtitles import timeline
+
+log = structlog.get_logger()
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,8 +93,11 @@ async def _heard(synthesis: Synthesis, *, timed: bool) -> AsyncGenerator[bytes |
 
 
 def _leave(synthesis: Synthesis) -> None:
-    if not queue.cancel(synthesis):
-        relay.hang_up(synthesis.id)
+    try:
+        if not queue.cancel(synthesis):
+            relay.hang_up(synthesis.id)
+    except (OperationalError, InterfaceError) as error:  # then it is spoken in its turn, as if somebody listened
+        log.warning("leaving_not_told", synthesis=str(synthesis.id), error=str(error))
 
 
 def stored(synthesis: Synthesis) -> bytes | None:
@@ -120,13 +126,19 @@ async def _live(synthesis: Synthesis) -> AsyncIterator[bytes | Timeline]:
         if piece:
             yield piece
             last_heard = time.monotonic()
-        elif time.monotonic() - last_heard > settings.SPEECH_WAIT.total_seconds():
-            message = "No audio came in time: the platform has more to do than it can. Try again later."
-            raise SpeechTimeout(message, retry_after=RETRY_SECONDS)
-        elif await _has_ended(synthesis):
+            continue
+        _refuse_to_wait_since(last_heard)
+        if await _has_ended(synthesis):
             raise relay.StreamLost
-        elif _waited_in_vain(synthesis) and await in_database(queue.cancel, synthesis, code=DeadlinePassed.code):
+        if _waited_in_vain(synthesis) and await in_database(queue.cancel, synthesis, code=DeadlinePassed.code):
             raise relay.cancelled(DeadlinePassed.code)
+
+
+def _refuse_to_wait_since(moment: float) -> None:
+    """Raises SpeechTimeout where `moment` (monotonic) is longer ago than a caller is kept waiting."""
+    if time.monotonic() - moment > settings.SPEECH_WAIT.total_seconds():
+        message = "No audio came in time: the platform has more to do than it can. Try again later."
+        raise SpeechTimeout(message, retry_after=RETRY_SECONDS)
 
 
 def _waited_in_vain(synthesis: Synthesis) -> bool:
@@ -135,15 +147,24 @@ def _waited_in_vain(synthesis: Synthesis) -> bool:
 
 
 async def _ended(synthesis: Synthesis) -> None:
-    """Wait until the row is done. Raises SynthesisFailed or SynthesisCancelled."""
+    """Wait until the row is done. Raises SynthesisFailed, SynthesisCancelled or SpeechTimeout."""
+    began = time.monotonic()
     while not await _has_ended(synthesis):
+        _refuse_to_wait_since(began)
         await asyncio.sleep(1)
 
 
 async def _has_ended(synthesis: Synthesis) -> bool:
-    """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled."""
+    """Look at the row itself: True when done. Raises SynthesisFailed or SynthesisCancelled.
+
+    Where the database is away for a moment the caller, who may have heard half of it, waits on.
+    """
     fields = ["status", "attempt", "deadline", "error_code", "error_message"]
-    await in_database(synthesis.refresh_from_db, fields=fields)
+    try:
+        await in_database(synthesis.refresh_from_db, fields=fields)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("row_not_read", synthesis=str(synthesis.id), error=str(error))
+        return False
     if synthesis.status == Status.FAILED:
         raise SynthesisFailed(synthesis.error_message or NOT_KEPT, code=synthesis.error_code)
     if synthesis.status == Status.CANCELLED:

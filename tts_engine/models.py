@@ -214,6 +214,17 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
+class QuarantinedText(models.Model):
+    """A text of which workers died, as `quarantine.fingerprint` knows it."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)
+    synthesis = models.ForeignKey(Synthesis, on_delete=models.CASCADE, related_name="+")  # that showed it
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
 class LabelPolicy(models.Model):
     """Which label a tenant's speech has where a request does not say, and whether it may have none."""
 
@@ -252,6 +263,7 @@ __all__ = [
     "JobItem",
     "LabelPolicy",
     "Labelling",
+    "QuarantinedText",
     "Status",
     "StoragePolicy",
     "Synthesis",

@@ -17,15 +17,13 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 
 from billing import services as billing
-from tts_engine import fair, presence, relay, usage
+from tts_engine import fair, presence, quarantine, relay, usage
 from tts_engine.delivery.services import hand_over
 from tts_engine.errors import DeadlinePassed, SynthesisFailed
 from tts_engine.fair import LAST, Rank
 from tts_engine.jobs import ending
 from tts_engine.models import NOBODY_WAITS, Status, Synthesis
 from tts_engine.store import Copy, Draft, Sums
-
-GAVE_UP = "worker_lost"
 
 # What the column holds, 24 days: a clock that is set back or forth must not keep a request from its end.
 MOST_MS = 2**31 - 1
@@ -90,10 +88,11 @@ def forget_dead() -> None:
         rest(worker)
 
 
-def claim(*, before: Rank = LAST) -> Synthesis | None:
+def claim(*, before: Rank = LAST, alone: bool = True) -> Synthesis | None:
     """Take the row with the lowest (priority, start tag), with a lease; None if none waits that goes `before`.
 
-    A row whose caller waits no longer is left to `expire`.
+    None too where that row is a suspect (see `is_suspect`) and the caller is not `alone`, but has other
+    rows in hand: these end first. A row whose caller waits no longer is left to `expire`.
     """
     rows = Synthesis.objects.raw(
         """
@@ -109,12 +108,17 @@ def claim(*, before: Rank = LAST) -> Synthesis | None:
             ORDER BY priority, start_tag
             FOR UPDATE SKIP LOCKED
             LIMIT 1
-        )
+        ) AND (%s OR attempt < %s)
         RETURNING *
         """,
-        [settings.LEASE, *before],
+        [settings.LEASE, *before, alone, settings.MAX_ATTEMPTS - 1],
     )
     return next(iter(rows), None)
+
+
+def is_suspect(synthesis: Synthesis) -> bool:
+    """Whether a claimed row is on its last attempt: its worker may die of it, and has nothing else in hand."""
+    return synthesis.attempt >= settings.MAX_ATTEMPTS
 
 
 def renew(held: Collection[tuple[UUID, int]]) -> None:
@@ -153,13 +157,13 @@ def hand_back(held: Collection[tuple[UUID, int]]) -> int:
 def requeue_expired() -> int:
     """Give rows whose worker went away back to the queue; the number given back.
 
-    A row that has worn out all its attempts fails instead: a text that kills its worker must not
-    go round for ever.
+    A row that has worn out all its attempts fails instead, and its text is quarantined: one that kills
+    its worker must not go round for ever.
     """
     expired = Synthesis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=Now())
     for synthesis in expired.filter(attempt__gte=settings.MAX_ATTEMPTS):
-        message = "The worker stopped each time it tried this text; nothing was billed."
-        fail(synthesis, SynthesisFailed(message, code=GAVE_UP))
+        if fail(synthesis, quarantine.REFUSAL):
+            quarantine.take_in(synthesis)
     return expired.filter(attempt__lt=settings.MAX_ATTEMPTS).update(status=Status.QUEUED, lease_expires_at=None)
 
 

@@ -20,7 +20,7 @@ from accounts.waking import wake
 from billing import counting
 from billing import services as billing
 from billing.alerts import services as alerts
-from tts_engine import cache, clips, idempotency, labels, queue, repeats, sentences, store, tracing, waits
+from tts_engine import cache, clips, idempotency, labels, queue, repeats, room, sentences, store, tracing, waits
 from tts_engine.dictionary.selectors import as_read_now, as_read_with, dictionary
 from tts_engine.idempotency import Idempotency
 from tts_engine.jobs.models import JobItem
@@ -147,6 +147,7 @@ def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
         synthesis.finish_tag = reservation.finish_tag
         synthesis.priority += reservation.priority
         waits.refuse_hopeless(synthesis, clock)
+        room.refuse_without_room()
         transaction.on_commit(partial(_queued, synthesis))
         synthesis.save(force_insert=True)
     return synthesis

@@ -9,7 +9,9 @@ Until it is whole a draft lies on the local disk, in `AUDIO_ROOT/drafts/<id>-<at
 SHA-256 of master and answer, so that what lies there can be compared with what was made.
 """
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -256,8 +258,12 @@ class Draft:
             yield piece
 
     def prepare(self) -> Sums:
-        """Make it whole, and bring it near where it will be kept, which may take its time."""
+        """Make it whole, and bring it near where it will be kept, which may take its time.
+
+        Raises OSError where the disk did not take all of it.
+        """
         self._close()
+        self._check_master()
         if self.timeline and self._synthesis.keeps_text:
             (self._folder / TIMES).write_bytes(_times(self._synthesis, self.timeline))
         answer = self._folder / answer_name(self._synthesis)
@@ -276,6 +282,17 @@ class Draft:
         self._kept = True
         return self.size
 
+    def _check_master(self) -> None:
+        """Read its last sample: when it is closed libsndfile writes the rest, and does not tell if there is no room."""
+        try:
+            with soundfile.SoundFile(self._folder / MASTER) as master:
+                master.seek(max(0, self.frames - 1))
+                whole = master.frames == self.frames and len(master.read()) == min(1, self.frames)
+        except soundfile.LibsndfileError:  # not even its head is there
+            whole = False
+        if not whole:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
+
     def _close(self) -> None:
         self._master.close()
         self._answer.close()
@@ -286,7 +303,8 @@ class Draft:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        with suppress(OSError, soundfile.LibsndfileError):  # a full disk does not take the rest of what is thrown away
+            self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
         if not self._kept:
             own = shelf()

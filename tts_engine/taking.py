@@ -28,6 +28,9 @@ class Taker:
     `speak` speaks a claimed row to its end. `ahead` tells the ranks of the sentences that wait for a
     voice of this process.
 
+    A row that may kill its process (`queue.is_suspect`) is taken once nothing else is in hand, and nothing
+    is taken beside it: until then a process that has it before itself takes nothing more.
+
     It looks when it is woken: a row was added, a place in a batch was taken, a row has ended. And every
     LOOK_INTERVAL, for a wake-up may have been lost, or have gone to a process that had enough to do.
     """
@@ -40,6 +43,7 @@ class Taker:
         self._serving: Rank | None = None  # of the sentence that was begun last
         self._told: Rank | None = None
         self._in_hand = 0
+        self._suspect = False  # whether what is in hand is one
         self._counting = threading.Lock()
         self._due = threading.Event()
         self._stopped = False
@@ -111,11 +115,12 @@ class Taker:
         self._told = serving
 
     def _take(self) -> bool:
-        if self._stopped or not self._free.acquire(blocking=False):
+        if self._stopped or (self._suspect and self._in_hand) or not self._free.acquire(blocking=False):
             return False
         synthesis = None
         try:
-            synthesis = queue.claim(before=fair.limit([*self._ahead(), *list(self._unread.values())]))
+            before = fair.limit([*self._ahead(), *list(self._unread.values())])
+            synthesis = queue.claim(before=before, alone=not self._in_hand)
         finally:
             if synthesis is None:
                 self._free.release()
@@ -123,6 +128,7 @@ class Taker:
             return False
         with self._counting:
             self._in_hand += 1
+        self._suspect = queue.is_suspect(synthesis)
         self._unread[synthesis.id] = (synthesis.priority, synthesis.start_tag or 0)
         self._threads.submit(self._work, synthesis)
         return True

@@ -10,12 +10,27 @@ from itertools import chain, repeat
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from structlog.contextvars import bound_contextvars
 
-from tts_engine import cache, clips, eviction, fair, labels, queue, relay, sentences, store, tally, telling, tracing
+from tts_engine import (
+    cache,
+    clips,
+    eviction,
+    fair,
+    labels,
+    quarantine,
+    queue,
+    relay,
+    room,
+    sentences,
+    store,
+    tally,
+    telling,
+    tracing,
+)
 from tts_engine.batcher import Batcher
-from tts_engine.errors import DictionaryTextTooLong, SynthesisFailed
+from tts_engine.errors import DictionaryTextTooLong, StorageFull, SynthesisFailed
 from tts_engine.fair import Rank
 from tts_engine.leases import LeaseKeeper
 from tts_engine.models import Labelling, Synthesis
@@ -26,7 +41,7 @@ from tts_engine.services import catalog, forget_if_deleted, read_late, style_of,
 from tts_engine.speech.audio.cue import announced
 from tts_engine.speech.audio.silence import leading, trailing
 from tts_engine.speech.catalog import kind
-from tts_engine.speech.errors import SpeechError
+from tts_engine.speech.errors import SpeechError, UnknownVoice, VoiceUnavailable
 from tts_engine.speech.speak import Line, Part, join, lines_of, plan, staged
 from tts_engine.speech.text import read_script
 from tts_engine.speech.text.script import Clip
@@ -38,6 +53,14 @@ from tts_engine.taking import Taker
 from tts_engine.turns import Turn, in_order
 
 log = structlog.get_logger()
+
+VOICE_DAMAGED = SynthesisFailed(
+    "This voice cannot speak just now, as files of it are missing or damaged; nothing was billed. Take another voice,"
+    " or tell the operator, who finds the file in the log.",
+    code=VoiceUnavailable.code,
+    param=VoiceUnavailable.param,
+)
+DISK_FULL = SynthesisFailed(room.FULL, code=StorageFull.code)
 
 NOBODY_LISTENS, _ = fair.LAST  # as a priority: after all others
 
@@ -54,38 +77,41 @@ class Engine:
         self._loading = threading.Lock()
 
     def warm_up(self) -> None:
-        """Load what the first request would otherwise wait for: the default voice, the front end, a bucket's client."""
+        """Load what the first request would otherwise wait for: the default voice, the front end, a bucket's client.
+
+        Where that voice is missing or damaged the others are spoken all the same.
+        """
         store.shelf()
-        info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
-        greeting = plan("你好。", info, Style(speaker=speaker))
-        for utterance in greeting:
-            list(self._batcher(info).submit(utterance))
+        try:
+            info, speaker = self.catalog.resolve(settings.DEFAULT_VOICE)
+            for utterance in plan("你好。", info, Style(speaker=speaker)):
+                list(self._batcher(info).submit(utterance))
+        except (UnknownVoice, VoiceUnavailable) as error:
+            log.error("default_voice_unavailable", voice=settings.DEFAULT_VOICE, error=str(error))
 
     def speak(self, synthesis: Synthesis) -> None:
         """Speak a claimed row to its end, good or bad."""
         told = {"request_id": str(synthesis.id), "attempt": synthesis.attempt}
         with self.leases.hold(synthesis), bound_contextvars(**told), tracing.speaking(synthesis):
             try:
+                if quarantine.holds(synthesis):
+                    _fail(synthesis, quarantine.REFUSAL)
+                    return
                 if synthesis.job_id:
                     read_late(synthesis)
                 if not self._repeat(synthesis):
                     self._speak(synthesis)
+            except VoiceUnavailable as error:  # which names the file, and that is the operator's
+                log.error("voice_unavailable", voice=synthesis.voice, error=str(error))
+                _fail(synthesis, VOICE_DAMAGED)
+            except (OperationalError, InterfaceError) as error:
+                # Nothing is known to be wrong with the row: its lease runs out, and it is spoken again.
+                log.warning("database_away", error=str(error))
             except (SpeechError, DictionaryTextTooLong) as error:
-                refused = SynthesisFailed(str(error), code=error.code, param=error.param, refused=True)
-                queue.fail(synthesis, refused)
-                forget_if_deleted(synthesis)
-                tracing.failed(error.code)
                 log.info("refused", code=error.code, **telling.of_speech(synthesis))
-            except Exception as error:  # of a voice, a file or the database: the row must not stay in hand
-                # What was raised may quote the text.
-                cause = {"exc_info": True} if telling.may_quote(synthesis) else {"error": type(error).__name__}
-                tracing.failed("synthesis_failed")
-                log.error("synthesis_failed", **cause, **telling.of_speech(synthesis))
-                if synthesis.job_id and queue.give_back(synthesis):
-                    return  # nobody waits for it just now
-                message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
-                queue.fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
-                forget_if_deleted(synthesis)
+                _fail(synthesis, SynthesisFailed(str(error), code=error.code, param=error.param, refused=True))
+            except Exception as error:  # of a voice, a file or the disk: the row must not stay in hand
+                _give_up(synthesis, error)
 
     def finish(self) -> bool:
         """Speak the rows in hand to their end; False if it took too long, and others were given them."""
@@ -236,3 +262,23 @@ def _since(began: float) -> int:
 def engine() -> Engine:
     """One engine a worker process."""
     return Engine()
+
+
+def _give_up(synthesis: Synthesis, error: Exception) -> None:
+    """A row of a job, for which nobody waits just now, is tried again; any other fails."""
+    if room.ran_out(error):
+        log.error("disk_full", error=str(error))
+        _fail(synthesis, DISK_FULL)
+        return
+    # What was raised may quote the text.
+    cause = {"exc_info": True} if telling.may_quote(synthesis) else {"error": type(error).__name__}
+    log.error("synthesis_failed", **cause, **telling.of_speech(synthesis))
+    if not synthesis.job_id or not queue.give_back(synthesis):
+        message = "The voice failed on this text; nothing was billed. The operator finds the cause in the log."
+        _fail(synthesis, SynthesisFailed(message, code="synthesis_failed"))
+
+
+def _fail(synthesis: Synthesis, error: SynthesisFailed) -> None:
+    queue.fail(synthesis, error)
+    forget_if_deleted(synthesis)
+    tracing.failed(error.code)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator
+from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
@@ -20,8 +21,8 @@ _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 def file_response(file: StoredFile, request: Request, *, media_type: str, name: str, etag: str) -> HttpResponseBase:
     """The file, or the stretch of it that `Range` asks for; `etag` must change with the file's bytes."""
     described = {"Content-Type": media_type, **attachment(name)}
-    if settings.AUDIO_ACCEL:  # nginx sends it, with ranges and an ETag of its own
-        internal = settings.AUDIO_ACCEL + path.relative_to(settings.AUDIO_ROOT).as_posix()
+    if settings.AUDIO_ACCEL and isinstance(file, Path):  # nginx sends it, with ranges and an ETag of its own
+        internal = settings.AUDIO_ACCEL + file.relative_to(settings.AUDIO_ROOT).as_posix()
         return HttpResponse(headers=described | {"X-Accel-Redirect": internal})
     headers = {**described, "Accept-Ranges": "bytes", "ETag": f'"{etag}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:

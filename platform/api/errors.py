@@ -13,15 +13,17 @@ from uuid import uuid4
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts import errors as accounts
 from billing import errors as billing
 from tts_engine import errors as engine
-from tts_engine import telling
+from tts_engine import room, telling
 from tts_engine.manuscripts import errors as manuscripts
 from tts_engine.speech import errors as speech
 from webhooks import errors as webhooks
@@ -58,6 +60,8 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (engine.AudioNotReady, HTTPStatus.CONFLICT),
     (engine.StorageUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (engine.TimesNotKept, HTTPStatus.CONFLICT),
+    (engine.TextQuarantined, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (engine.StorageFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (engine.DeadlinePassed, HTTPStatus.GATEWAY_TIMEOUT),
     (engine.SynthesisCancelled, HTTPStatus.CONFLICT),
     (engine.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -98,6 +102,18 @@ STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 
 # Mistakes of ours that no request can cause: logged with their cause, told as nothing but a 500.
 OUR_MISTAKES = (billing.UnknownReservation, billing.OverSettled)
+
+# Why a worker gave up on a request, where more is known than that the voice failed, by the code of its row.
+STATUS_OF_FAILURE = {
+    speech.VoiceUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    engine.StorageFull.code: HTTPStatus.INSUFFICIENT_STORAGE,
+    engine.TextQuarantined.code: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+# The database or the broker is away, starts, or has no room: soon over, and no fault of the request.
+OUTAGES = (OperationalError, InterfaceError, RedisError)
+OUTAGE_SECONDS = 5  # until it is worth trying again: about what a restart of either takes
+DISK_FULL_SECONDS = 60  # until somebody may have made room
 
 OPENAI_TYPES = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
@@ -183,13 +199,27 @@ def problem_of(error: Exception) -> Problem:
         return Problem(HTTPStatus.CONFLICT, error.code, str(error), headers={"retry-after": "1"})
     if isinstance(error, engine.SynthesisFailed):
         status = HTTPStatus.BAD_REQUEST if error.refused else HTTPStatus.INTERNAL_SERVER_ERROR
-        return Problem(status, error.code, str(error), error.param)
+        return _told_when(STATUS_OF_FAILURE.get(error.code, status), error.code, str(error), error.param)
+    if isinstance(error, OUTAGES):
+        log.warning("outage", error=str(error))
+        message = "Database or broker is away for a moment. Send it again, with the same Idempotency-Key if it has one."
+        return _told_when(HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", message)
+    if isinstance(error, OSError) and error.errno in room.FULL_CODES:
+        log.error("disk_full", error=str(error))
+        error = engine.StorageFull(room.FULL)
     for kind, status in STATUS_OF:
         if isinstance(error, kind):
-            return Problem(status, error.code, str(error), error.param)  # type: ignore[attr-defined]
+            return _told_when(status, error.code, str(error), error.param)  # type: ignore[attr-defined]
     log.error("unforeseen_error", exc_info=error)
     message = "Something went wrong here that we did not foresee. Quote the x-request-id when you report it."
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message)
+
+
+def _told_when(status: int, code: str, message: str, param: str | None = None) -> Problem:
+    """With the seconds after which it is worth trying again, where the platform and not the request is at fault."""
+    seconds = {HTTPStatus.SERVICE_UNAVAILABLE: OUTAGE_SECONDS, HTTPStatus.INSUFFICIENT_STORAGE: DISK_FULL_SECONDS}
+    headers = {"retry-after": str(seconds[HTTPStatus(status)])} if status in seconds else {}
+    return Problem(status, code, message, param, headers)
 
 
 def _from_rest_framework(error: exceptions.APIException) -> Problem:

@@ -1,6 +1,8 @@
 """What must hold before anything is started; each failure is one line that says what to do."""
 
+import contextlib
 import os
+import resource
 import shutil
 import socket
 import tempfile
@@ -48,6 +50,13 @@ def check_port(host: str, port: int) -> None:
             raise StartError(
                 f"Port {port} on {host}: {error.strerror}. Set PORT, as in `make up PORT=8001`."
             ) from error
+
+
+def raise_open_files() -> None:
+    """As many files as this user may have open, each connection being one; a shell starts with 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError):  # macOS says that it has no limit, and takes none as an answer
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def cores() -> int:

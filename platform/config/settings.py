@@ -217,6 +217,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+HEAD_WITHIN = timedelta(seconds=30)  # for the head of a new connection's first request; then it is closed
+
 # A whole request body; the longest text allowed is far below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -324,11 +326,15 @@ LEASE = timedelta(seconds=15)
 LEASE_RENEWAL = timedelta(seconds=4)
 SWEEP_INTERVAL = timedelta(seconds=5)
 WORKER_LEAVES_WITHIN = timedelta(seconds=20)  # on SIGTERM; what it has not spoken by then it gives back
+# How often a row is tried whose worker dies or whose voice fails, the last time alone in its worker. A text that
+# has worn out all of them is quarantined.
 MAX_ATTEMPTS = 3
 RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
 # Who made the speech, as its label says: its name, or its code after 服务提供者编码规则 of TC260.
 CONTENT_PRODUCER: str = env.str("CONTENT_PRODUCER", default="Voxhouse")
 SENTENCE_CACHE_BYTES = env.int("SENTENCE_CACHE_BYTES", default=2 * 1024**3)  # a second of speech is 64 to 96 KB
+# Free on the disk of the audio, for what is being spoken; with less nothing new is let in.
+AUDIO_SPARE_BYTES = env.int("AUDIO_SPARE_BYTES", default=100 * 1024**2)
 SENTENCE_WAIT = timedelta(minutes=1)  # for a sentence that another request has in work; then it is spoken anew
 # Rows that one worker process has in hand; nearly all of them wait for the voice or for the network.
 WORKER_THREADS = 64
@@ -404,6 +410,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "voxhouse"
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 4  # tasks are short; rows are spoken in threads of the engine's own
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "tts_engine.tasks.sweep",

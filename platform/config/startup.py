@@ -39,6 +39,7 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
     parent = os.getppid() if with_parent else None
     preflight.check_home(settings.VOXHOUSE_HOME)
     preflight.check_secret()
+    preflight.raise_open_files()
     with InstanceLock(settings.VOXHOUSE_HOME) as lock:
         if not only_workers:
             preflight.check_port(settings.HOST, settings.PORT)

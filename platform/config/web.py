@@ -85,6 +85,7 @@ def open_door(host: str, port: int) -> socket.socket:
 def serve(door: socket.socket) -> None:
     configuration = uvicorn.Config(
         "config.asgi:application",
+        http="config.connections:Protocol",
         lifespan="on",
         log_config=None,  # Django's settings have it
         forwarded_allow_ips=settings.TRUSTED_PROXIES,

@@ -1,5 +1,6 @@
 """Every error of every room has a code of its own and a status that somebody chose."""
 
+import errno
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from types import ModuleType
 
 import pytest
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from redis.exceptions import ConnectionError
 from rest_framework import exceptions
 
 from accounts import errors as accounts
@@ -99,6 +102,8 @@ CONTRACT: dict[type[Exception], tuple[str, int]] = {
     engine.StorageUnavailable: ("storage_unavailable", 503),
     engine.SynthesisFailed: ("synthesis_failed", 500),
     engine.SynthesisCancelled: ("synthesis_cancelled", 409),
+    engine.TextQuarantined: ("text_quarantined", 422),
+    engine.StorageFull: ("storage_full", 507),
     engine.DeadlinePassed: ("deadline_exceeded", 504),
     engine.Overloaded: ("server_is_overloaded", 503),
     engine.KeyInUse: ("idempotency_key_in_use", 409),
@@ -230,6 +235,33 @@ def test_a_refused_text_is_the_caller_s_fault() -> None:
     """The worker found that the text cannot be spoken: 400 with its member, not 500."""
     problem = problem_of(engine.SynthesisFailed("why", code="text_unspeakable", param="input", refused=True))
     assert (problem.status, problem.param) == (400, "input")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("voice_unavailable", 503), ("storage_full", 507), ("text_quarantined", 422)]
+)
+def test_why_a_worker_gave_up_decides_the_status(code: str, status: int) -> None:
+    """What is the platform's fault is no 400, and says when to come back; what repeating makes worse is no 5xx."""
+    problem = problem_of(engine.SynthesisFailed("why", code=code))
+    assert (problem.code, problem.status) == (code, status)
+    assert ("retry-after" in problem.headers) == (status >= 500)
+
+
+@pytest.mark.parametrize("outage", [OperationalError, InterfaceError, ConnectionError])
+def test_an_outage_is_soon_over(outage: type[Exception]) -> None:
+    """Database or broker is away: 503, worth trying again, and not a word of where they are."""
+    problem = problem_of(outage("connection to socket /run/house failed"))
+    assert (problem.status, problem.code) == (503, "temporarily_unavailable")
+    assert int(problem.headers["retry-after"]) > 0
+    assert "house" not in problem.message
+
+
+def test_a_full_disk_at_any_door() -> None:
+    """Whatever a door wanted to write; other errors of files are mistakes of ours."""
+    problem = problem_of(OSError(errno.ENOSPC, "No space left on device", "/house/secret"))
+    assert (problem.status, problem.code) == (507, "storage_full")
+    assert "secret" not in problem.message
+    assert problem_of(OSError(errno.EACCES, "Permission denied")).status == 500
 
 
 def test_a_used_up_quota_is_not_to_be_repeated() -> None:

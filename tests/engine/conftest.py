@@ -1,7 +1,9 @@
-"""Asynchronous code of the web process, run from ordinary tests."""
+"""Asynchronous code of the web process, run from ordinary tests; and a disk that takes no more."""
 
 import asyncio
+import resource
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
@@ -28,3 +30,14 @@ def run() -> Iterator[Run[Any]]:
 
     yield run
     relay._reader.cache_clear()
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """The kernel takes no more bytes than these into a file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.models import LedgerEntry
 from billing.selectors import usage
 from tests.factories import make_queued, make_tenant
-from tts_engine import queue
+from tts_engine import quarantine, queue
 from tts_engine.errors import SynthesisFailed
 from tts_engine.models import Status, Synthesis
 from tts_engine.store import Draft
@@ -172,7 +172,8 @@ def test_a_text_that_kills_its_worker_fails_in_the_end() -> None:
         lapse(claimed())
         queue.requeue_expired()
     row.refresh_from_db()
-    assert (row.status, row.error_code) == (Status.FAILED, queue.GAVE_UP)
+    assert (row.status, row.error_code) == (Status.FAILED, "text_quarantined")
+    assert quarantine.holds(row)
     assert usage(tenant.id).reserved == 0
 
 

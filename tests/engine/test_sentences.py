@@ -2,12 +2,10 @@
 
 import errno
 import os
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from tests.engine.conftest import no_file_above
 from tts_engine import sentences
 from tts_engine.sentences import Place, Recording, pack, place_of, unpack
 from tts_engine.speech.text import read
@@ -167,17 +166,6 @@ def test_a_purge_while_it_is_spoken(place: Place, tmp_path: Path, end: Exception
         after.put(None)
     assert logs == []
     assert facts(place.load()) == facts(SPOKEN[:1])
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """The kernel takes no more bytes than these into a file."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_disk_that_takes_no_more(place: Place, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import soundfile
 from django.conf import settings
 
 from accounts.models import Tenant
+from tests.engine.conftest import no_file_above
 from tests.factories import make_done, make_queued, make_tenant
 from tests.kept import answer_of, master_of
 from tts_engine import queue, store
@@ -47,6 +48,16 @@ def files(folder: Path) -> Iterator[Path]:
 
 def drafts() -> list[Path]:
     return list((settings.AUDIO_ROOT / DRAFTS).iterdir())
+
+
+def test_a_recording_that_did_not_fit_is_not_kept(claimed: Synthesis) -> None:
+    """Libsndfile writes the end of a recording when it closes it, and says nothing if the disk is full."""
+    with Draft(claimed, voice_rate=24_000) as draft:
+        fill(draft, b"answer")
+        with no_file_above(10), pytest.raises(OSError, match="No space left"):
+            draft.keep()
+    assert drafts() == []
+    assert not store.is_kept(claimed)
 
 
 def test_a_kept_draft_is_the_audio(claimed: Synthesis) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import transaction
 
 from accounts.models import Tenant
 from tests.factories import make_queued, make_tenant
@@ -104,6 +106,35 @@ def test_a_lone_request_is_taken_at_once_and_goes_first(crowd: Tenant, start: Ca
     until(lambda: process.spoken[-1].id == lone.id)
     assert min(process.waiting) == (0, process.spoken[-1].start_tag)
     assert len(process.settled()) == 5
+
+
+@transaction.atomic
+def make_suspect() -> Synthesis:
+    """A row that goes first, and whose workers have died but for the last attempt."""
+    row = make_queued(make_tenant(), priority=-1)
+    Synthesis.objects.filter(id=row.id).update(attempt=settings.MAX_ATTEMPTS - 1)
+    return row
+
+
+def test_a_suspect_waits_until_nothing_else_is_in_hand(crowd: Tenant, start: Callable[[], Process]) -> None:
+    """A process that has it before itself takes nothing more, and then the suspect first: who dies, dies of it."""
+    process = start()
+    process.await_rows(1)
+    suspect = make_suspect()
+    process.begin_next()  # there is room for more
+    assert len(process.settled()) == 1
+    process.may_end.set()
+    until(lambda: len(process.spoken) > 1)
+    assert process.spoken[1].id == suspect.id
+
+
+def test_nothing_is_taken_beside_a_suspect(crowd: Tenant, start: Callable[[], Process]) -> None:
+    """However much room there is: what dies with it would be as suspect."""
+    suspect = make_suspect()
+    process = start()
+    process.await_rows(1)
+    process.begin_next()
+    assert [taken.id for taken in process.settled()] == [suspect.id]
 
 
 def test_a_row_is_found_without_a_wake_up(start: Callable[[], Process]) -> None:
