@@ -159,11 +159,11 @@ def link(source: Synthesis, target: Synthesis) -> None:
 
 def _rewritten_times(source: Synthesis, target: Synthesis) -> bytes | None:
     """None where the source's hold; else, where the same is written otherwise (5个, 五个), the target's own."""
-    with _file(source, TIMES).open("rb") as file:
-        if file.readline().rstrip() == _digest(target):
-            return None
+    digest, _, packed = _file(source, TIMES).read_bytes().partition(b"\n")
+    if digest == _digest(target):
+        return None
     reading = reading_of(read_script(Written.of(target).script()))
-    return _times(target, timeline(source).rewritten(reading.sentences))
+    return _times(target, Timeline.unpack(packed).rewritten(reading.sentences))
 
 
 def delete_times(synthesis: Synthesis) -> None:

@@ -22,6 +22,7 @@ from config.processes import Service, StartError
 from config.supervisor import READY_WITHIN, TICK, InstanceLock, Supervisor
 from config.web import open_door
 from tts_engine import presence
+from tts_engine.shelves.bucket import bucket
 from tts_engine.speech.catalog import Catalog
 
 WEB_PROCESSES = 2
@@ -149,6 +150,7 @@ def start_servers(supervisor: Supervisor) -> None:
         *([servers.prepare_postgres(home)] if own_database else []),
         *([servers.prepare_valkey(home)] if own_broker else []),
     ]
+    check_bucket()
     supervisor.start(services)
     if own_database:
         servers.wait_for("PostgreSQL", lambda: servers.postgres_silence(home), meanwhile=supervisor.check)
@@ -162,6 +164,18 @@ def start_servers(supervisor: Supervisor) -> None:
         seconds=patience,
         meanwhile=supervisor.check,
     )
+
+
+def check_bucket() -> None:
+    """That audio is to lie in, where one is named."""
+    if settings.AUDIO_BUCKET:
+        try:
+            bucket().require()
+        except OSError as error:
+            raise StartError(
+                f"The bucket {settings.AUDIO_BUCKET} is not there for these keys: see AUDIO_BUCKET and AUDIO_S3_… in "
+                "docs/storage.md."
+            ) from error
 
 
 def check_given_database() -> None:

@@ -14,9 +14,12 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import Scope, Tenant
 from accounts.services import api_key_create
+from config import startup
+from config.processes import StartError
 from tests.factories import make_done, make_queued, make_tenant, make_timeline
 from tests.storage.object_store import ObjectStore
 from tts_engine import queue, store
@@ -173,6 +176,16 @@ def test_a_file_in_a_bucket_is_read_like_one_on_disk(in_a_bucket: Bucket, tenant
 def test_a_bucket_that_refuses_is_not_one_without_audio(in_a_bucket: Bucket, objects: ObjectStore) -> None:
     with replace(objects, secret_access_key="another").client() as stranger, pytest.raises(StorageUnavailable):
         replace(in_a_bucket, client=stranger).file("x").is_file()
+
+
+def test_a_start_without_its_bucket_says_so(
+    in_a_bucket: Bucket, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    startup.check_bucket()
+    settings.AUDIO_BUCKET = "nowhere"
+    monkeypatch.setattr(startup, "bucket", lambda: replace(in_a_bucket, name="nowhere"))
+    with pytest.raises(StartError, match="AUDIO_BUCKET"):
+        startup.check_bucket()
 
 
 def test_a_bucket_that_does_not_answer_is_told_with_its_status(

@@ -72,6 +72,8 @@ class FileDelivery(Sending):
             models.Index(name="files_of_a_job", fields=["job"]),
             models.Index(name="files_of_a_job_due", fields=["job"], condition=Q(next_at__isnull=False)),
             models.Index(name="files_by_age", fields=["created_at"]),
+            # Whoever deletes a synthesis has the database look for what points to it.
+            models.Index(name="files_of_a_synthesis", fields=["synthesis"]),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,11 @@ class Bucket:
     name: str
     prefix: str
 
+    def require(self) -> None:
+        """Raises StorageUnavailable, or FileNotFoundError where there is no such bucket."""
+        with told(self.name):
+            self.client.head_bucket(Bucket=self.name)
+
     def folder(self, synthesis: Synthesis) -> str:
         return f"{home_of(synthesis)}/{synthesis.attempt}"
 

@@ -73,8 +73,8 @@ class BucketFile:
         return io.BufferedReader(_Reader(self._from, self.size), BUFFER)
 
     def read_bytes(self) -> bytes:
-        with self.open("rb") as file:
-            return file.read()
+        with told(self.key):
+            return bytes(self.client.get_object(Bucket=self.bucket, Key=self.key)["Body"].read())
 
     def _head(self) -> dict[str, Any]:
         with told(self.key):
