@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tts_engine', '0016_sums_of_audio'),
+        ('tts_engine', '0016_sums_and_deletion'),
     ]
 
     operations = [
