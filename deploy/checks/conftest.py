@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+pytest_plugins = ["tests.system.fixtures"]  # an instance of `make up`, as the tests have it
+
 HOME = Path(tempfile.mkdtemp(prefix="voxhouse-deploy-"))
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"):
     os.environ.pop(name, None)

@@ -173,33 +173,34 @@ class Supervisor:
         successor does not come up ends the round: what runs keeps running.
         """
         began = time.monotonic()
-        for watched in [each for stage in self.stages for each in stage]:
-            service = watched.child.service
-            if service.leave_signal is None:
-                continue
-            replace = self.hand_over if service.doors else self.make_room
-            if not replace(watched):
-                self.log.error("%s has no successor, and the others stay: see %s.log", service.name, service.name)
-                return
+        left = [each for stage in self.stages for each in stage if each.child.service.leave_signal]
+        while left and (self.hand_over if left[0].child.service.doors else self.make_room)(left[0]):
+            left.pop(0)
         self.see_off()
-        self.log.info("Restarted, one after the other, in %.1f s", time.monotonic() - began)
+        if left:
+            name = left[0].child.service.name
+            self.log.error("%s has no successor, and the others stay: see %s.log", name, name)
+        else:
+            self.log.info("Restarted, one after the other, in %.1f s", time.monotonic() - began)
 
     def hand_over(self, watched: Watched) -> bool:
-        old = watched.child
-        new = Child(old.service, old.log, self.keep_open)
+        """The successor first; False if it did not come up."""
+        new = Child(watched.child.service, watched.child.log, self.keep_open)
         self.changing.append(new)
-        if not self.comes_up(new):
-            new.end(time.monotonic())
-            self.changing.remove(new)
-            return False
+        came = self.comes_up(new)
         self.changing.remove(new)
-        self.changing.append(old)
+        if not came:
+            new.end(time.monotonic())
+            return False
+        old = watched.child
         watched.child, watched.due, watched.deaths = new, None, 0
         if old.alive:
+            self.changing.append(old)
             old.ask_to_leave()
         return True
 
     def make_room(self, watched: Watched) -> bool:
+        """The successor once there is room; False if it did not come up, and is tried again as whatever dies is."""
         old = watched.child
         watched.due = math.inf  # nothing else starts it again meanwhile
         if old.alive:
@@ -225,6 +226,7 @@ class Supervisor:
         child.end(time.monotonic())
 
     def see_off(self) -> None:
+        """Wait for those that answer their last callers."""
         for child in list(self.changing):
             self.gone(child)
             self.changing.remove(child)
