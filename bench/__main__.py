@@ -17,6 +17,7 @@ BENCHMARKS = (
     "bench.rollup",
     "bench.usage",
     "bench.pages",
+    "bench.wrong_keys",
 )
 
 for name in BENCHMARKS:

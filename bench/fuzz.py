@@ -15,6 +15,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -73,12 +74,13 @@ def main() -> None:
     read_text("第1次，hello")  # loads the dictionaries
     record = Record()
     began = time.process_time()
-    for seed in range(asked.seed, asked.seed + asked.inputs):
-        record.take(seed)
-        if record.crashes >= MOST_CRASHES:
-            break
-        if (seed + 1) % REPORT_EVERY == 0:
-            print(*record.lines(), sep="\n", flush=True)
+    with suppress(KeyboardInterrupt):  # what it has seen by then is told
+        for seed in range(asked.seed, asked.seed + asked.inputs):
+            record.take(seed)
+            if record.crashes >= MOST_CRASHES:
+                break
+            if (seed + 1) % REPORT_EVERY == 0:
+                print(*record.lines(), sep="\n", flush=True)
     print(*record.lines(), f"{time.process_time() - began:.0f} s of one core", sep="\n")
     sys.exit(record.crashes > 0 or record.stalled)
 
