@@ -13,7 +13,7 @@ from bench.fuzz_targets import TARGETS, Target
 def test_no_input_crashes_its_reader(target: Target) -> None:
     """Hypothesis makes what does as small as it can."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.randoms(use_true_random=False))
     def take(chance: Random) -> None:
         target.take(target.draw(chance))
