@@ -130,7 +130,7 @@ def median_ms(client: httpx.Client, seconds: float) -> dict[str, float]:
 
 def web_seconds(instance: Instance) -> float:
     """Of processor time, of all web processes."""
-    return sum(sum(process.cpu_times()[:2]) for process in instance.parts()["uvicorn"])
+    return sum(sum(process.cpu_times()[:2]) for process in instance.parts()["config.web"])
 
 
 def measure(instance: Instance, rate: int, rounds: int, seconds: float) -> None:

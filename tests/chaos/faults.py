@@ -166,7 +166,7 @@ def damage_voice(house: House, team: Team) -> str:
 
 
 FAULTS: dict[str, Fault] = {
-    "kill -9 a web process": partial(kill, "uvicorn", signal.SIGKILL),
+    "kill -9 a web process": partial(kill, "config.web", signal.SIGKILL),
     "kill -9 a worker": partial(kill, "\0worker\0", signal.SIGKILL),
     "kill -9 beat": partial(kill, "\0beat\0", signal.SIGKILL),
     "kill -9 PostgreSQL": partial(kill, "bin/postgres\0", signal.SIGKILL),

@@ -12,7 +12,7 @@ from tests.chaos.house import House
 # Words of their commands. Memory that several share counts in parts: a database's processes share most of theirs.
 KINDS = {
     "supervisor": "\0up",
-    "web": "uvicorn",
+    "web": "config.web",
     "workers": "\0worker\0",
     "beat": "\0beat\0",
     "postgres": "bin/postgres\0",
