@@ -24,14 +24,17 @@ MEGABYTE = 1024**2
 
 @dataclass
 class Memory:
-    """Samples of all processes of a kind together, in MB."""
+    """Samples of the largest process of each kind, in MB: how many there are depends on which was killed last."""
 
     began: float = field(default_factory=time.monotonic)
     samples: list[tuple[float, dict[str, int]]] = field(default_factory=list)
 
     def watch(self, house: House, stopped: threading.Event) -> None:
         while not stopped.wait(EVERY):
-            used = {kind: sum(map(_used, house.platform.children(word))) // MEGABYTE for kind, word in KINDS.items()}
+            used = {
+                kind: max(map(_used, house.platform.children(word)), default=0) // MEGABYTE
+                for kind, word in KINDS.items()
+            }
             self.samples.append((time.monotonic() - self.began, used))
 
     def of(self, kind: str, since: float, until: float) -> float:
@@ -51,10 +54,10 @@ class Memory:
 
 
 def _used(process: int) -> int:
-    """Bytes, with those of a database's processes for connections."""
+    """Bytes; of a database's processes those of the largest."""
     try:
         found = psutil.Process(process)
         backends = found.children() if found.name() == "postgres" else []
-        return sum(int(one.memory_full_info().pss) for one in (found, *backends))
+        return max(int(one.memory_full_info().pss) for one in (found, *backends))
     except psutil.NoSuchProcess:  # a part of it ended just now
         return 0
