@@ -46,45 +46,40 @@ def up(*, with_parent: bool, only_workers: bool = False) -> None:
             preflight.check_port(settings.HOST, settings.PORT)
         signal.signal(RESTART, signal.SIG_IGN)  # until there is something to restart
         supervisor = Supervisor(settings.VOXHOUSE_HOME, lock)
-        asked = StopAsked()
+        asked = StopAsked(supervisor)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, asked)  # also where a shell started us in the background
         try:
             (start_workers if only_workers else start)(supervisor)
             asked.starting = False
             signal.signal(RESTART, supervisor.ask_to_replace)
-            while not asked and (parent is None or os.getppid() == parent):
+            while parent is None or os.getppid() == parent:
                 supervisor.watch()
                 supervisor.replace_if_asked()
                 time.sleep(TICK)
         except KeyboardInterrupt:
-            pass
+            say("Stopping")
         finally:
-            if asked:
-                say("Stopping")
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # the stop is on its way and bounded
             supervisor.stop()
 
 
 class StopAsked:
-    """True once SIGINT or SIGTERM came. It breaks off a start, which may be long, wherever it is.
+    """Handles SIGINT and SIGTERM. They break off a start, which may be long, wherever it is.
 
-    Afterwards it is only noted: an exception out of nowhere can be swallowed by a finaliser, or leave a lock held
-    that the stop needs, as the one within `Popen.poll`.
+    Afterwards the supervisor breaks off where it looks at its children: an exception out of nowhere can be
+    swallowed by a finaliser, or leave a lock held that the stop needs, as the one within `Popen.poll`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
         self.starting = True
-        self.came = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        self.came = True
+        self.supervisor.interrupted = True
         if self.starting:
             raise KeyboardInterrupt
-
-    def __bool__(self) -> bool:
-        return self.came
 
 
 def start(supervisor: Supervisor) -> None:

@@ -116,6 +116,7 @@ class Supervisor:
         self.keep_open = (lock.descriptor,)
         self.stages: list[list[Watched]] = []
         self.asked = False  # to replace all
+        self.interrupted = False
         self.changing: list[Child] = []  # beside the watched ones: not ready yet, or about to leave
 
     def start(self, services: Sequence[Service]) -> None:
@@ -135,7 +136,12 @@ class Supervisor:
         return log
 
     def watch(self) -> None:
-        """Start again what died and whose pause is over; call it a few times a second."""
+        """Start again what died and whose pause is over; call it a few times a second.
+
+        Raises KeyboardInterrupt once the whole was `interrupted`.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
         now = time.monotonic()
         for watched in (watched for stage in self.stages for watched in stage):
             child = watched.child

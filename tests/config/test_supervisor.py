@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -32,7 +33,7 @@ def shell(name: str, script: str) -> Service:
     return Service(name, ["/bin/sh", "-c", script])
 
 
-def until(condition: Callable[[], object], *, seconds: float = 5) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "this did not come about in time"
@@ -65,9 +66,10 @@ def test_a_child_that_keeps_dying_ends_the_start(supervisor: Supervisor) -> None
     watched = supervisor.stages[0][0]
     for death in range(1, 5):
         until(lambda: not watched.child.alive)
+        before = time.monotonic()
         supervisor.check()
         assert watched.due is not None
-        assert watched.due - time.monotonic() == pytest.approx(0.5 * 2 ** (death - 1), abs=0.2)
+        assert before <= watched.due - 0.5 * 2 ** (death - 1) <= time.monotonic()
         watched.due = time.monotonic()
         supervisor.check()
     until(lambda: not watched.child.alive)
@@ -97,7 +99,7 @@ def test_the_stop_is_orderly_and_bounded(supervisor: Supervisor, tmp_path: Path)
     until(lambda: len(pids.read_text().split()) == 3)
     began = time.monotonic()
     supervisor.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # of the sixty that the deaf one sleeps
     assert order.read_text() == "last\nfirst\n"
     assert all(gone(int(pid)) for pid in pids.read_text().split())
     assert "deaf did not stop in time and was killed" in (tmp_path / "logs" / "up.log").read_text()
@@ -191,6 +193,28 @@ def test_a_successor_that_does_not_come_up_takes_nothing_down(supervisor: Superv
         assert all(child.alive for child in children)
         assert "web has no successor, and the others stay: see web.log" in (tmp_path / "logs" / "up.log").read_text()
         supervisor.stop()
+
+
+def test_a_stop_breaks_off_a_replacement(supervisor: Supervisor, tmp_path: Path) -> None:
+    """While it waits for a successor that does not come up; the stop then ends both."""
+    with closing(door()) as at_the_door:
+        supervisor.start([replaceable("web", tmp_path, "exec sleep 60", at_the_door)])
+        old = supervisor.stages[0][0].child
+        until(lambda: noted(tmp_path, "web"))
+
+        def interrupt() -> None:
+            until(lambda: len(noted(tmp_path, "web")) == 2)
+            supervisor.interrupted = True
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            supervisor.replace_all()
+        interrupting.join()
+        (new,) = supervisor.changing
+        supervisor.stop()
+        assert not old.alive
+        assert not new.alive
 
 
 def test_only_a_running_instance_is_found(tmp_path: Path) -> None:
