@@ -284,10 +284,12 @@ class Draft:
 
     def _check_master(self) -> None:
         """Read its last sample: when it is closed libsndfile writes the rest, and does not tell if there is no room."""
+        if not self.frames:
+            return
         try:
             with soundfile.SoundFile(self._folder / MASTER) as master:
-                master.seek(max(0, self.frames - 1))
-                whole = master.frames == self.frames and len(master.read()) == min(1, self.frames)
+                master.seek(self.frames - 1)
+                whole = master.frames == self.frames and len(master.read()) == 1
         except soundfile.LibsndfileError:  # not even its head is there
             whole = False
         if not whole:

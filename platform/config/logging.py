@@ -69,7 +69,7 @@ def add_name(logger: Any, method: str, event: EventDict) -> EventDict:
 
 
 def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
-    if "exception" in event:
+    if event.get("exception"):
         event["exception"] = DETAIL.sub("DETAIL: left out, it quotes a row", event["exception"])
     return event
 
