@@ -121,3 +121,12 @@ def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPa
     running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def single(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One instance for all tests that keep its one worker busy; they leave it with nothing to do."""
+    home = tmp_path_factory.mktemp("single")
+    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
+    yield running
+    running.stop()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 COMMANDS = [sys.executable, "-m", "tests.system.commands"]
@@ -95,6 +97,14 @@ class Platform:
     def children(self, word: str = "") -> list[int]:
         """The processes whose command line names this home or whose environment does, and holds `word`."""
         return sorted(process for process in live_processes() if belongs(process, self.home, word))
+
+    def replace_worker(self) -> None:
+        """Kill the first one, whatever it has in work, and wait for its successor."""
+        killed = self.children("worker-1@")
+        for process in killed:
+            os.kill(process, signal.SIGKILL)
+        until(lambda: self.children("worker-1@") not in ([], killed), seconds=30)
+        until(lambda: httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK, seconds=60)
 
     def stop(self) -> float:
         """Ctrl-C; the seconds it took. Nothing may be left."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,7 +9,7 @@ import psycopg
 import pytest
 
 from config import embedded
-from tests.system.instance import Launch, Platform
+from tests.system.instance import Platform
 from tts_engine.speech.voices.sambert.description import BATCH_SIZE
 
 CROWD = 300
@@ -21,13 +20,10 @@ SENTENCE = "今天天气很好。"
 # Rows as the door leaves them, without as many open connections.
 FLOOD = f"""
 import json
-from datetime import timedelta
-from django.conf import settings
 from accounts.services import api_key_create, tenant_create
 from billing.models import Plan
 from billing.services import account_open
 from tts_engine.services import Caller, Order, synthesis_request
-settings.QUEUE_LONGEST = timedelta(days=1)
 Plan.objects.create(name="large", requests_per_minute=100000, concurrent_requests=10000, max_text_characters=4096)
 tenants = [tenant_create(name=name) for name in ("crowd", "lone")]
 for tenant in tenants:
@@ -38,6 +34,16 @@ for number in range({CROWD}):
     order = Order(text=text, voice="zhitian_emo", model="sambert", audio_format="pcm", use_cache=False)
     synthesis_request(caller=Caller(tenant_id=crowd.id), order=order)
 print(json.dumps(api_key_create(tenant=lone, name="lone")[1]))
+"""
+
+EBB = """
+from tts_engine import queue
+from tts_engine.errors import SynthesisFailed
+from tts_engine.models import Synthesis
+for synthesis in Synthesis.objects.filter(status="queued"):
+    queue.cancel(synthesis)
+for synthesis in Synthesis.objects.filter(status="running"):
+    queue.fail(synthesis, SynthesisFailed("Enough.", code="enough"))
 """
 
 # What of the crowd's was in a worker's hands, and what ended, between a lone request's arrival and its end.
@@ -52,13 +58,11 @@ MEANWHILE = """
 
 
 @pytest.fixture(scope="module")
-def flooded(
-    launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Platform, str]]:
-    """One worker with the small stand-in voice and work for minutes; the lone team's key."""
-    platform = launch(tmp_path_factory.mktemp("flooded"), voices=small_voices, VOXHOUSE_WORKERS="1")
-    yield platform, json.loads(platform.manage("shell", "--verbosity", "0", "--command", FLOOD))
-    platform.stop()
+def flooded(single: Platform) -> Iterator[tuple[Platform, str]]:
+    """Its worker has work for minutes, with the small stand-in voice; the lone team's key."""
+    yield single, json.loads(single.manage("shell", "--verbosity", "0", "--command", FLOOD))
+    single.manage("shell", "--verbosity", "0", "--command", EBB)
+    single.replace_worker()
 
 
 def ask(platform: Platform, key: str, text: str, **headers: str) -> httpx.Response:

@@ -62,7 +62,7 @@ def test_a_killed_worker_is_started_again(platform: Platform) -> None:
     """kill -9 of a worker: a line says so, and another takes its place."""
     (killed,) = platform.children("worker-1@")
     os.kill(killed, signal.SIGKILL)
-    platform.wait_for_line("up       | worker-1 ended (killed by SIGKILL); starts again in", seconds=5)
+    platform.wait_for_line("up       | worker-1 ended (killed by SIGKILL); starts again in", seconds=30)
     until(lambda: platform.children("worker-1@") not in ([], [killed]))
     until(lambda: httpx.get(f"{platform.url}/readyz").status_code == 200)
 

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from config import embedded
-from tests.system.instance import Launch, Platform, until
+from tests.system.instance import Platform, until
 
 WAITING = 40
 # No sentence is like another, or the cache would have it.
@@ -41,16 +41,26 @@ def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
     return found
 
 
+# What is spoken goes on when its caller hangs up: this ends it, for what its worker still says of it is not heard.
+ENOUGH = """
+from tts_engine import queue
+from tts_engine.errors import SynthesisFailed
+from tts_engine.models import Synthesis
+for synthesis in Synthesis.objects.filter(status="running"):
+    queue.fail(synthesis, SynthesisFailed("Enough.", code="enough"))
+"""
+
+
 @pytest.fixture(scope="module")
-def busy(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """An instance of one worker, which has a text of many minutes in work, and another one claimed ahead."""
-    platform = launch(tmp_path_factory.mktemp("busy"), VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
+def busy(single: Platform) -> Iterator[Platform]:
+    """Its worker has a text of many minutes in work, and another one claimed ahead."""
     with ExitStack() as blocker:
         for text in LONG:
-            blocker.enter_context(call(platform, text))
-        until(lambda: len(rows(platform, status="running")) == len(LONG))
-        yield platform
-    platform.stop()
+            blocker.enter_context(call(single, text))
+        until(lambda: len(rows(single, status="running")) == len(LONG))
+        yield single
+    single.manage("shell", "--verbosity", "0", "--command", ENOUGH)
+    single.replace_worker()
 
 
 @pytest.fixture
