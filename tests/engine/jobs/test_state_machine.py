@@ -1,6 +1,7 @@
 """Jobs as a state machine: whatever is done to them and to their workers in whatever order, the books agree."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,7 @@ from tts_engine.store import Draft
 pytestmark = pytest.mark.usefixtures("no_wake_ups")
 
 OUTCOME = queue.Outcome(audio_ms=500, first_byte_ms=20, synthesis_ms=40)
+SILENT = replace(ORDER, audio_format="pcm")  # a file of no bytes, which is whole
 ACTS = {
     "start": services.job_start,
     "pause": services.job_pause,
@@ -59,7 +61,7 @@ class Jobs(RuleBasedStateMachine):
         rows = [Row("好" * size) for size in sizes]
         caller = Caller(tenant_id=self.tenant.id)
         name = f"{len(self.jobs()):03}"  # their order; made in one transaction, they are all of one moment
-        job_create(caller=caller, name=name, kind=JobKind.TABLE, order=ORDER, rows=rows)
+        job_create(caller=caller, name=name, kind=JobKind.TABLE, order=SILENT, rows=rows)
 
     @precondition(lambda self: self.jobs())
     @rule(data=st.data(), act=st.sampled_from(sorted(ACTS)))
