@@ -3,14 +3,11 @@
 Checked of each migration that is newer than the first release; before it nothing was served.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django_migration_linter import MigrationLinter
-from pytest_django import DjangoDbBlocker
 
 # The last migration of each app in the first release, 0.1.0, by number.
 FIRST_RELEASE = {"accounts": 5, "billing": 12, "tts_engine": 15, "webhooks": 1}
@@ -29,11 +26,10 @@ LATER = [
 
 
 @pytest.fixture
-def linter(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[MigrationLinter]:
-    """It only reads; within a transaction there is no SQL of an index that is made while others write."""
-    with django_db_blocker.unblock():
-        assert connection.vendor == "postgresql"
-        yield MigrationLinter(no_cache=True, quiet=["ok", "ignore", "warning", "error"], no_output=True)
+def linter(transactional_db: None) -> MigrationLinter:
+    """Within a transaction there is no SQL of an index that is made while others write."""
+    assert connection.vendor == "postgresql"
+    return MigrationLinter(no_cache=True, quiet=["ok", "ignore", "warning", "error"], no_output=True)
 
 
 @pytest.mark.parametrize("migration", LATER, ids=str)
