@@ -59,6 +59,7 @@ class DailyUsage(models.Model):
     first_audio = ArrayField(models.IntegerField(), default=no_counts)
 
     class Meta:
+        indexes = [models.Index(name="daily_usage_of_all_tenants", fields=["day"])]
         constraints = [
             models.UniqueConstraint(
                 name="daily_usage_once",

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, Min, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -107,7 +107,10 @@ def daily_facts(tenant_id: UUID | None, *, first: date, last: date) -> list[Dail
 
 def first_day(tenant_id: UUID | None, *, first: date, last: date) -> date | None:
     """The first of these days with an answered request; None is all tenants, as above."""
-    day: date | None = _answered(tenant_id, first, last).aggregate(day=Min("day"))["day"]
+    tenants = Tenant.objects.all() if tenant_id is None else Tenant.objects.filter(id=tenant_id)
+    days = _answered(None, first, last).filter(tenant=OuterRef("id")).order_by("day").values("day")
+    # Of each tenant the index has its first day, the earliest of all days would be looked for in every row.
+    day: date | None = tenants.annotate(begin=Subquery(days[:1])).aggregate(earliest=Min("begin"))["earliest"]
     return day
 
 
