@@ -24,7 +24,7 @@ from django.utils import timezone
 from accounts.models import Tenant
 from tts_engine import eviction, store
 from tts_engine.models import OPEN, Status, Synthesis
-from tts_engine.shelves.shelf import Listed
+from tts_engine.shelves.shelf import Listed, is_id
 
 log = structlog.get_logger()
 
@@ -89,15 +89,8 @@ def _owner(file: Listed) -> tuple[str, str]:
     tenant, _, rest = file.name.partition("/")
     two, _, rest = rest.partition("/")
     synthesis, _, rest = rest.partition("/")
-    is_ours = rest and synthesis.startswith(two) and _is_id(tenant) and _is_id(synthesis)
+    is_ours = rest and synthesis.startswith(two) and is_id(tenant) and is_id(synthesis)
     return (tenant, synthesis) if is_ours else ("", "")
-
-
-def _is_id(name: str) -> bool:
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False
 
 
 def _rows(tenant_id: UUID | None) -> QuerySet[Synthesis]:
@@ -170,7 +163,7 @@ def sweep(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def sweep_sentences() -> int:
     """Delete the cached sentences of tenants that are no more, on this machine's disk; how many."""
-    folders = [each.name for each in Path(settings.SENTENCES_ROOT).glob("*") if _is_id(each.name)]
+    folders = [each.name for each in Path(settings.SENTENCES_ROOT).glob("*") if is_id(each.name)]
     known = {str(tenant) for tenant in Tenant.objects.filter(id__in=folders).values_list("id", flat=True)}
     return sum(eviction.remove(UUID(tenant)) for tenant in folders if tenant not in known)
 

@@ -9,8 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,18 +18,11 @@ import httpx
 
 from config import embedded, servers
 from deploy.checks.proxy import ROOT, Proxy, certificate
-from tests.system.instance import free_port
+from tests.system.instance import free_port, until
 
 CELERY = [sys.executable, "-W", "ignore", "-m", "celery", "--app", "config.celery"]
 WORKER = ["worker", "--pool", "threads", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
 READY_WITHIN = 240.0  # seconds
-
-
-def until(condition: Callable[[], object], *, seconds: float = READY_WITHIN) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come about in time"
-        time.sleep(0.1)
 
 
 @dataclass
@@ -96,7 +88,7 @@ class House:
         self.wait_for(name)
 
     def wait_for(self, *names: str) -> None:
-        until(lambda: all(self.works(name) for name in names))
+        until(lambda: all(self.works(name) for name in names), seconds=READY_WITHIN)
 
     def works(self, name: str) -> bool:
         kind, _, number = name.partition("-")

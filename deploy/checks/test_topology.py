@@ -15,7 +15,8 @@ import pytest
 from django.conf import settings
 
 from deploy.checks import house as houses
-from deploy.checks.house import House, until
+from deploy.checks.house import House
+from tests.system.instance import until
 
 SENTENCE = "今天天气很好，我们去公园走走吧。"
 BETWEEN = 0.1  # seconds between two requests of a client, so that new processes get to start

@@ -26,6 +26,7 @@ from django.db.backends.postgresql.client import DatabaseClient
 from django.utils import timezone
 
 from config import servers
+from config.private_file import private_file
 from config.processes import StartError
 from config.supervisor import InstanceLock
 from tts_engine import store
@@ -96,17 +97,8 @@ def _output(file: str) -> Iterator[IO[bytes]]:
     if file == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         return
-    target = Path(file)
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.rename(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with private_file(Path(file)) as out:
+        yield out
 
 
 def tool(name: str, *options: str, **pipes: IO[bytes]) -> None:

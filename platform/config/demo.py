@@ -1,6 +1,5 @@
 """The demo tenant: one member, an operator too, and one key; made at the first start, kept in the home folder."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from accounts import keys
 from accounts.models import ApiKey, Tenant, User
 from accounts.services import api_key_create, member_add, tenant_create, user_create
 from billing.services import account_open
+from config.private_file import private_file
 
 NAME = "demo"
 
@@ -70,17 +70,14 @@ def read(file: Path) -> Access | None:
 
 
 def write(file: Path, access: Access) -> None:
-    """Whole or not at all, readable by the owner alone."""
-    new = file.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as text:
-        text.write(
-            f"VOXHOUSE_URL={access.url}\n"
-            f"VOXHOUSE_API_KEY={access.api_key}\n"
-            f"VOXHOUSE_ADMIN_USER={access.user}\n"
-            f"VOXHOUSE_ADMIN_PASSWORD={access.password}\n"
-        )
-    new.replace(file)
+    text = (
+        f"VOXHOUSE_URL={access.url}\n"
+        f"VOXHOUSE_API_KEY={access.api_key}\n"
+        f"VOXHOUSE_ADMIN_USER={access.user}\n"
+        f"VOXHOUSE_ADMIN_PASSWORD={access.password}\n"
+    )
+    with private_file(file) as out:
+        out.write(text.encode())
 
 
 def panel(access: Access) -> str:

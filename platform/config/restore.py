@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import sys
 import tarfile
@@ -18,6 +17,7 @@ from django.db import connection
 
 from config import servers
 from config.backup import AUDIO, BEGIN, DATABASE, DEMO, END, FORMAT, SECRETS, STANDARD_OUTPUT, VOICES, forget, tool
+from config.private_file import private_file
 from config.processes import StartError
 from config.supervisor import InstanceLock
 from tts_engine import store
@@ -54,7 +54,7 @@ def _restore(tar: tarfile.TarFile, members: Iterator[tarfile.TarInfo], made_at: 
     audio, voices, whole = _Audio(), 0, False
     for member in members:
         if member.name == DEMO:
-            _write(settings.VOXHOUSE_HOME / DEMO, _content(tar, member), 0o600)
+            _write(settings.VOXHOUSE_HOME / DEMO, _content(tar, member))
         elif member.name == DATABASE:
             _restore_database(tar, member, replace=replace)
         elif member.name.startswith(VOICES):
@@ -119,7 +119,7 @@ def _make_room(*, replace: bool) -> None:
 
 def _keep_secret(secrets: dict[str, Any]) -> None:
     if not settings.DATABASE_URL:
-        _write(settings.VOXHOUSE_HOME / "secret_key", str(secrets["SECRET_KEY"]).encode(), 0o600)
+        _write(settings.VOXHOUSE_HOME / "secret_key", str(secrets["SECRET_KEY"]).encode())
 
 
 @contextlib.contextmanager
@@ -199,12 +199,9 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Path) -> None:
         shutil.copyfileobj(_file(tar, member), made)
 
 
-def _write(file: Path, content: bytes, mode: int) -> None:
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as made:
-        made.write(content)
-    new.replace(file)
+def _write(file: Path, content: bytes) -> None:
+    with private_file(file) as out:
+        out.write(content)
 
 
 def _below(folder: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 from config.processes import READY_FD, Service, StartError
 from config.supervisor import InstanceLock, Supervisor, running_instance
 from config.web import open_door
+from tests.system.instance import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,13 +32,6 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 def shell(name: str, script: str) -> Service:
     return Service(name, ["/bin/sh", "-c", script])
-
-
-def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not come about in time"
-        time.sleep(0.02)
 
 
 def gone(process: int) -> bool:

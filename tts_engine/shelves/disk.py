@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tts_engine.models import Synthesis
-from tts_engine.shelves.shelf import Listed, home_of
+from tts_engine.shelves.shelf import Listed, home_of, is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ class Disk:
             shutil.rmtree(self.root / str(tenant_id))
 
     def listed(self, tenant_id: UUID | None = None) -> Iterator[Listed]:
-        tenants = [str(tenant_id)] if tenant_id else sorted(filter(_is_tenant, _names(self.root)))
+        tenants = (
+            [str(tenant_id)] if tenant_id else sorted(filter(is_id, _names(self.root)))
+        )  # beside them drafts and sentences
         for tenant in tenants:
             yield from self._below(tenant)
 
@@ -87,11 +89,3 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in folder.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
-
-
-def _is_tenant(name: str) -> bool:
-    """Beside the tenants' folders lie those of drafts and of sentences."""
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False

@@ -92,3 +92,11 @@ def home_of(synthesis: Synthesis) -> str:
     """The folder that has all of a synthesis, with no slash behind it."""
     name = str(synthesis.id)
     return f"{synthesis.tenant_id}/{name[:2]}/{name}"
+
+
+def is_id(name: str) -> bool:
+    """Whether a folder may be a tenant's or a synthesis's, by its name."""
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False

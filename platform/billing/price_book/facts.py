@@ -4,7 +4,7 @@ A rule that rounds does so request by request (a call of 301 characters is two c
 the next one is), so what rounding makes of a request is counted before requests are added up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from operator import attrgetter
@@ -38,7 +38,6 @@ class DailyFacts(Facts):
 
 
 FACTS = tuple(field.name for field in fields(Facts))
-_values = attrgetter(*FACTS)
 
 
 def facts_of_request(
@@ -73,10 +72,10 @@ def facts_of_request(
     )
 
 
-def sums(facts: Iterable[Facts]) -> dict[str, int]:
-    """Of many requests or days, by the names of `FACTS`."""
-    columns = zip(*map(_values, facts), strict=True)
-    return dict.fromkeys(FACTS, 0) | dict(zip(FACTS, map(sum, columns), strict=False))
+def sums(facts: Iterable[Facts], names: Sequence[str] = FACTS) -> dict[str, int]:
+    """Of many requests or days, by the names of what is added up."""
+    columns = zip(*map(attrgetter(*names), facts), strict=True)
+    return dict.fromkeys(names, 0) | dict(zip(names, map(sum, columns), strict=False))
 
 
 def total(facts: Iterable[Facts]) -> Facts:

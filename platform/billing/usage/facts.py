@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from operator import attrgetter
 
-from billing.price_book.facts import Facts
+from billing.price_book.facts import Facts, sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +27,7 @@ class UsageFacts(Facts):
 
 
 NAMES = tuple(field.name for field in fields(UsageFacts))
-_values = attrgetter(*NAMES)
 
 
 def total(facts: Iterable[UsageFacts]) -> UsageFacts:
-    columns = zip(*map(_values, facts), strict=True)
-    return UsageFacts(**dict(zip(NAMES, map(sum, columns), strict=False)))  # no columns where there is nothing
+    return UsageFacts(**sums(facts, NAMES))
