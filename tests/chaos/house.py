@@ -72,7 +72,7 @@ class House:
 
     def keys(self, command: str) -> list[str]:
         """What a line of Python, run in the platform, prints as JSON."""
-        found: list[str] = json.loads(self.platform.manage("shell", "--verbosity", "0", "--command", command))
+        found: list[str] = json.loads(self.platform.python(command))
         return found
 
 

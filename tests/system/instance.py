@@ -17,6 +17,16 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 COMMANDS = [sys.executable, "-m", "tests.system.commands"]
+# What is spoken goes on when its caller hangs up; what its worker says of it after this is not heard.
+NOTHING_TO_DO = """
+from tts_engine import queue
+from tts_engine.errors import SynthesisFailed
+from tts_engine.models import Synthesis
+for synthesis in Synthesis.objects.filter(status="queued"):
+    queue.cancel(synthesis)
+for synthesis in Synthesis.objects.filter(status="running"):
+    queue.fail(synthesis, SynthesisFailed("Enough.", code="enough"))
+"""
 READY_WITHIN = 240.0  # seconds, on a machine that has other things to do too
 
 
@@ -81,6 +91,10 @@ class Platform:
         assert status == 0, errors
         return str(output)
 
+    def python(self, code: str) -> str:
+        """What this code prints, run within the platform's Django."""
+        return self.manage("shell", "--verbosity", "0", "--command", code)
+
     def end_commands(self) -> None:
         if self.commands is not None:
             self.commands.communicate()
@@ -98,8 +112,9 @@ class Platform:
         """The processes whose command line names this home or whose environment does, and holds `word`."""
         return sorted(process for process in live_processes() if belongs(process, self.home, word))
 
-    def replace_worker(self) -> None:
-        """Kill the first one, whatever it has in work, and wait for its successor."""
+    def clear(self) -> None:
+        """End all that waits or is spoken, and with it the first worker, whose successor has nothing to do."""
+        self.python(NOTHING_TO_DO)
         killed = self.children("worker-1@")
         for process in killed:
             os.kill(process, signal.SIGKILL)

@@ -61,7 +61,7 @@ def files(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def teams(battered: Platform) -> dict[str, Team]:
-    made = json.loads(battered.manage("shell", "--verbosity", "0", "--command", TEAMS))
+    made = json.loads(battered.python(TEAMS))
     return {name: Team(battered, name, *access) for name, access in made.items()}
 
 

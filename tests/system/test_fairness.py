@@ -36,16 +36,6 @@ for number in range({CROWD}):
 print(json.dumps(api_key_create(tenant=lone, name="lone")[1]))
 """
 
-EBB = """
-from tts_engine import queue
-from tts_engine.errors import SynthesisFailed
-from tts_engine.models import Synthesis
-for synthesis in Synthesis.objects.filter(status="queued"):
-    queue.cancel(synthesis)
-for synthesis in Synthesis.objects.filter(status="running"):
-    queue.fail(synthesis, SynthesisFailed("Enough.", code="enough"))
-"""
-
 # What of the crowd's was in a worker's hands, and what ended, between a lone request's arrival and its end.
 MEANWHILE = """
     SELECT count(*) FILTER (WHERE crowd.started_at BETWEEN lone.created_at AND lone.finished_at) AS begun,
@@ -60,9 +50,8 @@ MEANWHILE = """
 @pytest.fixture(scope="module")
 def flooded(single: Platform) -> Iterator[tuple[Platform, str]]:
     """Its worker has work for minutes, with the small stand-in voice; the lone team's key."""
-    yield single, json.loads(single.manage("shell", "--verbosity", "0", "--command", FLOOD))
-    single.manage("shell", "--verbosity", "0", "--command", EBB)
-    single.replace_worker()
+    yield single, json.loads(single.python(FLOOD))
+    single.clear()
 
 
 def ask(platform: Platform, key: str, text: str, **headers: str) -> httpx.Response:

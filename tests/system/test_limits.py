@@ -45,7 +45,7 @@ print(api_key_create(tenant=tenant, name="limited")[1])
 def team(platform: Platform, name: str, **limits: int) -> str:
     """A key of a new tenant, on a plan of its own with these limits."""
     plan = {"characters_per_period": 1000, "requests_per_minute": 600, "concurrent_requests": 9} | limits
-    return platform.manage("shell", "--verbosity", "0", "--command", TEAM.format(name=name, plan=plan)).strip()
+    return platform.python(TEAM.format(name=name, plan=plan)).strip()
 
 
 def new_key(platform: Platform, tenant: str, *options: str) -> dict[str, str]:

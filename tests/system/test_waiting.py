@@ -41,16 +41,6 @@ def rows(platform: Platform, **narrow: str) -> list[dict[str, Any]]:
     return found
 
 
-# What is spoken goes on when its caller hangs up: this ends it, for what its worker still says of it is not heard.
-ENOUGH = """
-from tts_engine import queue
-from tts_engine.errors import SynthesisFailed
-from tts_engine.models import Synthesis
-for synthesis in Synthesis.objects.filter(status="running"):
-    queue.fail(synthesis, SynthesisFailed("Enough.", code="enough"))
-"""
-
-
 @pytest.fixture(scope="module")
 def busy(single: Platform) -> Iterator[Platform]:
     """Its worker has a text of many minutes in work, and another one claimed ahead."""
@@ -59,8 +49,7 @@ def busy(single: Platform) -> Iterator[Platform]:
             blocker.enter_context(call(single, text))
         until(lambda: len(rows(single, status="running")) == len(LONG))
         yield single
-    single.manage("shell", "--verbosity", "0", "--command", ENOUGH)
-    single.replace_worker()
+    single.clear()
 
 
 @pytest.fixture

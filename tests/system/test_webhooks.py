@@ -11,9 +11,7 @@ from tests.webhooks.receiver import listening
 def test_a_quota_alert_arrives(platform: Platform) -> None:
     """Spoken, settled, and told within seconds, signed with the secret that the door gave."""
     made = "Plan.objects.create(name='ten', characters_per_period=10, requests_per_minute=60, concurrent_requests=9,"
-    platform.manage(
-        "shell", "--verbosity", "0", "--command", f"from billing.models import Plan; {made} max_text_characters=99)"
-    )
+    platform.python(f"from billing.models import Plan; {made} max_text_characters=99)")
     platform.manage("tenant", "create", "listens", "--plan", "ten")
     key = json.loads(platform.manage("key", "create", "listens", "--json", "--scope", "speech", "--scope", "webhooks"))
     with (
