@@ -5,16 +5,18 @@ made from the same `Problem`. A test walks all error trees so that none is forgo
 """
 
 import json
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -300,3 +302,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.page_not_found(request, exception)
     message = f"There is nothing at {request.method} {request.path}; every address is listed at /docs."
     return at_no_door(Problem(HTTPStatus.NOT_FOUND, "unknown_url", message), request.path)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's hook for what was raised outside a door: by a page, or by middleware before either was reached."""
+    problem = problem_of(cast(Exception, sys.exc_info()[1]))  # Django calls it while it handles the error
+    if request.path.startswith(ADDRESSES):
+        return at_no_door(problem, request.path)
+    # Without the request: session, user and team may be what could not be read.
+    page = loader.render_to_string("trouble.html", {"outage": "retry-after" in problem.headers})
+    status = max(problem.status, HTTPStatus.INTERNAL_SERVER_ERROR)  # a page that lets an error of ours through is wrong
+    return HttpResponse(page, status=status, headers=problem.headers)

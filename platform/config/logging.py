@@ -131,7 +131,6 @@ def configure(log_format: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"event": {"()": formatter, "render": render}},
-        "filters": {"has_cause": {"()": "django.utils.log.CallbackFilter", "callback": has_cause}},
         "handlers": {"stderr": {"class": "config.logging.Handler", "formatter": "event"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
@@ -139,12 +138,8 @@ def configure(log_format: str) -> dict[str, Any]:
             **{name: {"handlers": [], "propagate": True} for name in ("django", "uvicorn", "uvicorn.error")},
             # It would print the query; `access_log` tells of each request instead.
             "uvicorn.access": {"handlers": [], "propagate": False},
-            "django.request": {"filters": ["has_cause"]},
+            # Every answer from 400 on, which the access log has told; what crashed a request `api.errors` tells.
+            "django.request": {"handlers": [], "propagate": False},
             **{name: {"level": "WARNING"} for name in CHATTY},
         },
     }
-
-
-def has_cause(record: logging.LogRecord) -> bool:
-    """Django reports every answer from 400 on; the access log has told that, the cause of a crash it has not."""
-    return record.exc_info is not None

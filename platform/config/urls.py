@@ -8,6 +8,7 @@ from accounts.adapters import PROVIDER
 from console.security import if_the_provider_answers
 
 urlpatterns = [
+    path("", include("api.urls")),  # first, for it is asked most
     # Before allauth's own of the same names, which fail with 500 where the identity provider is away.
     path(
         f"accounts/oidc/{PROVIDER}/login/",
@@ -25,9 +26,9 @@ urlpatterns = [
     path("accounts/3rdparty/", RedirectView.as_view(pattern_name="security")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("", include("api.urls")),
     path("", include("console.urls")),
 ]
 
 handler404 = "api.errors.page_not_found"
 handler429 = "console.security.too_many_requests"
+handler500 = "api.errors.server_error"

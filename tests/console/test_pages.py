@@ -3,6 +3,8 @@
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
 from accounts.models import Tenant, User
@@ -55,6 +57,50 @@ def test_a_person_without_a_team_is_told_what_to_do() -> None:
     assert page.status_code == 403
     assert "You are not in a team yet" in page.content.decode()
     assert "/accounts/logout/" in page.content.decode()
+
+
+@pytest.mark.parametrize("language,words", [("en", "Away for a moment"), ("zh-hans", "暂时无法访问")])
+def test_a_page_says_that_the_database_is_away(monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
+    """503 with when to come back, in the reader's language, by a page that asks no database itself."""
+    client = signed_in(person("alice"), language)
+    client.raise_request_exception = False
+
+    def away(self: object, *_: object) -> None:
+        raise OperationalError("connection to socket /run/house failed")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(CursorWrapper, "execute", away)
+        page = client.get("/")
+        call = client.get("/v1/history")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert words in page.content.decode()
+    assert "/run/house" not in page.content.decode()
+    assert (call.status_code, call.json()["code"]) == (503, "temporarily_unavailable")
+
+
+def test_a_page_that_fails_says_so_and_the_log_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """500 with a page of ours; what went wrong is for the operator alone."""
+    alice = person("alice")
+    member_add(tenant=team("harbour"), user=alice, role="member")
+    client = signed_in(alice)
+    client.raise_request_exception = False
+    monkeypatch.setattr("console.views.cost_of_a_million", lambda tenant: 1 // 0)
+    page = client.get("/")
+    assert page.status_code == 500
+    assert "Something went wrong" in page.content.decode()
+    assert "ZeroDivisionError" not in page.content.decode()
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("who", ["nobody", "alice"])
+def test_an_address_that_leads_nowhere_has_a_page_of_ours(who: str) -> None:
+    """404 with a way on, signed in or not."""
+    client = Client(headers={"accept-language": "en"}) if who == "nobody" else signed_in(person(who))
+    page = client.get("/no-such-page")
+    assert page.status_code == 404
+    assert "Nothing here" in page.content.decode()
 
 
 def test_the_studio_only_answers_reading_methods() -> None:
