@@ -26,6 +26,7 @@ SLOW_WRITE = 0.02  # seconds that each write and each sync takes longer
 IDLE = 2000  # connections
 SLOW_READERS = 40
 POISON = "毒"
+AGAIN = 0.5  # seconds
 QUARANTINED_WITHIN = 180.0  # seconds: three attempts, each with a lease that runs out
 
 Fault = Callable[[House, Team], str]
@@ -194,7 +195,7 @@ def broker(house: House) -> redis.Redis:
 
 
 def ask(team: Team, text: str) -> httpx.Response:
-    """Once, whatever is answered; again only where the connection was cut."""
+    """Once, whatever is answered; again only where another fault came between."""
     body = {"model": "gpt-4o-mini-tts", "voice": VOICES[0], "input": text, "response_format": "pcm", "cache": False}
     while True:
         try:
@@ -202,7 +203,9 @@ def ask(team: Team, text: str) -> httpx.Response:
         except httpx.TransportError:
             continue
         team.seen.add(answer.status_code, code_of(answer))
-        return answer
+        if code_of(answer) != "temporarily_unavailable":
+            return answer
+        time.sleep(AGAIN)
 
 
 def connection(house: House, team: Team, text: str) -> socket.socket:
