@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -93,6 +94,21 @@ def api_key(tenant: Tenant, key_id: UUID) -> ApiKey:
     if key is None:
         raise UnknownApiKey(f"There is no key {key_id}.")
     return key
+
+
+KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
+KEY_BY_DIGEST = f"""
+    SELECT {", ".join(KEY_COLUMNS)} FROM accounts_apikey
+    WHERE digest = ANY(%(digests)s) OR previous_digest = ANY(%(digests)s) LIMIT 1
+"""  # noqa: S608 - only names of this package are put in
+
+
+def api_key_of(digests: list[str]) -> ApiKey | None:
+    """The key of one of the digests, or of one that it had before it was rerolled, whether it works or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEY_BY_DIGEST, {"digests": digests})
+        row = cursor.fetchone()
+    return ApiKey.from_db(None, KEY_COLUMNS, row) if row else None
 
 
 def digests_that_open(digests: Collection[str]) -> set[str]:

@@ -12,6 +12,7 @@ from accounts.models import ApiKey
 from accounts.roles import SCOPES
 from accounts.visits import member_of, visited
 from tts_engine.services import Caller
+from tts_engine.terms import KeyLookup, Terms, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Principal:
 
     caller: Caller
     scopes: frozenset[str]
+    terms: Terms  # as the call came in
     api_key: ApiKey | None = None
     visiting: bool = False  # an operator who looks at a team: nothing is spoken for them
 
@@ -33,8 +35,10 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             return None
         if scheme.lower() != "bearer":
             raise InvalidApiKey("Send your key as 'Authorization: Bearer vox_…'.")
-        key = accounts.api_key_authenticate(secret=secret.strip(), ip=request.META.get("REMOTE_ADDR"))
-        return None, Principal(Caller(tenant_id=key.tenant_id, api_key_id=key.id), frozenset(key.scopes), key)
+        lookup = KeyLookup()
+        key = accounts.api_key_authenticate(secret=secret.strip(), ip=request.META.get("REMOTE_ADDR"), find=lookup.find)
+        caller = Caller(tenant_id=key.tenant_id, api_key_id=key.id)
+        return None, Principal(caller, frozenset(key.scopes), lookup.terms or terms(key.tenant_id), key)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="voxhouse"'
@@ -53,4 +57,4 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         if member is None:
             return None
         caller = Caller(tenant_id=member.tenant_id, member_id=member.id)
-        return user, Principal(caller, SCOPES[member.role], visiting=visiting)
+        return user, Principal(caller, SCOPES[member.role], terms(member.tenant_id), visiting=visiting)

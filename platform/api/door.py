@@ -1,7 +1,9 @@
 """What every door of the API has in common: scope, rate, request id, headers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 from uuid import UUID, uuid4
 
@@ -18,10 +20,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from structlog.contextvars import bind_contextvars
 
+from api.parsers import JSONParser
 from api.throttles import Quota, Rate, rate_headers
-from billing import selectors as billing
-from billing.selectors import Standing
 from tts_engine.services import Caller
+from tts_engine.terms import Terms
+
+REMEMBERED = 1000  # bodies of each process
+REMEMBERED_BYTES = 4096  # of a body, at most
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -54,10 +59,6 @@ class Door(APIView):
     request_id: UUID
     quotas: Sequence[Quota] = ()  # what the answer's headers tell of
 
-    def standing(self, caller: Caller) -> Standing:
-        """Where the caller stands in its plan's limits, as it comes in."""
-        return billing.standing(caller.tenant_id, caller.api_key_id)
-
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
         bind_contextvars(request_id=str(self.request_id))
@@ -79,6 +80,13 @@ def caller_of(request: Request) -> Caller:
     principal: Any = request.auth  # DRF's stubs know only its own tokens
     caller: Caller = principal.caller
     return caller
+
+
+def terms_of(request: Request) -> Terms:
+    """What holds for the caller's tenant, as the call came in."""
+    principal: Any = request.auth
+    terms: Terms = principal.terms
+    return terms
 
 
 def actor_of(request: Request) -> str:
@@ -103,6 +111,24 @@ class StrictSerializer(serializers.Serializer[Any]):
 def reader(kind: type[StrictSerializer]) -> StrictSerializer:
     """One for all requests, as DRF has one for all items of a list: making its fields costs more than using them."""
     return kind()
+
+
+def asked_of(request: Request, kind: type[StrictSerializer]) -> Mapping[str, Any]:
+    """What the body asks for, read and checked as `kind`. Raises ParseError, UnsupportedMediaType, ValidationError.
+
+    Whoever repeats a request sends the same bytes, so the last short ones are not read again.
+    """
+    body = request._request.body
+    if request.content_type == JSONParser.media_type and 0 < len(body) <= REMEMBERED_BYTES:
+        return _read(kind, body)
+    asked: dict[str, Any] = reader(kind).run_validation(request.data)
+    return asked
+
+
+@lru_cache(REMEMBERED)
+def _read(kind: type[StrictSerializer], body: bytes) -> Mapping[str, Any]:
+    asked: dict[str, Any] = reader(kind).run_validation(JSONParser().parse(BytesIO(body)))
+    return MappingProxyType(asked)
 
 
 class TextField(serializers.CharField):

@@ -1,7 +1,7 @@
 """`/v1/jobs`: long texts and tables of texts, spoken when there is room."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
@@ -92,8 +92,8 @@ class JobRequest(SpeechRequest):
         return attrs
 
     @staticmethod
-    def order(asked: dict[str, Any]) -> Order:
-        return SpeechRequest.order(asked | {"input": ""})
+    def order(asked: Mapping[str, Any]) -> Order:
+        return SpeechRequest.order({**asked, "input": ""})
 
 
 def ssml_is_not_cut() -> ValidationError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.door import NumberField, StrictSerializer, TextField, reader
+from api.door import NumberField, StrictSerializer, TextField, asked_of, reader
 from api.downloads import file_response
 from api.schema import audio
 from api.speech import SpeakingDoor, VoiceField, result_headers
@@ -35,7 +36,7 @@ class SimpleRequest(StrictSerializer):
     format = serializers.ChoiceField(choices=list(FORMATS), default="wav")
 
     @staticmethod
-    def order(asked: dict[str, Any]) -> Order:
+    def order(asked: Mapping[str, Any]) -> Order:
         return Order(
             text=asked["text"],
             voice=asked["voice"],
@@ -63,7 +64,7 @@ class SimpleDoor(SpeakingDoor):
     member_names = {"input": "text"}
 
     def order(self, request: Request) -> Order:
-        return SimpleRequest.order(reader(SimpleRequest).run_validation(request.data))
+        return SimpleRequest.order(asked_of(request, SimpleRequest))
 
     @extend_schema(operation_id="tts", request=SimpleRequest, responses=OpenApiTypes.OBJECT)
     async def post(self, request: Request) -> Response:

@@ -3,7 +3,7 @@
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
@@ -21,24 +21,22 @@ from rest_framework.request import Request
 
 from accounts.errors import VisitReadsOnly
 from api.catalog import require_model
-from api.door import Door, NumberField, StrictSerializer, TextField, caller_of, reader
+from api.door import Door, NumberField, StrictSerializer, TextField, asked_of, caller_of, terms_of
 from api.errors import problem_of
 from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
 from api.schema import audio
 from api.throttles import characters_quota
 from billing import selectors as billing
-from billing.selectors import Standing
 from tts_engine import listen, telling
 from tts_engine.models import InputType, Labelling, Synthesis
 from tts_engine.scripts import Written
-from tts_engine.services import Caller, Order, counted_of, synthesis_request
+from tts_engine.services import Order, counted_of, synthesis_request
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import Level, as_json
 from tts_engine.speech.timeline import Timeline
 from tts_engine.speech.voice import EMOTIONS, NEUTRAL
 from tts_engine.subtitles import timed
-from tts_engine.terms import Terms, terms
 
 # OpenAI streams events for its newer models only.
 MODELS_WITHOUT_EVENTS = frozenset({"tts-1", "tts-1-hd"})
@@ -98,7 +96,7 @@ class ScriptRequest(StrictSerializer):
         return attrs
 
 
-def input_type_of(asked: dict[str, Any]) -> InputType:
+def input_type_of(asked: Mapping[str, Any]) -> InputType:
     """How texts are written. Raises ValidationError where the members that say so contradict each other."""
     if asked["input_type"] == "ssml" and asked["allow_voice_tags"]:
         message = "Voice tags are for plain text; SSML has elements for all of them."
@@ -157,7 +155,7 @@ class SpeechRequest(ScriptRequest):
         return super().validate(attrs)
 
     @staticmethod
-    def order(asked: dict[str, Any]) -> Order:
+    def order(asked: Mapping[str, Any]) -> Order:
         return Order(
             text=asked["input"],
             input_type=input_type_of(asked),
@@ -195,7 +193,6 @@ class SpeakingDoor(Door, ABC):
 
     scope = "speech"
     refusals: ClassVar[Sequence[int]] = (404, 409, 410, 422, 500, 503, 504)
-    terms: Terms  # the caller's, as it came in
     synthesis: Synthesis
     audio: bytes | None  # where it was stored already and is short
 
@@ -220,26 +217,22 @@ class SpeakingDoor(Door, ABC):
         finalized: HttpResponseBase = self.finalize_response(self.request, response, *args, **kwargs)
         return finalized
 
-    def standing(self, caller: Caller) -> Standing:
-        self.terms = terms(caller.tenant_id, caller.api_key_id)
-        return self.terms.standing
-
     def _admit(self) -> None:
         """Who calls, what may they, what do they want; then the synthesis is there, and maybe its audio."""
         self.initial(self.request)
         refuse_visitors(self.request)
-        caller = caller_of(self.request)
+        caller, agreed = caller_of(self.request), terms_of(self.request)
         order = replace(self.order(self.request), patience=patience_of(self.request))
         once = idempotency_of(self.request) if self.request.method == "POST" else None
         usage = None
         try:
             self.synthesis = synthesis_request(
-                caller=caller, order=order, synthesis_id=self.request_id, once=once, agreed=self.terms
+                caller=caller, order=order, synthesis_id=self.request_id, once=once, agreed=agreed
             )
             self._tell()
             self.audio = listen.stored(self.synthesis)
             if self.synthesis.cache_hit and not self.synthesis.billed_characters:  # which left it as it was
-                usage = self.terms.standing.usage
+                usage = agreed.standing.usage
         finally:  # a refused request is told as well
             characters = characters_quota(usage or billing.usage(caller.tenant_id))
             self.quotas = [*self.quotas, *([characters] if characters else [])]
@@ -259,7 +252,7 @@ class SpeechDoor(SpeakingDoor):
     speaks_openai = True
 
     def order(self, request: Request) -> Order:
-        asked = reader(SpeechRequest).run_validation(request.data)
+        asked = asked_of(request, SpeechRequest)
         require_model(asked["model"])
         self.as_events = asked["stream_format"] == "sse"
         self.level = None if asked["timestamps"] == NO_TIMES else Level(asked["timestamps"])

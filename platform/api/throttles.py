@@ -92,7 +92,7 @@ class Rate(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         principal: Any = request.auth  # DRF's stubs know only its own tokens
-        caller, standing = principal.caller, view.standing(principal.caller)  # type: ignore[attr-defined]
+        caller, standing = principal.caller, principal.terms.standing
         limits = {f"rate:{caller.tenant_id}": standing.requests_per_minute}
         if standing.key_requests_per_minute is not None:
             limits[f"rate:key:{caller.api_key_id}"] = standing.key_requests_per_minute

@@ -94,11 +94,7 @@ STANDING = f"""
 
 def usage(tenant_id: UUID, *, at: datetime | None = None) -> Usage:
     """The period that holds `at`, now by default."""
-    return standing(tenant_id, at=at).usage
-
-
-def standing(tenant_id: UUID, api_key_id: UUID | None = None, *, at: datetime | None = None) -> Standing:
-    return Standing.read(account_row(tenant_id, STANDING, api_key=api_key_id, at=at or timezone.now()))
+    return Standing.read(account_row(tenant_id, STANDING, api_key=None, at=at or timezone.now())).usage
 
 
 def account_row(tenant_id: UUID, statement: str, **values: Any) -> tuple[Any, ...]:

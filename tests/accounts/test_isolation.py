@@ -15,7 +15,7 @@ from accounts.models import ApiKey, AuditEvent, Member, Tenant, User
 
 pytestmark = pytest.mark.django_db
 
-UNSCOPED = {"tenants", "invitation_to", "digests_that_open"}
+UNSCOPED = {"tenants", "invitation_to", "api_key_of", "digests_that_open"}
 
 
 def test_every_selector_is_scoped() -> None:
