@@ -14,7 +14,7 @@ from accounts import keys, services
 from accounts.models import ApiKey, AuditEvent, Tenant
 from api import wrong_keys
 from api.handler import KeyHandler
-from api.wrong_keys import WrongKeys
+from api.wrong_keys import Precedence, WrongKeys
 
 MOST = settings.WRONG_KEYS_PER_MINUTE
 ATTACKER, NEIGHBOUR = "192.0.2.7", "192.0.2.8"
@@ -166,6 +166,39 @@ def test_many_keys_are_asked_for_in_few_questions(
 
     assert loop.run(many()) == [True, False] * 50
     assert asked == [51]
+
+
+def test_a_refusal_gives_way_to_good_calls(loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once none is in work, or once it has waited long enough."""
+    told: list[str] = []
+
+    async def refusal(calls: Precedence, name: str) -> None:
+        await calls.give_way()
+        told.append(name)
+
+    async def told_meanwhile() -> list[str]:
+        calls = Precedence()
+        await refusal(calls, "nobody is there")
+        with calls.work():
+            with calls.work():
+                waiting = asyncio.create_task(refusal(calls, "both are done"))
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            told.append("one is done")
+        await waiting
+        monkeypatch.setattr(wrong_keys, "REFUSED_WITHIN", 0.01)
+        with calls.work():
+            await refusal(calls, "it took too long")
+            told.append("it goes on")
+        return told
+
+    assert loop.run(told_meanwhile()) == [
+        "nobody is there",
+        "one is done",
+        "both are done",
+        "it took too long",
+        "it goes on",
+    ]
 
 
 def test_without_a_database_the_door_has_the_word(
