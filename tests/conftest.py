@@ -1,5 +1,6 @@
 """Every test runs on real PostgreSQL and Valkey servers of its own session."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -106,6 +107,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def runs_a_platform(item: pytest.Item) -> bool:
     return "launch" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

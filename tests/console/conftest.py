@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pytest
 from celery import Task
@@ -101,15 +101,25 @@ def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Pa
     assert [said for said in complaints if not any(pardon in said for pardon in forgiven)] == []
 
 
+@pytest.fixture(scope="session")
+def member_cookies() -> list[Any]:
+    """Those of the demo member's newest session, once somebody has signed in."""
+    return []
+
+
 @pytest.fixture
-def sign_in(platform: Platform) -> Callable[[Page], None]:
-    """Signs the demo member in, through the door that people use."""
+def sign_in(platform: Platform, member_cookies: list[Any]) -> Callable[[Page], None]:
+    """Has the demo member in the studio: through the door that people use, the first time and whenever it asks."""
 
     def sign_in(page: Page) -> None:
+        page.context.add_cookies(member_cookies)
         page.goto(platform.url)
-        page.locator("[name=login]").fill(platform.user)
-        page.locator("[name=password]").fill(platform.password)
-        page.locator("main button.is-primary").click()
+        if page.locator("[name=login]").count():
+            page.locator("[name=login]").fill(platform.user)
+            page.locator("[name=password]").fill(platform.password)
+            page.locator("main button.is-primary").click()
+            page.locator(".voice").first.wait_for()
+            member_cookies[:] = page.context.cookies()
         page.locator(".voice").first.wait_for()
 
     return sign_in
