@@ -113,16 +113,12 @@ def platform(
     assert running.stop() < 30  # seconds
 
 
-# What each of their workers loads as it starts, and they start often: the built-in voice takes two seconds of a core.
-SMALL = {"VOXHOUSE_DEFAULT_VOICE": "zhitian_emo"}
-
-
 @pytest.fixture(scope="session")
 def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One instance for all tests that kill its processes, with the small stand-in: sentences take milliseconds."""
     # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
     home = tmp_path_factory.mktemp("battered")
-    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600", **SMALL)
+    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
     yield running
     assert running.stop() < 30  # seconds
 
@@ -131,6 +127,6 @@ def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPa
 def single(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One instance for all tests that keep its one worker busy; they leave it with nothing to do."""
     home = tmp_path_factory.mktemp("single")
-    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000", **SMALL)
+    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
     yield running
     assert running.stop() < 30  # seconds
