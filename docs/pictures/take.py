@@ -73,7 +73,8 @@ def save(screenshot: bytes, file: Path) -> None:
 def take(names: list[str]) -> None:
     access = demo_access()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=SWITCHES)
+        installed = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
         page = browser.new_page(viewport={"width": 1440, "height": 960}, locale="zh-CN", color_scheme="light")
         sign_in(page, access)
         for name in names:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pytest
 from celery import Task
@@ -28,6 +28,8 @@ AudioBufferSourceNode.prototype.start = function (...when) {
 };
 """
 
+# Chromium's headless shell, which Playwright's own is too, costs a third of the whole: it has no windows to make.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_SWITCHES = [
     "--disable-background-networking",  # the browser's own calls home would be ours to explain
     *(["--no-sandbox"] if os.geteuid() == 0 else []),  # Chromium refuses its sandbox to root
@@ -44,8 +46,8 @@ class Platform(Protocol):
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or where there is none Playwright's own. Meanwhile Django takes this thread for async."""
-    installed = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """The system's, or where there is none Playwright's own. Meanwhile Django takes this thread for async."""
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_SWITCHES)
         yield browser
@@ -101,15 +103,25 @@ def open_page(browser: Browser, platform: Platform) -> Iterator[Callable[..., Pa
     assert [said for said in complaints if not any(pardon in said for pardon in forgiven)] == []
 
 
+@pytest.fixture(scope="session")
+def member_cookies() -> list[Any]:
+    """Those of the demo member's newest session, once somebody has signed in."""
+    return []
+
+
 @pytest.fixture
-def sign_in(platform: Platform) -> Callable[[Page], None]:
-    """Signs the demo member in, through the door that people use."""
+def sign_in(platform: Platform, member_cookies: list[Any]) -> Callable[[Page], None]:
+    """Has the demo member in the studio: through the door that people use, the first time and whenever it asks."""
 
     def sign_in(page: Page) -> None:
+        page.context.add_cookies(member_cookies)
         page.goto(platform.url)
-        page.locator("[name=login]").fill(platform.user)
-        page.locator("[name=password]").fill(platform.password)
-        page.locator("main button.is-primary").click()
+        if page.locator("[name=login]").count():
+            page.locator("[name=login]").fill(platform.user)
+            page.locator("[name=password]").fill(platform.password)
+            page.locator("main button.is-primary").click()
+            page.locator(".voice").first.wait_for()
+            member_cookies[:] = page.context.cookies()
         page.locator(".voice").first.wait_for()
 
     return sign_in

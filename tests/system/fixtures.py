@@ -110,7 +110,7 @@ def platform(
         OTEL_BSP_SCHEDULE_DELAY="200",  # milliseconds
     )
     yield running
-    running.stop()
+    assert running.stop() < 30  # seconds
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +120,7 @@ def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPa
     home = tmp_path_factory.mktemp("battered")
     running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
     yield running
-    running.stop()
+    assert running.stop() < 30  # seconds
 
 
 @pytest.fixture(scope="session")
@@ -129,4 +129,4 @@ def single(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPath
     home = tmp_path_factory.mktemp("single")
     running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
     yield running
-    running.stop()
+    assert running.stop() < 30  # seconds

@@ -211,12 +211,18 @@ def test_one_clear_error_names_file_and_field(what: str, folder: Path) -> None:
     assert not Path("ran").exists()
 
 
+@pytest.fixture(scope="module")
+def with_arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a voice that has arrays beside its checkpoints."""
+    am = tiny_am_yaml(**NSF, SE=True, speaker_units=2)
+    return write_folder(tmp_path_factory.mktemp("arrays") / "m", am=am, voc=tiny_voc_yaml(**SOURCE), voices=("tian",))
+
+
 @pytest.mark.parametrize("kind", ["pickled", "wrong", "nan", "claimed", "archive", "missing"])
 @pytest.mark.parametrize("name", ["mvn.npy", "se.npy"])
-def test_arrays_are_read_as_numbers_alone(name: str, kind: str, tmp_path: Path) -> None:
+def test_arrays_are_read_as_numbers_alone(name: str, kind: str, with_arrays: Path, tmp_path: Path) -> None:
     """A pickle, another count, what is not finite, a header that claims too much: one clear error."""
-    am = tiny_am_yaml(**NSF, SE=True, speaker_units=2)
-    write_folder(tmp_path / "m", am=am, voc=tiny_voc_yaml(**SOURCE), voices=("tian",))
+    shutil.copytree(with_arrays, tmp_path / "m")
     file = tmp_path / "m" / VOICE / "am" / name
     match kind:
         case "pickled":

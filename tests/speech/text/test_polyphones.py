@@ -3,6 +3,7 @@
 import pytest
 
 from bench.cases import mistakes, polyphones
+from tts_engine.speech.text.polyphones import _rules, _written
 
 
 @pytest.mark.parametrize(
@@ -14,3 +15,10 @@ def test_polyphones_are_read_right(table: str, least_share: float) -> None:
     cases = polyphones(table)
     wrong = mistakes(cases)
     assert len(wrong) <= (1 - least_share) * len(cases), f"{len(wrong)} of {len(cases)}:\n" + "\n".join(wrong)
+
+
+def test_every_rule_is_a_pattern() -> None:
+    """Rules are compiled when a text first has their character: none may be wrong and wait for that."""
+    for strong in (True, False):
+        for char, written in _written(strong).items():
+            assert len(_rules(strong, char)) >= len(written)

@@ -17,19 +17,23 @@ _WEAK = "?"
 
 
 @cache
-def _rules() -> tuple[Mapping[str, list[_Rule]], Mapping[str, list[_Rule]]]:
-    """The strong and the weak rules of each character, in their order."""
-    strong: defaultdict[str, list[_Rule]] = defaultdict(list)
-    weak: defaultdict[str, list[_Rule]] = defaultdict(list)
+def _written(strong: bool) -> Mapping[str, list[tuple[str, str]]]:
+    """Text and pinyin of each character's rules, in their order."""
+    rules: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for line in data_lines("polyphones.tsv"):
         char, pinyin, patterns = line.split("\t")
-        rules = weak if pinyin.endswith(_WEAK) else strong
-        for alternative in patterns.split():
-            rules[char] += [(pattern, pinyin.removesuffix(_WEAK)) for pattern in _compiled(char, alternative)]
-    return strong, weak
+        if strong is not pinyin.endswith(_WEAK):
+            rules[char] += [(alternative, pinyin.removesuffix(_WEAK)) for alternative in patterns.split()]
+    return rules
 
 
-def _compiled(char: str, alternative: str) -> list[re.Pattern[str]]:
+@cache
+def _rules(strong: bool, char: str) -> list[_Rule]:
+    """Compiled for the first text that has the character: all at once would keep every start waiting for half a second."""
+    return [(pattern, pinyin) for text, pinyin in _written(strong)[char] for pattern in _patterns(char, text)]
+
+
+def _patterns(char: str, alternative: str) -> list[re.Pattern[str]]:
     """One pattern for each ~, capturing that one: 数一数 (~一~) holds two characters that the rule reads."""
     pieces = alternative.split("~")
     return [
@@ -39,18 +43,18 @@ def _compiled(char: str, alternative: str) -> list[re.Pattern[str]]:
 
 def strong_readings(text: str) -> dict[int, str]:
     """The pinyin of each position for which a strong rule speaks; of two rules the first."""
-    return _readings(_rules()[0], text)
+    return _readings(True, text)
 
 
 def weak_readings(text: str) -> dict[int, str]:
     """The same of the weak rules."""
-    return _readings(_rules()[1], text)
+    return _readings(False, text)
 
 
-def _readings(rules: Mapping[str, list[_Rule]], text: str) -> dict[int, str]:
+def _readings(strong: bool, text: str) -> dict[int, str]:
     readings: dict[int, str] = {}
-    for char in rules.keys() & set(text):
-        for pattern, pinyin in rules[char]:
+    for char in _written(strong).keys() & set(text):
+        for pattern, pinyin in _rules(strong, char):
             for match in pattern.finditer(text):
                 readings.setdefault(match.start("it"), pinyin)
     return readings
