@@ -115,7 +115,7 @@ def test_the_limits_of_nginx_are_ours() -> None:
     """What nginx lets in is what the web processes take, and its refusals say the same figures."""
     text = (ROOT / "deploy/nginx/nginx.conf").read_text()
     mebibytes = {name: int(size) for size, name in re.findall(r"client_max_body_size (\d+)m; # (\w+)", text)}
-    told = {name: int(size) for size, name in re.findall(r"(\d+); +# ([A-Z_]+)", text)}
+    told = {name: int(size) for size, name in re.findall(r"(\d+); +# ([A-Z_]+)$", text, re.MULTILINE)}
     assert len(mebibytes) == len(told) == 2
     for name in mebibytes:
         assert mebibytes[name] * 2**20 == told[name] == getattr(settings, name)
