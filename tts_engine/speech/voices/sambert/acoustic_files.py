@@ -16,7 +16,7 @@ POSTNET: dict[Precision, str] = {"fp32": "postnet-fp32.onnx", "int8": "postnet-i
 SIZES = "acoustic.json"
 TABLES = "acoustic.npz"  # emotion [rows, De]; speaker [rows, Ds] where there is a table; timescales [Dt]
 
-CARRIED = "_out"  # ends the name of an output of the postnet that is an input of its next stretch
+CARRIED = "_out"  # ends the name of an output that is an input of the next run
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,19 @@ D = H d, M units of memory, r frames a step.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from tts_engine.speech.voices.sambert.acoustic_files import CARRIED
 from tts_engine.speech.voices.sambert.config import AcousticConfig
 from tts_engine.speech.voices.sambert.onnx_graph import (
     CONTRIB,
     LAYER_NORM_EPSILON,
+    Array,
     Graph,
     Layer,
+    Shape,
     Weights,
     layer_of,
 )
@@ -21,6 +25,8 @@ from tts_engine.speech.voices.sambert.onnx_graph import (
 # Weights that share one scale. Up to 64 the kernels of onnxruntime 1.32 (AVX-512) sum a row in one
 # order however many rows there are; with 128 they do not, and a row alone would sound otherwise.
 BLOCK = 64
+
+HEAD = 8  # GroupQueryAttention takes heads of a multiple of so many units
 
 
 def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
@@ -30,33 +36,30 @@ def memory_graph(c: AcousticConfig, w: Weights) -> bytes:
     values, layer by layer.
     """
     g = Graph("memory")
-    units, heads = c.decoder_num_units, c.decoder_num_heads
+    heads, parts = c.decoder_num_heads, 2 * c.decoder_num_layers
     memory = g.input("memory", ["S", c.memory_units])
     weight, bias = input_layer(w)
-    g.output("told", g.linear(memory, weight[:, : c.memory_units], bias), ["S", units])
-    layers = [f"pnca.{i}.pnca_attn.w_h_kv" for i in range(c.decoder_num_layers)]
-    weight = np.concatenate([w[f"{layer}.weight"] for layer in layers])
-    bias = np.concatenate([w[f"{layer}.bias"] for layer in layers])
-    shape = g.shape(-1, 2 * c.decoder_num_layers, heads, units // heads)
-    keys = g.op("Reshape", g.linear(memory, weight, bias), shape)
-    g.output(
-        "keys",
-        g.op("Transpose", keys, perm=[1, 2, 0, 3]),
-        [2 * c.decoder_num_layers, heads, "S", units // heads],
-    )
+    g.output("told", g.linear(memory, weight[:, : c.memory_units], bias), ["S", c.decoder_num_units])
+    layers = [layer_of(w, f"pnca.{i}.pnca_attn.w_h_kv") for i in range(c.decoder_num_layers)]
+    weight, bias = (by_head(np.concatenate(each), parts * heads) for each in zip(*layers, strict=True))
+    units = bias.shape[1]
+    keys = g.linear(memory, weight.reshape(-1, c.memory_units), bias.ravel())
+    keys = g.op("Transpose", g.op("Reshape", keys, g.shape(-1, parts, heads, units)), perm=[1, 2, 0, 3])
+    g.output("keys", keys, [parts, heads, "S", units])
     return g.model()
 
 
 def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     """One step of each row.
 
-    frame [B, num_mels]        the last frame of the step before
-    told [B, D]                this step's, from `memory`
-    window [2 N B, H, 2 W + 1, d]  keys, then values, layer by layer: of W steps before in any order, then of
-                               this step's memory and that of W steps after
-    bias [B, 1, 2, 2 W + 2]    zero for a key in reach, -inf for another, this step's own key first: of the
-                               attention to steps, then of that to the memory
-    -> frames [B, r num_mels], qkv [B, 3 H, N, d]: query, key and value of this step
+    frame [B, 1, num_mels]     the last frame of the step before
+    told [B, 1, D]             this step's, from `memory`
+    bias [B, 2 H, 1, T]        zero for a key in reach, -inf for another: of the attention to steps and of that
+                               to the memory in turn, head by head
+    last [B], length           T - 1 for each row, and T: int32, as GroupQueryAttention asks for them
+    window0, window1, ... [B, H, T, d]   keys, then values, layer by layer: of other steps and of the memory, in
+                               any order, then one place that is free
+    -> frames [B, 1, r num_mels]; each window with this step's own key or value in that place
 
     All that is added up along the layers is kept at mean zero by the weights, so that a layer norm has none
     to subtract; its bias is in that of the layer after it.
@@ -64,10 +67,13 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     g = Graph("step")
     units, heads, layers = c.decoder_num_units, c.decoder_num_heads, c.decoder_num_layers
     linear = eight_bit if eight_bits else exact
-    frame = g.input("frame", ["B", c.num_mels])
-    told = g.input("told", ["B", units])
-    window = g.input("window", ["2NB", heads, "2W+1", units // heads])
-    bias = g.input("bias", ["B", 1, 2, "2W+2"])
+    frame = g.input("frame", ["B", 1, c.num_mels])
+    told = g.input("told", ["B", 1, units])
+    reach = Reach(
+        bias=g.input("bias", ["B", 2 * heads, 1, "T"]),
+        last=g.input("last", ["B"], np.int32),
+        length=g.input("length", [], np.int32),
+    )
 
     prenet = len(c.decoder_prenet_units)
     for i in range(prenet):
@@ -76,19 +82,12 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
     into = input_layer(w)[0][:, c.memory_units :]
     x = g.op("Add", linear(g, frame, (into @ heard, into @ shift)), told)
 
-    windows = g.ops("Split", window, count=2 * layers, axis=0, num_outputs=2 * layers)
-    split, join = g.shape(0, 3 * heads, 1, units // heads), g.shape(0, 2 * units)
-    of_steps = []
     norm = "pnca.0.pnca_attn.layer_norm"
     y = g.op("LayerNormalization", x, g.constant(w[f"{norm}.weight"]), axis=-1, epsilon=LAYER_NORM_EPSILON)
     for i in range(layers):
         name = f"pnca.{i}"
-        qkv = g.op("Reshape", linear(g, y, after(norm, w, f"{name}.pnca_attn.w_x_qkv")), split)
-        of_steps.append(qkv)
-        q, k, v = g.ops("Split", qkv, count=3, axis=1, num_outputs=3)
-        k = g.op("Concat", k, windows[2 * i], axis=2)
-        v = g.op("Concat", v, windows[2 * i + 1], axis=2)
-        both = g.op("Reshape", attend(g, q, k, v, bias, units // heads), join)
+        qkv = linear(g, y, twice_asking(after(norm, w, f"{name}.pnca_attn.w_x_qkv"), heads))
+        both = attend(g, c, qkv, i, reach)
         y = linear(g, both, centred(joined(w, f"{name}.pnca_attn.fc_x", f"{name}.pnca_attn.fc_h", heads)))
         norm = f"{name}.pos_ffn.layer_norm"
         y, x = add_norm(g, y, x, w, norm)
@@ -97,18 +96,58 @@ def step_graph(c: AcousticConfig, w: Weights, eight_bits: bool) -> bytes:
         norm = "ln" if i == layers - 1 else f"pnca.{i + 1}.pnca_attn.layer_norm"
         y, x = add_norm(g, y, x, w, norm)
 
-    g.output("frames", linear(g, y, after(norm, w, "dec_out_proj")), ["B", c.outputs_per_step * c.num_mels])
-    g.output("qkv", g.op("Concat", *of_steps, axis=2), ["B", 3 * heads, layers, units // heads])
+    g.output("frames", linear(g, y, after(norm, w, "dec_out_proj")), ["B", 1, c.outputs_per_step * c.num_mels])
     return g.model()
 
 
-def attend(g: Graph, q: str, k: str, v: str, bias: str, units: int) -> str:
-    """Attend twice, to the keys that each bias leaves: q [B, H, 1, d], k and v [B, H, T, d] -> [B, H, 2, d].
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which keys of a window are attended to: inputs of the step."""
 
-    Half of a step's time is what onnxruntime needs to begin an op, so the two attentions share theirs.
+    bias: str
+    last: str
+    length: str
+
+
+def attend(g: Graph, c: AcousticConfig, qkv: str, layer: int, reach: Reach) -> str:
+    """Attend twice, to steps and to the memory: qkv [B, 1, (2 + 1 + 1) D] -> [B, 1, H 2 d].
+
+    Two queries of a head share its keys, each with a bias of its own. All of it is one op, and it is given its
+    window where it is to be left: at this size onnxruntime takes longer to begin an op than to compute it.
     """
-    scores = g.op("FusedMatMul", q, k, domain=CONTRIB, transB=1, alpha=units**-0.5)
-    return g.op("MatMul", g.op("Softmax", g.op("Add", scores, bias), axis=-1), v)
+    heads = c.decoder_num_heads
+    names = [f"window{2 * layer + part}" for part in range(2)]
+    shape: Shape = ["B", heads, "T", "d"]
+    windows = [g.input(name, shape) for name in names]
+    both, *after_it = g.ops(
+        "GroupQueryAttention",
+        *(qkv, "", "", *windows, reach.last, reach.length, "", "", "", reach.bias),
+        count=3,
+        domain=CONTRIB,
+        num_heads=2 * heads,
+        kv_num_heads=heads,
+        scale=(c.decoder_num_units // heads) ** -0.5,
+    )
+    for name, window in zip(names, after_it, strict=True):
+        g.output(name + CARRIED, window, shape)
+    return both
+
+
+def by_head(rows: Array, heads: int) -> Array:
+    """[H d, ...] -> [H, d, ...], d filled up with zeros to what GroupQueryAttention takes."""
+    split = rows.reshape(heads, -1, *rows.shape[1:])
+    return np.pad(split, [(0, 0), (0, -split.shape[1] % HEAD), *[(0, 0)] * (rows.ndim - 1)])
+
+
+def twice_asking(layer: Layer, heads: int) -> Layer:
+    """A layer that gives query, key and value [3 H d], its query twice, head by head: [(2 + 1 + 1) H d]."""
+
+    def doubled(rows: Array) -> Array:
+        split = by_head(rows, 3 * heads)
+        return np.concatenate([split[:heads].repeat(2, axis=0), split[heads:]]).reshape(-1, *rows.shape[1:])
+
+    weight, bias = layer
+    return doubled(weight), doubled(bias)
 
 
 def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]:
@@ -117,6 +156,7 @@ def add_norm(g: Graph, y: str, x: str, w: Weights, name: str) -> tuple[str, str]
         "SkipSimplifiedLayerNormalization",
         *(y, x, g.constant(w[f"{name}.weight"])),
         count=4,
+        without=(1, 2),
         domain=CONTRIB,
         epsilon=LAYER_NORM_EPSILON,
     )
@@ -143,20 +183,17 @@ def input_layer(w: Weights) -> Layer:
 
 def joined(w: Weights, own: str, memory: str, heads: int) -> Layer:
     """The sum of two linear layers, for what `attend` gives: weight [N, H 2 d]."""
-    weight = np.stack([w[f"{name}.weight"] for name in (own, memory)], axis=1)  # [N, 2, H d]
-    outputs, halves, units = weight.shape
-    weight = weight.reshape(outputs, halves, heads, -1).swapaxes(1, 2)
-    return weight.reshape(outputs, halves * units), w[f"{own}.bias"] + w[f"{memory}.bias"]
+    weight = np.stack([by_head(w[f"{name}.weight"].T, heads) for name in (own, memory)], axis=1)  # [H, 2, d, N]
+    return weight.reshape(-1, weight.shape[-1]).T, w[f"{own}.bias"] + w[f"{memory}.bias"]
 
 
 def exact(g: Graph, x: str, layer: Layer) -> str:
-    """x [B, K] -> [B, N]."""
-    weight, bias = layer
-    return g.op("Gemm", x, g.constant(weight.T), g.constant(bias))
+    """x [B, 1, K] -> [B, 1, N]."""
+    return g.linear(x, *layer)
 
 
 def eight_bit(g: Graph, x: str, layer: Layer) -> str:
-    """x [B, K] -> [B, N], with weights in blocks of eight bits about 128.
+    """x [B, 1, K] -> [B, 1, N], with weights in blocks of eight bits about 128.
 
     A block of weights has one scale and so has a block of one row's input: a row is quantised by itself,
     whatever the others of its batch are.

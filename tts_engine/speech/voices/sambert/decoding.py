@@ -9,11 +9,13 @@ B rows, W keys that fit the widest band, N layers, H heads of d units, D = H d, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
-from tts_engine.speech.voices.sambert.acoustic_files import Sizes
+from tts_engine.speech.voices.sambert.acoustic_files import CARRIED, Sizes
 from tts_engine.speech.voices.sambert.refining import Refining
 from tts_engine.speech.voices.sambert.regulate import Floats, Plan
 
@@ -109,29 +111,39 @@ class Window:
 
     def __init__(self, rows: Sequence[Row], networks: Networks) -> None:
         self.rows = rows
-        layers, heads, _, units = networks.memory.get_outputs()[1].shape  # of `keys`
-        # A multiple of four keys, this step's own with them: the product with the values takes them by
-        # four, and a remainder in another order.
-        self._width = width = max((row.plan.band for row in rows), default=0) // 4 * 4 + 3
-        # [W + 1, 2 W + 2]: in row i, zero for the first i + 1 of the keys, those of steps or those of memory
-        near = np.triu(np.full((width + 1, width + 1), -np.inf, np.float32), 1)
-        none = np.full_like(near, -np.inf)
-        self._steps_in_reach, self._memory_in_reach = np.hstack([near, none]), np.hstack([none, near])
+        (_, told), (layers, heads, _, units) = (each.shape for each in networks.memory.get_outputs())
+        # Of [W keys of steps, W of the memory, this step's own], as the step has them. A multiple of eight, so
+        # that what is out of a row's reach does not change the order in which the rest is added up.
+        self._width = width = max((row.plan.band for row in rows), default=0) // 8 * 8 + 8
+        # [W, 2 W + 1]: in row i, zero for the first i of the steps and this one, or i + 1 of the memory
+        none = np.full((width, width), -np.inf, np.float32)
+        own = np.zeros((width, 1), np.float32)
+        self._steps_in_reach = np.hstack([np.triu(none), none, own])
+        self._memory_in_reach = np.hstack([none, np.triu(none, 1), own - np.inf])
 
         def zeros(*shape: int) -> Floats:
             return np.zeros((len(rows), *shape), np.float32)
 
-        mels, r = networks.sizes.num_mels, networks.sizes.frames_a_step
-        self._frame, self._told = zeros(mels), zeros(heads * units)
-        self._bias = zeros(1, 2, 2 * width + 2)
-        self._keys = np.zeros((layers, len(rows), heads, 2 * width + 1, units), np.float32)
-        self._frames, self._qkv = zeros(r * mels), zeros(3 * heads, layers // 2, units)
+        mels, r, length = networks.sizes.num_mels, networks.sizes.frames_a_step, 2 * width + 1
+        self._frame, self._told, self._bias = zeros(1, mels), zeros(1, told), zeros(heads, 2, length)
+        self._keys = np.zeros((layers, len(rows), heads, length, units), np.float32)
+        self._frames = zeros(r, mels)
+        given: dict[str, npt.NDArray[Any]] = {
+            "frame": self._frame,
+            "told": self._told,
+            "bias": self._bias.reshape(-1, 2 * heads, 1, length),
+            "last": np.full(len(rows), length - 1, np.int32),
+            "length": np.array(length, np.int32),
+        }
         self._binding = networks.step.io_binding()
-        window = self._keys.reshape(-1, heads, 2 * width + 1, units)
-        for name, given in {"frame": self._frame, "told": self._told, "window": window, "bias": self._bias}.items():
-            self._binding.bind_cpu_input(name, given)
-        for name, made in {"frames": self._frames, "qkv": self._qkv}.items():
-            self._binding.bind_output(name, "cpu", 0, made.dtype, made.shape, made.ctypes.data)
+        for name, array in given.items():
+            self._binding.bind_cpu_input(name, array)
+        for layer, keys in enumerate(self._keys):  # each is written to where it is read
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(keys)
+            self._binding.bind_ortvalue_input(f"window{layer}", value)
+            self._binding.bind_ortvalue_output(f"window{layer}{CARRIED}", value)
+        made = onnxruntime.OrtValue.ortvalue_from_numpy(self._frames.reshape(-1, 1, r * mels))
+        self._binding.bind_ortvalue_output("frames", made)
         self._session = networks.step
 
     def inherit(self, before: "Window") -> None:
@@ -149,18 +161,12 @@ class Window:
             at, band = row.at, row.plan.band
             self._told[seat] = row.told[at]
             self._keys[:, seat, :, self._width : self._width + band + 1] = row.keys[:, :, at : at + band + 1]
-            self._bias[seat, 0, 0] = self._steps_in_reach[min(band, at)]
-            self._bias[seat, 0, 1] = self._memory_in_reach[min(band, row.plan.steps - 1 - at)]
+            self._bias[seat, :, 0] = self._steps_in_reach[min(band, at)]
+            self._bias[seat, :, 1] = self._memory_in_reach[min(band, row.plan.steps - 1 - at)]
         self._session.run_with_iobinding(self._binding)
-        batch, mels = self._frame.shape
-        frames = self._frames.reshape(batch, -1, mels).copy()
-        self._frame[:] = frames[:, -1]
-        layers, _, heads, _, units = self._keys.shape
-        # of (query, key, value): keys and values [N, 2, B, H, d], as `keys` has them layer by layer
-        fresh = self._qkv.reshape(batch, 3, heads, -1, units)[:, 1:].transpose(3, 1, 0, 2, 4)
-        kept = self._keys.reshape(layers // 2, 2, *self._keys.shape[1:])
+        self._frame[:] = self._frames[:, -1:]
         for seat, row in enumerate(self.rows):
             if row.plan.band:
-                kept[:, :, seat, :, row.at % row.plan.band] = fresh[:, :, seat]
+                self._keys[:, seat, :, row.at % row.plan.band] = self._keys[:, seat, :, -1]
             row.at += 1
-        return frames
+        return self._frames.copy()

@@ -56,9 +56,11 @@ class Graph:
     def index(self, value: int) -> str:
         return self.constant(value, np.int64)
 
-    def ops(self, kind: str, *inputs: str, count: int, domain: str = "", **attributes: Any) -> list[str]:
-        """Add an op of `count` outputs; an empty input is one left out."""
-        outputs = [f"v{len(self._nodes)}_{i}_{self._name}" for i in range(count)]
+    def ops(
+        self, kind: str, *inputs: str, count: int, domain: str = "", without: Sequence[int] = (), **attributes: Any
+    ) -> list[str]:
+        """Add an op of `count` outputs, those of `without` left out; an empty input is one left out."""
+        outputs = ["" if i in without else f"v{len(self._nodes)}_{i}_{self._name}" for i in range(count)]
         self._nodes.append(helper.make_node(kind, list(inputs), outputs, domain=domain, **attributes))
         return outputs
 

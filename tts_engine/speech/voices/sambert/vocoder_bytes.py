@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from onnx import TensorProto
 
 from tts_engine.speech.voices.sambert.contexts import EVEN
 from tts_engine.speech.voices.sambert.filters import Filters
-from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, END, Graph
+from tts_engine.speech.voices.sambert.generator import LAST_SLOPE
+from tts_engine.speech.voices.sambert.onnx_graph import CONTRIB, END, Array, Graph
 from tts_engine.speech.voices.sambert.vocoder_graph import Operators
 
 # onnxruntime's kernels for AVX-512 make so many channels at once, and are half as quick or less on a quarter
@@ -36,6 +38,14 @@ class Bytes:
         step = max(high - low, 1e-6) / 255
         return cls(step, round(-low / step))
 
+    def floats(self) -> Array:
+        """What each byte stands for, [256]."""
+        return self.step * (np.arange(256) - self.zero)
+
+    def quantized(self, floats: Array) -> Array:
+        rounded: Array = np.clip(np.rint(floats / self.step) + self.zero, 0, 255).astype(np.uint8)
+        return rounded
+
 
 class ByteOperators(Operators):
     """Values are known by the names that Floats.seen has for them, and so are their ranges."""
@@ -56,6 +66,7 @@ class ByteOperators(Operators):
         """A product for each tap, moved to its place: onnxruntime is half as quick to convolve to one channel."""
         g, f = self.graph, self.filters["post"]
         taps = f.weight.shape[2]
+        x = self.leaky(x, LAST_SLOPE)
         products = g.op("FusedMatMul", g.constant(f.weight[0].T), x, domain=CONTRIB, transB=1)  # [B, taps, T]
         padded = g.op("Pad", products, g.shape(0, 0, f.padding[0], 0, 0, f.padding[1]))
         moved = [
@@ -63,6 +74,10 @@ class ByteOperators(Operators):
             for tap, each in enumerate(g.ops("Split", padded, count=taps, axis=1, num_outputs=taps))
         ]
         return g.op("Reshape", g.op("Add", g.op("Sum", *moved), g.constant(f.bias)), g.shape(0, -1))
+
+    def cut(self, x: str, first: str, end: str) -> str:
+        kept = super().cut(x, first, end)
+        return self.named(self._names[x], kept) if x in self._names else kept
 
     def named(self, name: str, value: str) -> str:
         self._names[value] = name
@@ -78,7 +93,10 @@ class ByteOperators(Operators):
 
     def leaky_bytes(self, x: str) -> Bytes:
         """Of a value after its leaky ReLU."""
-        low, high = self._ranges[self._names[x]]
+        return self.leaky_bytes_named(self._names[x])
+
+    def leaky_bytes_named(self, name: str) -> Bytes:
+        low, high = self._ranges[name]
         return Bytes.over(low * self.slope, high)
 
     def quantized_leaky(self, x: str) -> str:
@@ -95,6 +113,17 @@ class ByteOperators(Operators):
         part, rest = g.constant(before.step * self.slope), g.constant(before.step * (1 - self.slope))
         after = self._constants(self.leaky_bytes(x))
         return g.op("QLinearAdd", x, part, zero, g.op("Clip", x, zero), rest, zero, *after, domain=CONTRIB)
+
+    def leaky_wave_of_bytes(self, x: str, after: Bytes) -> str:
+        """Bytes of x + sin x after its leaky ReLU, of a byte value x.
+
+        A table: onnxruntime needs half as long to look each byte up as to compute its sine.
+        """
+        g, before = self.graph, Bytes.over(*self._ranges[self._names[x]])
+        waved = before.floats() + np.sin(before.floats())
+        table = after.quantized(np.where(waved < 0, self.slope * waved, waved))
+        index = g.op("Cast", g.op("Reshape", x, g.shape(-1)), to=TensorProto.INT32)
+        return g.op("Reshape", g.op("GatherElements", g.constant(table, np.uint8), index), g.op("Shape", x))
 
     def convolved_in_block(self, x: str, before: Bytes, layer: str) -> str:
         """`convolved`, several samples at once where that is quicker."""

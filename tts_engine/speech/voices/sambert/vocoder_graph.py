@@ -23,7 +23,7 @@ from tts_engine.speech.voices.sambert.onnx_graph import Graph
 class Operators(ABC):
     """What the traversal asks for.
 
-    A stage begins and ends with float32; what lies between `upsample` and `total` is the operators' own.
+    The first stage begins with float32; what lies between it and the waveform is the operators' own.
     """
 
     time_axis: int
@@ -39,7 +39,7 @@ class Operators(ABC):
 
     @abstractmethod
     def upsample(self, x: str, stage: int, scale: int) -> str:
-        """Leaky ReLU and both upsamplers."""
+        """x + sin x, a leaky ReLU and both upsamplers."""
 
     @abstractmethod
     def excite(self, x: str, source: str, stage: int) -> str:
@@ -51,11 +51,14 @@ class Operators(ABC):
 
     @abstractmethod
     def total(self, blocks: Sequence[str], stage: int) -> str:
-        """The sum of a stage's blocks, in float32."""
+        """The sum of a stage's blocks."""
 
     @abstractmethod
     def last(self, x: str) -> str:
-        """The last convolution, to [B, T]."""
+        """A leaky ReLU and the last convolution, to [B, T] in float32."""
+
+    def cut(self, x: str, first: str, end: str) -> str:
+        return self.graph.op("Slice", x, first, end, self.graph.shape(self.time_axis))
 
     def conv(self, x: str, layer: str) -> str:
         """Float convolution of [B, C, 1, T]: onnxruntime's blocked kernels are for two dimensions."""
@@ -63,6 +66,9 @@ class Operators(ABC):
         weight, bias = self.graph.constant(f.weight[:, :, None, :]), self.graph.constant(f.bias)
         pads = [0, f.padding[0], 0, f.padding[1]]
         return self.graph.op("Conv", x, weight, bias, pads=pads, dilations=[1, f.dilation], strides=[1, f.stride])
+
+    def waved(self, x: str) -> str:
+        return self.graph.op("Add", x, self.graph.op("Sin", x))
 
     def leaky(self, x: str, slope: float | None = None) -> str:
         return self.graph.op("LeakyRelu", x, alpha=self.slope if slope is None else slope)
@@ -83,7 +89,7 @@ class Floats(Operators):
     def upsample(self, x: str, stage: int, scale: int) -> str:
         g, layer = self.graph, f"up.{stage}"
         channels = len(self.filters[layer].bias) // scale
-        self.seen[f"{layer}.in"] = x
+        x = self._see(f"{layer}.in", self.waved(x))
         y = self.conv(self.leaky(x), layer)  # [B, scale C, 1, T]
         y = g.op("Transpose", g.op("Reshape", y, g.shape(0, scale, channels, -1)), perm=[0, 2, 3, 1])
         return self._see(f"{layer}.out", g.op("Reshape", y, g.shape(0, channels, 1, -1)))
@@ -104,7 +110,7 @@ class Floats(Operators):
         return x
 
     def last(self, x: str) -> str:
-        return self.graph.op("Reshape", self.conv(x, "post"), self.graph.shape(0, -1))
+        return self.graph.op("Reshape", self.conv(self.leaky(x, LAST_SLOPE), "post"), self.graph.shape(0, -1))
 
     def _see(self, name: str, x: str) -> str:
         self.seen[name] = x
@@ -122,16 +128,17 @@ def write(operators: Operators, c: GeneratorConfig) -> None:
     mel = g.op("Unsqueeze", g.op("Transpose", mel, perm=[0, 2, 1]), g.shape(2))
     x = operators.enter(operators.conv(mel, "pre"))
     for stage, scale in enumerate(c.upsample_scales):
-        x = operators.upsample(g.op("Add", x, g.op("Sin", x)), stage, scale)
+        x = operators.upsample(x, stage, scale)
         if source:
             x = operators.excite(x, source, stage)
         blocks = [_block(operators, x, f"block.{stage}.{i}", len(d)) for i, d in enumerate(c.resblock_dilations)]
-        x = operators.total(blocks, stage)
-        x = _cut(g, x, cuts, stage, operators.time_axis)
+        first, end = _ends(g, cuts, stage)
+        x = operators.cut(operators.total(blocks, stage), first, end)
         if source:
-            source = _cut(g, source, cuts, stage, 3, times=math.prod(c.upsample_scales[stage + 1 :]))
-    wav = g.op("Tanh", operators.last(operators.leaky(x, LAST_SLOPE)))
-    g.output("wav", _cut(g, wav, cuts, stages, axis=1), ["B", "samples"])
+            rest = g.index(math.prod(c.upsample_scales[stage + 1 :]))
+            source = g.op("Slice", source, g.op("Mul", first, rest), g.op("Mul", end, rest), g.shape(3))
+    wav = g.op("Tanh", operators.last(x))
+    g.output("wav", g.op("Slice", wav, *_ends(g, cuts, stages), g.shape(1)), ["B", "samples"])
 
 
 def _block(operators: Operators, x: str, layer: str, pairs: int) -> str:
@@ -140,8 +147,5 @@ def _block(operators: Operators, x: str, layer: str, pairs: int) -> str:
     return x
 
 
-def _cut(g: Graph, x: str, cuts: str, row: int, axis: int, times: int = 1) -> str:
-    first, end = g.ops("Split", g.op("Gather", cuts, g.index(row)), count=2, axis=0, num_outputs=2)
-    if times != 1:
-        first, end = (g.op("Mul", each, g.index(times)) for each in (first, end))
-    return g.op("Slice", x, first, end, g.shape(axis))
+def _ends(g: Graph, cuts: str, row: int) -> list[str]:
+    return g.ops("Split", g.op("Gather", cuts, g.index(row)), count=2, axis=0, num_outputs=2)

@@ -1,7 +1,6 @@
-"""The generator in int8 from the first upsampler to the sums of the blocks: the fastest.
+"""The generator in int8 from the first upsampler to the last convolution: the fastest.
 
-In float32 stay the first convolution, the last, the source, and between two stages x + sin(x), which has
-no byte op.
+In float32 stay the first convolution with its x + sin x, the last, and the source.
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,12 @@ from tts_engine.speech.voices.sambert.vocoder_bytes import ByteOperators
 class Int8(ByteOperators):
     def upsample(self, x: str, stage: int, scale: int) -> str:
         layer = f"up.{stage}"
-        x = self.named(f"{layer}.in", x)
-        y = self.convolved(self.quantized_leaky(x), self.leaky_bytes(x), layer, self.filters[layer])
-        return self.phases(y, layer, scale)
+        before = self.leaky_bytes_named(f"{layer}.in")
+        if stage:
+            x = self.leaky_wave_of_bytes(x, before)
+        else:
+            x = self.quantized_leaky(self.named(f"{layer}.in", self.waved(x)))
+        return self.phases(self.convolved(x, before, layer, self.filters[layer]), layer, scale)
 
     def excite(self, x: str, source: str, stage: int) -> str:
         name = f"down.{stage}"
@@ -31,7 +33,10 @@ class Int8(ByteOperators):
         x = blocks[0]
         for count, block in enumerate(blocks[1:], start=2):
             x = self._added(x, block, f"total.{stage}.{count}")
-        return self._floats(x)
+        return x
+
+    def last(self, x: str) -> str:
+        return super().last(self._floats(x))
 
     def _leaky_convolved(self, x: str, layer: str) -> str:
         if x not in self.rectified:

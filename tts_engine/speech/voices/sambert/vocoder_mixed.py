@@ -13,8 +13,8 @@ from tts_engine.speech.voices.sambert.vocoder_bytes import ByteOperators
 class Mixed(ByteOperators):
     def upsample(self, x: str, stage: int, scale: int) -> str:
         layer = f"up.{stage}"
-        g = self.graph
-        x = g.op("Unsqueeze", g.op("Transpose", self.leaky(x), perm=[0, 2, 1]), g.shape(2))  # as `conv` takes it
+        g, x = self.graph, self.leaky(self.waved(x))
+        x = g.op("Unsqueeze", g.op("Transpose", x, perm=[0, 2, 1]), g.shape(2))  # as `conv` takes it
         return self.phases(self.enter(self.conv(x, layer)), layer, scale)
 
     def excite(self, x: str, source: str, stage: int) -> str:
