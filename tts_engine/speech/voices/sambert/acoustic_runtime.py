@@ -27,7 +27,7 @@ from tts_engine.speech.voices.sambert.decoding import Decoding, Networks
 from tts_engine.speech.voices.sambert.regulate import Floats, Ids, Plan, frames_of, regulate
 from tts_engine.speech.voices.sessions import open_session
 
-CHUNK = 80  # frames; a second
+CHUNK = 40  # frames; half a second
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from tts_engine.speech.voices.sessions import open_session
 
 Feeds = dict[str, npt.NDArray[Any]]
 
-# Frames of a chunk, at least and at most: the first is to be heard soon, those after it are to cost little
-# beside their context, by when there is enough to hear until they come. Most sentences are two chunks.
-SIZES = ((40, 80), (200, 320))
+# Frames of a chunk, at least and at most, in turn: the first is to be heard soon, those after it are to
+# cost little beside their context, by when there is enough to hear until they come.
+SIZES = ((16, 40), (80, 160), (160, 320))
 
 
 class Vocoder:
