@@ -1,7 +1,8 @@
 """How fast is a repeat, and what does it cost, generator and PostgreSQL included?
 
 Speaks one sentence through a platform of its own, then asks for it again and again over HTTP: from one
-client, then from 8 and 16 at once, each time beside the plain way (`cache: false`), which speaks it anew.
+client, then from 8 and 16 at once, each time beside the plain way (`cache: false`), which speaks it anew;
+at last from 16 clients of as many teams, whose sums do not wait for one another as one team's do.
 Prints one JSON object: milliseconds, requests a second, the CPU milliseconds of each part of the
 platform a request, and the memory of the web processes after 1,000 and after 10,000 repeats.
 
@@ -12,7 +13,9 @@ import asyncio
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,18 +27,27 @@ SENTENCE = "您的订单已经发货，预计明天下午送达。"
 ALONE, MANY, PLAIN = 200, 2000, 32  # requests of one run
 CLIENTS = (8, 16)  # at once
 MEMORY_AT = (1000, 10_000)  # repeats
+NEW_TEAMS = """
+import json
+from accounts.services import api_key_create, tenant_create
+from billing.services import account_open
+teams = [tenant_create(name=f"team-{number}") for number in range(count)]
+for team in teams:
+    account_open(tenant=team)
+print(json.dumps([api_key_create(tenant=team)[1] for team in teams]))
+"""
 
 
 class Client:
     """One keep-alive connection that sends the same bytes again and again, and reads no more than it must."""
 
-    def __init__(self, instance: Instance, *, cache: bool) -> None:
+    def __init__(self, instance: Instance, key: str, *, cache: bool) -> None:
         address = urlsplit(instance.url)
         self.host, self.port = address.hostname, address.port
         body = {"model": "tts-1", "voice": "xiaoxiao", "input": SENTENCE, "response_format": "mp3", "cache": cache}
         sent = json.dumps(body).encode()
         self.request = (
-            f"POST /v1/audio/speech HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {instance.api_key}\r\n"
+            f"POST /v1/audio/speech HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
         ).encode() + sent
         self.seconds: list[float] = []
@@ -88,9 +100,12 @@ def web_memory(instance: Instance) -> float:
     return round(sum(float(web.memory_info().rss) for web in instance.parts()["config.web"]) / 1e6, 1)
 
 
-def measured(instance: Instance, *, clients: int, requests: int, cache: bool) -> dict[str, Any]:
+def measured(
+    instance: Instance, *, clients: int, requests: int, cache: bool, keys: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The clients share the keys of several teams, by default the one of the demo's."""
     meter = Meter(instance)
-    crowd = [Client(instance, cache=cache) for _ in range(clients)]
+    crowd = [Client(instance, key, cache=cache) for key in islice(cycle(keys or [instance.api_key]), clients)]
 
     async def all_of_them() -> None:
         await asyncio.gather(*(client.run(requests // clients) for client in crowd))
@@ -110,6 +125,14 @@ def measured(instance: Instance, *, clients: int, requests: int, cache: bool) ->
     }
 
 
+def keys_of_teams(instance: Instance, count: int) -> list[str]:
+    """One of each of so many new teams."""
+    made: list[str] = json.loads(
+        instance.manage("shell", "--verbosity", "0", "--command", f"count = {count}\n{NEW_TEAMS}")
+    )
+    return made
+
+
 def main() -> None:
     results: dict[str, Any] = {}
     with running() as instance:
@@ -122,7 +145,12 @@ def main() -> None:
             plain = measured(instance, clients=clients, requests=PLAIN, cache=False)
             ratio = repeat["requests_per_second"] / plain["requests_per_second"]
             results[f"clients_{clients}"] = {"repeat": repeat, "plain": plain, "ratio": round(ratio, 1)}
-        done = MEMORY_AT[0] + ALONE + MANY * len(CLIENTS)
+        keys = keys_of_teams(instance, CLIENTS[-1])
+        each = 2 * CLIENTS[-1]  # for the first of a team's requests is spoken
+        measured(instance, clients=CLIENTS[-1], requests=each, cache=True, keys=keys)
+        of_teams = measured(instance, clients=CLIENTS[-1], requests=MANY, cache=True, keys=keys)
+        results[f"teams_{CLIENTS[-1]}"] = {"repeat": of_teams}
+        done = MEMORY_AT[0] + ALONE + MANY * len(CLIENTS) + each + MANY
         measured(instance, clients=8, requests=MEMORY_AT[1] - done, cache=True)
         memory.append(web_memory(instance))
     results["web_mb"] = dict(zip(map(str, MEMORY_AT), memory, strict=True)) | {"ratio": round(memory[1] / memory[0], 3)}

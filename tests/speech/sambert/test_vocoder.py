@@ -24,6 +24,7 @@ from tts_engine.speech.voices.sambert.filters import Filters, generator_filters,
 from tts_engine.speech.voices.sambert.generator import Generator, Source
 from tts_engine.speech.voices.sambert.parity import Golden
 from tts_engine.speech.voices.sambert.sines import Sines
+from tts_engine.speech.voices.sambert.vocoder_bytes import Bytes
 from tts_engine.speech.voices.sambert.vocoder_files import DESCRIPTION, GRAPH, VocoderPrecision
 from tts_engine.speech.voices.sambert.vocoder_runtime import Vocoder
 from tts_engine.speech.voices.sambert.weights import generator
@@ -142,6 +143,14 @@ def test_the_first_samples_come_before_the_last_frames(compiled: Compiled) -> No
     """Forty frames are enough to begin."""
     voicing = Vocoder(compiled.folder).start()
     assert len(next(voicing.feed(compiled.sentence[:40], last=False))) >= 16 * compiled.config.hop
+
+
+def test_bytes_stand_for_floats() -> None:
+    """Each of the 256 is itself again; 0 is one of them, and what is out of range is the nearest."""
+    scaled = Bytes.over(-0.7, 1.9)
+    assert scaled.quantized(scaled.floats()).tolist() == list(range(256))
+    assert scaled.floats()[scaled.zero] == 0
+    assert scaled.quantized(np.array([-9.0, 9.0])).tolist() == [0, 255]
 
 
 def test_int8_is_near(compiled: Compiled) -> None:
