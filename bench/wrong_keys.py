@@ -1,12 +1,13 @@
 """Does a thousand wrong API keys a second from one address slow a good key?
 
 Starts a platform of its own. From 127.0.0.1 a process sends wrong keys at a fixed rate over many connections,
-half of them no keys at all, half of them keys that nobody has; from 127.0.0.2 a good key makes one call after
-the other. Rounds without and with the attack alternate; printed are the medians of the rounds' medians, the
-median of the neighbours' ratios, and what attack and answers cost of a core: the attacker itself runs here too,
-so its own share is in the ratio.
+half of them no keys at all, half of them keys that nobody has; each connection waits for its answer, so how many
+keys arrive is told too, and with twice as many connections as keys a second all do. From 127.0.0.2 a good key makes
+one call after the other. Rounds without and with the attack alternate; printed are the medians of the rounds'
+medians, the median of the neighbours' ratios, and what attack and answers cost of a core: the attacker itself runs
+here too, so its own share is in the ratio.
 
-    python -m bench.wrong_keys [--rate 1000] [--rounds 15] [--seconds 2]
+    python -m bench.wrong_keys [--rate 1000] [--connections 128] [--rounds 15] [--seconds 2]
 """
 
 import argparse
@@ -25,7 +26,6 @@ import psutil
 
 from bench.instance import Instance, running
 
-CONNECTIONS = 128
 BURST = 0.02  # seconds between two sendings of the attacker: a timer for each key would cost more than the keys
 WARM_UP = 2.0  # seconds
 SENTENCE = "您的订单已经发货，预计明天下午送达。"
@@ -55,14 +55,14 @@ class Attacker(asyncio.Protocol):
         self.transport.write(request)
 
 
-async def attack(host: str, port: int, rate: int) -> None:
+async def attack(host: str, port: int, rate: int, width: int) -> None:
     """Until the input ends; then what was answered, how often, and the processor time it took, on the output."""
     from accounts import keys
 
     loop = asyncio.get_running_loop()
     statuses: Counter[str] = Counter()
     connections: list[Attacker] = []
-    for _ in range(CONNECTIONS):
+    for _ in range(width):
         _, attacker = await loop.create_connection(lambda: Attacker(statuses), host, port, local_addr=("127.0.0.1", 0))
         connections.append(attacker)
     wrong = [("vox_" + "x" * 38, keys.generate())[n % 2] for n in range(4096)]
@@ -78,17 +78,20 @@ async def attack(host: str, port: int, rate: int) -> None:
             if sent < due and connection.idle:
                 connection.send(requests[sent % len(requests)])
                 sent += 1
-        sent = max(sent, due - CONNECTIONS)  # what was not sent in time is not made up for
+        sent = max(sent, due - width)  # what was not sent in time is not made up for
     seconds = time.monotonic() - began
     print(seconds, time.process_time() - used, *(f"{status}={count}" for status, count in statuses.items()))
 
 
 class Attack:
-    def __init__(self, instance: Instance, rate: int) -> None:
+    def __init__(self, instance: Instance, rate: int, width: int) -> None:
         address = urlsplit(instance.url)
         command = [sys.executable, "-m", "bench.wrong_keys", "--attack", f"{address.hostname}:{address.port}"]
         self.process = subprocess.Popen(  # noqa: S603
-            [*command, "--rate", str(rate)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, "--rate", str(rate), "--connections", str(width)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def end(self) -> tuple[float, float, Counter[str]]:
@@ -133,7 +136,7 @@ def web_seconds(instance: Instance) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in instance.parts()["config.web"])
 
 
-def measure(instance: Instance, rate: int, rounds: int, seconds: float) -> None:
+def measure(instance: Instance, rate: int, width: int, rounds: int, seconds: float) -> None:
     quiet: list[dict[str, float]] = []
     loud: list[dict[str, float]] = []
     transport = httpx.HTTPTransport(local_address="127.0.0.2")
@@ -141,7 +144,7 @@ def measure(instance: Instance, rate: int, rounds: int, seconds: float) -> None:
         median_ms(client, WARM_UP)
         for number in range(rounds):
             quiet.append(median_ms(client, seconds))
-            attack = Attack(instance, rate)
+            attack = Attack(instance, rate, width)
             time.sleep(WARM_UP)
             loud.append(median_ms(client, seconds))
             used = web_seconds(instance)
@@ -162,18 +165,19 @@ def measure(instance: Instance, rate: int, rounds: int, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what wrong keys do to a good one.")
     parser.add_argument("--rate", type=int, default=1000, help="wrong keys a second")
+    parser.add_argument("--connections", type=int, default=128, help="of the attacker")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=2.0, help="of half a round")
     parser.add_argument("--attack", metavar="HOST:PORT", help=argparse.SUPPRESS)  # the attacker's own process
     asked = parser.parse_args()
     if asked.attack:
         host, _, port = asked.attack.partition(":")
-        asyncio.run(attack(host, int(port), asked.rate))
+        asyncio.run(attack(host, int(port), asked.rate, asked.connections))
         return
     print(f"{os.cpu_count()} cores, {psutil.cpu_percent(1):.0f} % of them busy with other things")
     with running() as instance:
         instance.manage("tenant", "plan", "demo", "unlimited")
-        measure(instance, asked.rate, asked.rounds, asked.seconds)
+        measure(instance, asked.rate, asked.connections, asked.rounds, asked.seconds)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@ The doors refuse a wrong key with 401 after a look at the database and a line in
 that has sent many in this minute is *suspect*: of what it sends, only a key that opens reaches the doors, for
 behind one address there may be a whole company. A text that cannot be a key is known by its checksum; other
 keys are looked up together, at most one question at a time and KEY_LOOKUP_INTERVAL apart, whatever the flood.
-What is refused is told once no good call is in work, so that the flood takes its processor time last.
+A refusal comes after REFUSED_AFTER, so that as many connections as it takes are busy waiting, and not we.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -33,7 +32,7 @@ Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 WINDOW_SECONDS = 60
-REFUSED_WITHIN = 1.0  # seconds, however many good calls are in work
+REFUSED_AFTER = 1.0  # seconds
 REMEMBERED = 10_000  # addresses, and good keys of suspect ones; those not heard of longest are forgotten
 
 log = structlog.get_logger()
@@ -54,7 +53,6 @@ class WrongKeys:
         self._refusals: OrderedDict[str, Refusals] = OrderedDict()
         self._good: OrderedDict[str, None] = OrderedDict()  # digests of keys that opened for a suspect address
         self._lookup = Lookup()
-        self._good_calls = Precedence()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         given = presented(scope)
@@ -64,7 +62,7 @@ class WrongKeys:
         address = scope["client"][0] if scope["client"] else None
         network = network_of(address)
         if (left := self._suspect_for(network)) and not await self._opens(given):
-            await self._good_calls.give_way()
+            await asyncio.sleep(REFUSED_AFTER)
             await _refuse(scope["path"], left, send)
             return
 
@@ -73,8 +71,7 @@ class WrongKeys:
                 self._note(network, given)
             await send(message)
 
-        with self._good_calls.work():
-            await self._application(scope, receive, watch)
+        await self._application(scope, receive, watch)
 
     def _suspect_for(self, network: str) -> int:
         """Whole seconds for which the address still is suspect; 0 where it is not."""
@@ -108,37 +105,6 @@ class WrongKeys:
         self._good[digest] = None
         _keep(self._good, digest)
         return True
-
-
-class Precedence:
-    """Lets some work wait while better work is done, for REFUSED_WITHIN at most."""
-
-    def __init__(self) -> None:
-        self._in_work = 0
-        self._free = asyncio.Event()
-        self._late: asyncio.TimerHandle | None = None
-
-    @contextmanager
-    def work(self) -> Iterator[None]:
-        self._in_work += 1
-        try:
-            yield
-        finally:
-            self._in_work -= 1
-            if not self._in_work:
-                self._let_go()
-
-    async def give_way(self) -> None:
-        if self._in_work:
-            self._late = self._late or asyncio.get_running_loop().call_later(REFUSED_WITHIN, self._let_go)
-            await self._free.wait()
-
-    def _let_go(self) -> None:
-        if self._late:
-            self._late.cancel()
-            self._late = None
-        self._free.set()
-        self._free.clear()
 
 
 class Lookup:

@@ -189,7 +189,7 @@ SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting a
 
 API_KEYS = 200  # of one team, that work
 WRONG_KEYS_PER_MINUTE = 20  # of one address, told to one web process; beyond, it is answered 429 without a look
-KEY_LOOKUP_INTERVAL = timedelta(milliseconds=200)  # between two looks for keys that such an address sends
+KEY_LOOKUP_INTERVAL = timedelta(milliseconds=500)  # between two looks for keys that such an address sends
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
 ALERT_ADDRESSES = 10  # beside owners and admins, that a team's alerts are mailed to
 INVITATIONS = 50  # of one team, that can still be accepted

@@ -1,6 +1,7 @@
 """An address that floods the doors with wrong keys is refused in passing; a good key comes through all the same."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from accounts import keys, services
 from accounts.models import ApiKey, AuditEvent, Tenant
 from api import wrong_keys
 from api.handler import KeyHandler
-from api.wrong_keys import Precedence, WrongKeys
+from api.wrong_keys import WrongKeys
 
 MOST = settings.WRONG_KEYS_PER_MINUTE
 ATTACKER, NEIGHBOUR = "192.0.2.7", "192.0.2.8"
@@ -69,6 +70,12 @@ async def answered(doors: WrongKeys, scope: dict[str, Any]) -> Answer:
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals need not be waited for."""
+    monkeypatch.setattr(wrong_keys, "REFUSED_AFTER", 0.0)
+
+
 @pytest.fixture
 def flooded(call: Call, tenant: Tenant) -> None:
     """The attacker has sent as many wrong keys as are looked at."""
@@ -88,6 +95,14 @@ def test_a_suspect_address_is_told_when_to_come_again(
     assert told in body
     assert b'"rate_limit_exceeded"' in body
     assert AuditEvent.objects.count() == lines
+
+
+def test_a_refusal_lets_its_connection_wait(call: Call, flooded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends wrong keys all the time needs a connection for each that is on its way."""
+    monkeypatch.setattr(wrong_keys, "REFUSED_AFTER", 0.05)
+    began = time.monotonic()
+    assert call("wrong")[0] == 429
+    assert time.monotonic() - began >= 0.05
 
 
 def test_another_address_is_not_suspect(call: Call, flooded: None) -> None:
@@ -166,39 +181,6 @@ def test_many_keys_are_asked_for_in_few_questions(
 
     assert loop.run(many()) == [True, False] * 50
     assert asked == [51]
-
-
-def test_a_refusal_gives_way_to_good_calls(loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told once none is in work, or once it has waited long enough."""
-    told: list[str] = []
-
-    async def refusal(calls: Precedence, name: str) -> None:
-        await calls.give_way()
-        told.append(name)
-
-    async def told_meanwhile() -> list[str]:
-        calls = Precedence()
-        await refusal(calls, "nobody is there")
-        with calls.work():
-            with calls.work():
-                waiting = asyncio.create_task(refusal(calls, "both are done"))
-                await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            told.append("one is done")
-        await waiting
-        monkeypatch.setattr(wrong_keys, "REFUSED_WITHIN", 0.01)
-        with calls.work():
-            await refusal(calls, "it took too long")
-            told.append("it goes on")
-        return told
-
-    assert loop.run(told_meanwhile()) == [
-        "nobody is there",
-        "one is done",
-        "both are done",
-        "it took too long",
-        "it goes on",
-    ]
 
 
 def test_without_a_database_the_door_has_the_word(
