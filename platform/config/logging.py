@@ -139,7 +139,7 @@ def configure(log_format: str) -> dict[str, Any]:
             # It would print the query; `access_log` tells of each request instead.
             "uvicorn.access": {"handlers": [], "propagate": False},
             # Every answer from 400 on, which the access log has told; what crashed a request `api.errors` tells.
-            "django.request": {"handlers": [], "propagate": False},
+            "django.request": {"level": "CRITICAL"},
             **{name: {"level": "WARNING"} for name in CHATTY},
         },
     }
