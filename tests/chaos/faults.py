@@ -58,6 +58,7 @@ def kill_backend(house: House, _team: Team) -> str:
 
 def kill_supervisor(house: House, _team: Team) -> str:
     """What it had started ends with it, and it is started again."""
+    house.platform.end_commands()  # the process that runs them for the tests, whom nobody would end later
     house.platform.process.kill()
     house.platform.process.wait()
     began = time.monotonic()

@@ -132,7 +132,7 @@ class Platform:
             raise AssertionError("\n".join(self.lines)) from error
         assert self.process.returncode == 0, "\n".join(self.lines)
         seconds = time.monotonic() - began
-        until(lambda: nothing_runs(self.home))  # who was killed with -9 before leaves orphans, which end a moment later
+        assert nothing_runs(self.home)
         return seconds
 
 
