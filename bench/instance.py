@@ -1,6 +1,7 @@
 """A platform of a benchmark's own: `manage.py up` in a new home, stopped and deleted at the end."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -17,6 +18,17 @@ import httpx
 import psutil
 
 MANAGE = Path(__file__).resolve().parents[1] / "manage.py"
+NEW_TEAMS = """
+import json
+from accounts.services import api_key_create, tenant_create
+from billing.services import account_open
+keys = {{}}
+for name in {names!r}:
+    tenant = tenant_create(name=name)
+    account_open(tenant=tenant, plan_name={plan!r})
+    keys[name] = api_key_create(tenant=tenant, name="bench")[1]
+print(json.dumps(keys))
+"""
 # Words of their commands, in this order: what silences a warning of Celery's names the worker in beat's too.
 PARTS = ("config.web", "beat", "worker", "postgres", "valkey")
 
@@ -35,6 +47,12 @@ class Instance:
         return subprocess.run(  # noqa: S603
             command, env=self.environment, capture_output=True, text=True, check=True
         ).stdout
+
+    def new_teams(self, names: list[str], plan: str) -> dict[str, str]:
+        """A key of each, by its name."""
+        code = NEW_TEAMS.format(names=names, plan=plan)
+        made: dict[str, str] = json.loads(self.manage("shell", "--verbosity", "0", "--command", code))
+        return made
 
     def client(self, **options: Any) -> httpx.Client:
         """Calls it with its key; `options` are httpx's."""

@@ -4,14 +4,13 @@ The pace is taken from the real run, so that a busy machine slows down both; wha
 waits how long for whom.
 """
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import mean
 
 import httpx
 
-from bench.instance import Instance, running
+from bench.instance import running
 from bench.queue_simulation import Request, Simulation
 from tts_engine.speech.text import read
 
@@ -22,18 +21,6 @@ ASKED = [
     (0.5, "long", 2, 8),
     *((float(at), "lone", 1, 1) for at in range(2, 20, 4)),
 ]
-
-KEYS = """
-import json
-from accounts.services import api_key_create, tenant_create
-from billing.services import account_open
-keys = {}
-for name in ("many", "long", "lone"):
-    tenant = tenant_create(name=f"bench-{name}")
-    account_open(tenant=tenant, plan_name="unlimited")
-    keys[name] = api_key_create(tenant=tenant, name="bench")[1]
-print(json.dumps(keys))
-"""
 
 
 def texts() -> list[tuple[float, str, str]]:
@@ -46,15 +33,10 @@ def texts() -> list[tuple[float, str, str]]:
     ]
 
 
-def keys(instance: Instance) -> dict[str, str]:
-    made: dict[str, str] = json.loads(instance.manage("shell", "--verbosity", "0", "--command", KEYS))
-    return made
-
-
 def measured(asked: list[tuple[float, str, str]]) -> tuple[list[float], float]:
     """Seconds that each request took, and those from the first request to the last answer."""
     with running(VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000") as instance:
-        secrets = keys(instance)
+        secrets = instance.new_teams(["many", "long", "lone"], "unlimited")
 
         def ask(at: float, team: str, text: str) -> float:
             time.sleep(max(0.0, began + at - time.monotonic()))

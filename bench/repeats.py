@@ -27,15 +27,6 @@ SENTENCE = "您的订单已经发货，预计明天下午送达。"
 ALONE, MANY, PLAIN = 200, 2000, 32  # requests of one run
 CLIENTS = (8, 16)  # at once
 MEMORY_AT = (1000, 10_000)  # repeats
-NEW_TEAMS = """
-import json
-from accounts.services import api_key_create, tenant_create
-from billing.services import account_open
-teams = [tenant_create(name=f"team-{number}") for number in range(count)]
-for team in teams:
-    account_open(tenant=team)
-print(json.dumps([api_key_create(tenant=team)[1] for team in teams]))
-"""
 
 
 class Client:
@@ -125,14 +116,6 @@ def measured(
     }
 
 
-def keys_of_teams(instance: Instance, count: int) -> list[str]:
-    """One of each of so many new teams."""
-    made: list[str] = json.loads(
-        instance.manage("shell", "--verbosity", "0", "--command", f"count = {count}\n{NEW_TEAMS}")
-    )
-    return made
-
-
 def main() -> None:
     results: dict[str, Any] = {}
     with running() as instance:
@@ -145,7 +128,7 @@ def main() -> None:
             plain = measured(instance, clients=clients, requests=PLAIN, cache=False)
             ratio = repeat["requests_per_second"] / plain["requests_per_second"]
             results[f"clients_{clients}"] = {"repeat": repeat, "plain": plain, "ratio": round(ratio, 1)}
-        keys = keys_of_teams(instance, CLIENTS[-1])
+        keys = list(instance.new_teams([f"team-{number}" for number in range(CLIENTS[-1])], "standard").values())
         each = 2 * CLIENTS[-1]  # for the first of a team's requests is spoken
         measured(instance, clients=CLIENTS[-1], requests=each, cache=True, keys=keys)
         of_teams = measured(instance, clients=CLIENTS[-1], requests=MANY, cache=True, keys=keys)

@@ -310,6 +310,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(ADDRESSES):
         return at_no_door(problem, request.path)
     # Without the request: session, user and team may be what could not be read.
-    page = loader.render_to_string("trouble.html", {"outage": "retry-after" in problem.headers})
+    page = loader.render_to_string("503.html" if "retry-after" in problem.headers else "500.html")
     status = max(problem.status, HTTPStatus.INTERNAL_SERVER_ERROR)  # a page that lets an error of ours through is wrong
     return HttpResponse(page, status=status, headers=problem.headers)

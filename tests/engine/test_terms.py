@@ -7,7 +7,7 @@ from accounts.models import Tenant
 from accounts.services import api_key_create, tenant_create
 from billing.errors import UnknownAccount
 from billing.limits.services import key_limit_set
-from billing.services import account_open
+from tests.factories import make_tenant
 from tts_engine.terms import KeyLookup, terms
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def tenant() -> Tenant:
-    made = tenant_create(name="acme")
-    account_open(tenant=made)
-    return made
+    return make_tenant()
 
 
 def test_a_key_is_found_with_the_terms_of_its_own_team(tenant: Tenant) -> None:

@@ -62,9 +62,8 @@ class Disk:
             shutil.rmtree(self.root / str(tenant_id))
 
     def listed(self, tenant_id: UUID | None = None) -> Iterator[Listed]:
-        tenants = (
-            [str(tenant_id)] if tenant_id else sorted(filter(is_id, _names(self.root)))
-        )  # beside them drafts and sentences
+        # Beside the tenants' folders lie those of drafts and of sentences.
+        tenants = [str(tenant_id)] if tenant_id else sorted(filter(is_id, _names(self.root)))
         for tenant in tenants:
             yield from self._below(tenant)
 

@@ -25,6 +25,7 @@ from billing.savings.services import own_cost_set
 from billing.savings.timeline import Timeline
 from billing.usage import selectors as usage
 from console.forms import BusyCostForm, CostForm, MonthlyCostForm
+from console.operators import report
 from console.operators.forms import WhatIfForm
 from console.operators.guard import operators_only
 from console.team import actor_of
@@ -177,8 +178,6 @@ def _curve(timeline: Timeline) -> dict[str, list[Any]]:
 @require_safe
 def savings_csv(request: HttpRequest) -> HttpResponse:
     """Every offer of every month, as a table."""
-    from console.operators import report
-
     asked = _asked(request)
     return _file(asked, "csv", "text/csv; charset=utf-8", report.as_csv(asked.timeline(own_cost(asked.tenant_id))))
 
@@ -187,11 +186,11 @@ def savings_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def savings_pdf(request: HttpRequest) -> HttpResponse:
     """A sheet to hand to finance, with the figures of the page."""
-    from console.operators import report  # here, as fpdf takes as long to import as a quarter of everything else
+    from console.operators import sheet  # here, as fpdf takes as long to import as a quarter of everything else
 
     asked = _asked(request)
     timeline = asked.timeline(own_cost(asked.tenant_id))
-    return _file(asked, "pdf", "application/pdf", report.as_pdf(asked.team, asked.today, timeline))
+    return _file(asked, "pdf", "application/pdf", sheet.as_pdf(asked.team, asked.today, timeline))
 
 
 def _file(asked: Asked, ending: str, kind: str, content: bytes) -> HttpResponse:
