@@ -1,5 +1,6 @@
 """What callers see of the whole topology, by TLS through the true nginx."""
 
+import asyncio
 import hashlib
 import signal
 import threading
@@ -83,6 +84,28 @@ def test_a_body_over_the_limit_is_refused_in_our_words(
 
 def without_id(answer: httpx.Response) -> dict[str, Any]:
     return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+
+def test_an_address_has_so_many_requests_under_way(house: House) -> None:
+    """A flood of wrong keys waits for its answers; beyond 1,000 nginx answers itself, in our words."""
+
+    async def flood() -> list[httpx.Response]:
+        transport = httpx.AsyncHTTPTransport(
+            verify=house.trusting(), limits=httpx.Limits(max_connections=None), local_address="127.0.0.9"
+        )
+        async with httpx.AsyncClient(transport=transport, base_url=house.url, timeout=120) as client:
+            wrong = {"Authorization": "Bearer wrong"}
+            return await asyncio.gather(*(client.get("/v1/history", headers=wrong) for _ in range(1200)))
+
+    answers = asyncio.run(flood())
+    refused = [each for each in answers if each.status_code == 429]
+    assert {each.status_code for each in answers} == {401, 429}
+    assert {each.json()["code"] for each in refused} == {"rate_limit_exceeded"}
+    assert all(each.headers["retry-after"] for each in refused)
+    by_nginx = [each for each in refused if "under way" in each.json()["detail"]]
+    assert 0 < len(by_nginx) <= 200
+    with house.client() as neighbour:
+        assert neighbour.get("/healthz").status_code == 200
 
 
 def test_stored_audio_comes_from_nginx_to_its_owner_alone(house: House, client: httpx.Client) -> None:

@@ -4,7 +4,8 @@ The doors refuse a wrong key with 401 after a look at the database and a line in
 that has sent many in this minute is *suspect*: of what it sends, only a key that opens reaches the doors, for
 behind one address there may be a whole company. A text that cannot be a key is known by its checksum; other
 keys are looked up together, at most one question at a time and KEY_LOOKUP_INTERVAL apart, whatever the flood.
-A refusal comes after REFUSED_AFTER, so that as many connections as it takes are busy waiting, and not we.
+Refusals of an address come at a steady pace, each when it is its turn: however many connections a flood has,
+they are busy waiting, and not we.
 """
 
 import asyncio
@@ -32,7 +33,6 @@ Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 WINDOW_SECONDS = 60
-REFUSED_AFTER = 1.0  # seconds
 REMEMBERED = 10_000  # addresses, and good keys of suspect ones; those not heard of longest are forgotten
 
 log = structlog.get_logger()
@@ -43,6 +43,18 @@ network_of = lru_cache(REMEMBERED)(audit.network)
 class Refusals:
     began: float  # of the window, by the monotonic clock
     count: int = 0
+    last_turn: float = 0.0  # of an answer that says it is suspect
+
+    def seconds_left(self) -> int:
+        """Of the window, the one that has begun among them."""
+        return max(0, ceil(self.began + WINDOW_SECONDS - time.monotonic()))
+
+    def turn(self) -> float:
+        """Seconds until the next such answer, a window at most."""
+        now = time.monotonic()
+        self.last_turn = max(now, self.last_turn + 1 / settings.WRONG_KEY_REFUSALS_PER_SECOND)
+        self.last_turn = min(self.last_turn, now + WINDOW_SECONDS)
+        return self.last_turn - now
 
 
 class WrongKeys:
@@ -61,9 +73,9 @@ class WrongKeys:
             return
         address = scope["client"][0] if scope["client"] else None
         network = network_of(address)
-        if (left := self._suspect_for(network)) and not await self._opens(given):
-            await asyncio.sleep(REFUSED_AFTER)
-            await _refuse(scope["path"], left, send)
+        if (suspect := self._suspect(network)) and not await self._opens(given):
+            await asyncio.sleep(suspect.turn())
+            await _refuse(scope["path"], suspect.seconds_left(), send)
             return
 
         async def watch(message: Message) -> None:
@@ -73,12 +85,12 @@ class WrongKeys:
 
         await self._application(scope, receive, watch)
 
-    def _suspect_for(self, network: str) -> int:
-        """Whole seconds for which the address still is suspect; 0 where it is not."""
+    def _suspect(self, network: str) -> Refusals | None:
+        """What it was refused, of an address that is suspect."""
         refusals = self._refusals.get(network)
-        if refusals is None or refusals.count < settings.WRONG_KEYS_PER_MINUTE:
-            return 0
-        return max(0, ceil(refusals.began + WINDOW_SECONDS - time.monotonic()))
+        if refusals is None or refusals.count < settings.WRONG_KEYS_PER_MINUTE or not refusals.seconds_left():
+            return None
+        return refusals
 
     def _note(self, network: str, given: str) -> None:
         self._good.pop(keys.digests(given)[0], None)  # it was revoked since
@@ -155,6 +167,6 @@ def _keep(remembered: OrderedDict[str, Any], key: str) -> None:
 
 async def _refuse(path: str, seconds: int, send: Send) -> None:
     message = "This address has sent too many wrong API keys; try again later with a good one."
-    headers = {"retry-after": str(seconds), "x-should-retry": "false"}  # the same key would be refused again
+    headers = {"retry-after": str(max(1, seconds)), "x-should-retry": "false"}  # the same key would be refused again
     problem = Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message, headers=headers)
     await answer_at_no_door(problem, path, send)

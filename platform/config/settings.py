@@ -189,6 +189,7 @@ SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # connecting and disconnecting a
 
 API_KEYS = 200  # of one team, that work
 WRONG_KEYS_PER_MINUTE = 20  # of one address, told to one web process; beyond, it is answered 429 without a look
+WRONG_KEY_REFUSALS_PER_SECOND = 50  # that one web process gives such an address; the others wait for their turn
 KEY_LOOKUP_INTERVAL = timedelta(milliseconds=500)  # between two looks for keys that such an address sends
 API_KEY_LONGEST_GRACE = timedelta(days=30)  # that a replaced key may work beside the new one
 ALERT_ADDRESSES = 10  # beside owners and admins, that a team's alerts are mailed to

@@ -15,7 +15,7 @@ from accounts import keys, services
 from accounts.models import ApiKey, AuditEvent, Tenant
 from api import wrong_keys
 from api.handler import KeyHandler
-from api.wrong_keys import WrongKeys
+from api.wrong_keys import Refusals, WrongKeys
 
 MOST = settings.WRONG_KEYS_PER_MINUTE
 ATTACKER, NEIGHBOUR = "192.0.2.7", "192.0.2.8"
@@ -73,7 +73,7 @@ async def answered(doors: WrongKeys, scope: dict[str, Any]) -> Answer:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals need not be waited for."""
-    monkeypatch.setattr(wrong_keys, "REFUSED_AFTER", 0.0)
+    monkeypatch.setattr(settings, "WRONG_KEY_REFUSALS_PER_SECOND", 1e6)
 
 
 @pytest.fixture
@@ -97,12 +97,21 @@ def test_a_suspect_address_is_told_when_to_come_again(
     assert AuditEvent.objects.count() == lines
 
 
-def test_a_refusal_lets_its_connection_wait(call: Call, flooded: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sends wrong keys all the time needs a connection for each that is on its way."""
-    monkeypatch.setattr(wrong_keys, "REFUSED_AFTER", 0.05)
+def test_refusals_come_at_a_pace(call: Call, flooded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends wrong keys all the time waits, however many connections they send them by."""
+    monkeypatch.setattr(settings, "WRONG_KEY_REFUSALS_PER_SECOND", 20)
     began = time.monotonic()
-    assert call("wrong")[0] == 429
-    assert time.monotonic() - began >= 0.05
+    assert [call("wrong")[0] for _ in range(5)] == [429] * 5
+    assert time.monotonic() - began >= 4 / 20
+
+
+def test_more_at_once_wait_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each for the one before, but none for more than a minute."""
+    monkeypatch.setattr(settings, "WRONG_KEY_REFUSALS_PER_SECOND", 20)
+    suspect = Refusals(began=time.monotonic())
+    waits = [suspect.turn() for _ in range(20 * 60 + 100)]
+    assert waits[:3] == pytest.approx([0, 1 / 20, 2 / 20], abs=0.02)
+    assert waits[-1] == pytest.approx(60)
 
 
 def test_another_address_is_not_suspect(call: Call, flooded: None) -> None:
