@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.db import connection
-from psycopg._queries import MAX_CACHED_STATEMENT_PARAMS
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH, MAX_CACHED_STATEMENT_PARAMS
 
 from accounts.models import Tenant
 from billing.reconciliation import reconcile
@@ -76,18 +76,19 @@ def test_what_is_read_alike_is_one_result(tenant: Tenant) -> None:
 
 
 def test_a_repeat_is_one_statement_that_is_known(tenant: Tenant) -> None:
-    """What psycopg keeps of a statement it keeps up to so many parameters; beyond, it is parsed for every repeat."""
-    given: list[Any] = []
+    """What psycopg keeps of a statement it keeps up to a size; beyond, it is parsed for every repeat."""
+    given: list[tuple[str, Any]] = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        given.extend([params] if "INSERT" in sql else [])
+        given.extend([(sql, params)] if "INSERT" in sql else [])
         return execute(sql, params, many, context)
 
     ask(tenant)
     speak()
     with connection.execute_wrapper(watch):
         assert ask(tenant).cache_hit
-    (parameters,) = given
+    ((statement, parameters),) = given
+    assert len(statement) <= MAX_CACHED_STATEMENT_LENGTH
     assert len(parameters) <= MAX_CACHED_STATEMENT_PARAMS
 
 
@@ -189,7 +190,7 @@ def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.M
     ask(tenant)
     asked = ask(tenant)
     first = speak()
-    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first, cached_rate=0, keeps_text=True))
+    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first.id, tenant.id, 1, "wav", 10))
     store.delete(first)
     row = queue.claim()
     assert row

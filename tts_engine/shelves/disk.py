@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from tts_engine.models import Synthesis
-from tts_engine.shelves.shelf import Listed, home_of, is_id
+from tts_engine.shelves.shelf import Listed, Spoken, home_of, is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Disk:
 
     root: Path
 
-    def folder(self, synthesis: Synthesis) -> str:
+    def folder(self, synthesis: Spoken) -> str:
         return home_of(synthesis)
 
     def file(self, name: str) -> Path:
@@ -54,7 +53,7 @@ class Disk:
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
 
-    def delete_synthesis(self, synthesis: Synthesis) -> None:
+    def delete_synthesis(self, synthesis: Spoken) -> None:
         shutil.rmtree(self.root / home_of(synthesis), ignore_errors=True)
 
     def delete_tenant(self, tenant_id: UUID) -> None:
