@@ -48,7 +48,7 @@ class Disk:
         known, new = self.root / source, self.root / target
         new.mkdir(parents=True, exist_ok=True)
         for name in names:
-            os.link(known / name, new / name)
+            os.link(f"{known}/{name}", f"{new}/{name}")  # Path's / takes as long as the link
 
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
