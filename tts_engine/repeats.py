@@ -1,4 +1,4 @@
-"""A repeat, answered as it comes in: its row and its part of the tenant's sums are one statement.
+"""A repeat, answered as it comes in: that it may be, its row and its part of the tenant's sums are one statement.
 
 So it is a transaction of its own without BEGIN and COMMIT, and whoever repeats at the same moment
 waits for the day's and the hour's row no longer than the database writes down the one before.
@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import NOT_PROVIDED
 from psycopg.types.json import Jsonb
 
-from billing.usage.services import SUMS
+from billing.usage.services import sums
 from tts_engine import store, usage
-from tts_engine.cache import DECIDING, Found
+from tts_engine.cache import ANSWERS, DECIDING, Found
 from tts_engine.models import Status, Synthesis
 
 # What decides the answer's bytes is alike in the row that was found, and copied from there. What stays null, or has a
@@ -26,26 +26,43 @@ _FIELDS = [
     if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
 _GIVEN = [field.attname for field in _FIELDS if field.attname not in _COPIED]
-INSERT = f"""
-    WITH {SUMS}
+# OFFSET keeps the planner from looking for the row by anything but its id. Without the indents it is short enough for
+# psycopg to take it apart once only.
+_INSERT = f"""
+    WITH source AS (
+        SELECT s.* FROM (SELECT * FROM tts_engine_synthesis WHERE id = %(found)s OFFSET 0) s WHERE {ANSWERS}
+    ), {sums("EXISTS (SELECT FROM source)")}
     INSERT INTO tts_engine_synthesis ({", ".join(str(field.column) for field in _FIELDS)})
     SELECT {", ".join(f"%({each.attname})s" if each.attname in _GIVEN else f"s.{each.column}" for each in _FIELDS)}
-    FROM tts_engine_synthesis s WHERE s.id = %(found)s
+    FROM source s
 """  # noqa: S608 - only names of this package are put in
+INSERT = " ".join(_INSERT.split())
 
 
-def answer(synthesis: Synthesis, found: Found) -> None:
-    """Store `synthesis` as done, with the audio that was found; `billed_characters` is set."""
+def answer(synthesis: Synthesis, found: Found) -> bool:
+    """Store `synthesis` as done, with the audio that was found; `billed_characters` and `keeps_text` are set.
+
+    False where what was found does not answer any more: nothing is stored or changed then.
+    """
+    try:
+        store.link(found, synthesis)
+    except FileNotFoundError:
+        store.delete(synthesis)  # an empty folder
+        return False
+    asked = dict(vars(synthesis))
     synthesis.status = Status.DONE
     synthesis.cache_hit = True
     synthesis.finished_at = synthesis.created_at
-    synthesis.audio_ms = found.synthesis.audio_ms
+    synthesis.audio_ms = found.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
-    synthesis.keeps_text = found.keeps_text
-    store.link(found.synthesis, synthesis)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, _parameters(synthesis, found))
-    synthesis._state.adding = False
+        stored: bool = cursor.rowcount == 1
+    if not stored:
+        store.delete(synthesis)
+        vars(synthesis).update(asked)
+    synthesis._state.adding = not stored
+    return stored
 
 
 def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
@@ -53,4 +70,4 @@ def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
     row = {name: getattr(synthesis, name) for name in _GIVEN}
     row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
     facts = usage.repeat_values(synthesis)  # which have one name in the row and in the day
-    return row | facts | {"found": found.synthesis.id}
+    return row | facts | {"found": found.id, "cache_key": synthesis.cache_key}

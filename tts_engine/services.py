@@ -115,42 +115,43 @@ def synthesis_request(
     """
     agreed = agreed or terms(caller.tenant_id, caller.api_key_id)
     synthesis = _new(caller, order, synthesis_id or uuid4(), agreed)
+    rate = agreed.standing.cached_rate
+    at_once = not rate and not once  # nothing else is written then, so it needs no transaction
+    if at_once and _repeated(synthesis, cache.guess(synthesis), rate):
+        return synthesis
     found = cache.find(synthesis)
-    if found:
-        synthesis.billed_characters = synthesis.characters * found.cached_rate // 100
-        if not synthesis.billed_characters and not once:  # nothing else to be written, so no transaction
-            repeats.answer(synthesis, found)
-            return synthesis
+    if at_once and _repeated(synthesis, found, rate):
+        return synthesis
     with alerts.refusal_told(caller.tenant_id), transaction.atomic():
         answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
-        return answered or _placed(synthesis, found)
-
-
-def _placed(synthesis: Synthesis, found: cache.Found | None) -> Synthesis:
-    """Stored: queued with its reservation, or done with the audio that was `found`."""
-    if found:
-        _answer_from_cache(synthesis, found)
-    else:
-        interactive = synthesis.priority < NOBODY_WAITS
-        clock = queue.virtual_time(interactive=interactive)
-        tracing.pass_on(synthesis.id)
-        reservation = billing.reserve(
-            tenant_id=synthesis.tenant_id,
-            api_key_id=synthesis.api_key_id,
-            synthesis_id=synthesis.id,
-            characters=synthesis.characters,
-            virtual_time=clock,
-            interactive=interactive,
-            at=synthesis.created_at,
-        )
-        synthesis.start_tag = reservation.start_tag
-        synthesis.finish_tag = reservation.finish_tag
-        synthesis.priority += reservation.priority
-        waits.refuse_hopeless(synthesis, clock)
-        room.refuse_without_room()
-        transaction.on_commit(partial(_queued, synthesis))
-        synthesis.save(force_insert=True)
+        if answered:
+            return answered
+        if not _billed_repeat(synthesis, found, rate):
+            _place(synthesis)
     return synthesis
+
+
+def _place(synthesis: Synthesis) -> None:
+    """In the queue, with its reservation."""
+    interactive = synthesis.priority < NOBODY_WAITS
+    clock = queue.virtual_time(interactive=interactive)
+    tracing.pass_on(synthesis.id)
+    reservation = billing.reserve(
+        tenant_id=synthesis.tenant_id,
+        api_key_id=synthesis.api_key_id,
+        synthesis_id=synthesis.id,
+        characters=synthesis.characters,
+        virtual_time=clock,
+        interactive=interactive,
+        at=synthesis.created_at,
+    )
+    synthesis.start_tag = reservation.start_tag
+    synthesis.finish_tag = reservation.finish_tag
+    synthesis.priority += reservation.priority
+    waits.refuse_hopeless(synthesis, clock)
+    room.refuse_without_room()
+    transaction.on_commit(partial(_queued, synthesis))
+    synthesis.save(force_insert=True)
 
 
 def _queued(synthesis: Synthesis) -> None:
@@ -174,6 +175,7 @@ def _new(caller: Caller, order: Order, synthesis_id: UUID, agreed: Terms) -> Syn
     """A row that is not stored yet, with everything checked and counted."""
     written = as_read_with(dictionary(caller.tenant_id, agreed.dictionary), Written.of(order))
     synthesis = row_of(caller, order, counted_of(written), synthesis_id, agreed.label)
+    synthesis.keeps_text = agreed.keeps_texts
     _note_reading(synthesis, written)
     if order.patience is not None:
         synthesis.deadline = synthesis.created_at + order.patience
@@ -316,22 +318,38 @@ def count(written: Written) -> Counted:
     return Counted("", characters, facts, tuple((manner, "", place) for manner, place in manners.items()), ())
 
 
-def _answer_from_cache(synthesis: Synthesis, found: cache.Found) -> None:
-    """Billed, where the plan bills repeats."""
-    if synthesis.billed_characters:
-        interactive = synthesis.priority < NOBODY_WAITS
-        billing.reserve(
-            tenant_id=synthesis.tenant_id,
-            api_key_id=synthesis.api_key_id,
-            synthesis_id=synthesis.id,
-            characters=synthesis.billed_characters,
-            virtual_time=queue.virtual_time(interactive=interactive),
-            at=synthesis.created_at,
-            waits=False,
-            interactive=interactive,
-        )
-        billing.settle(synthesis_id=synthesis.id, characters=synthesis.billed_characters)
-    repeats.answer(synthesis, found)
+def _repeated(synthesis: Synthesis, found: cache.Found | None, rate: int) -> bool:
+    """Answered with what was found, at `rate` percent of its characters; False, and nothing done, if that is gone."""
+    synthesis.billed_characters = synthesis.characters * rate // 100
+    if found and repeats.answer(synthesis, found):
+        return True
+    synthesis.billed_characters = None
+    return False
+
+
+def _billed_repeat(synthesis: Synthesis, found: cache.Found | None, rate: int) -> bool:
+    """As `_repeated`, and billed where the plan bills repeats."""
+    if not found:
+        return False
+    billed = synthesis.characters * rate // 100
+    with transaction.atomic():
+        if billed:
+            interactive = synthesis.priority < NOBODY_WAITS
+            billing.reserve(
+                tenant_id=synthesis.tenant_id,
+                api_key_id=synthesis.api_key_id,
+                synthesis_id=synthesis.id,
+                characters=billed,
+                virtual_time=queue.virtual_time(interactive=interactive),
+                at=synthesis.created_at,
+                waits=False,
+                interactive=interactive,
+            )
+            billing.settle(synthesis_id=synthesis.id, characters=billed)
+        repeated = _repeated(synthesis, found, rate)
+        if not repeated:
+            transaction.set_rollback(True)
+    return repeated
 
 
 def wake_worker() -> None:

@@ -29,7 +29,7 @@ from tts_engine.models import Synthesis
 from tts_engine.scripts import Written
 from tts_engine.shelves.bucket import bucket
 from tts_engine.shelves.disk import Disk
-from tts_engine.shelves.shelf import Shelf, StoredFile, size_of
+from tts_engine.shelves.shelf import Shelf, Spoken, StoredFile, size_of
 from tts_engine.speech.audio import label as file_label
 from tts_engine.speech.audio.complete import complete
 from tts_engine.speech.audio.decode import decoded, sample_rate_of
@@ -51,25 +51,25 @@ def shelf() -> Shelf:
     return bucket() if settings.AUDIO_BUCKET else Disk(Path(settings.AUDIO_ROOT))
 
 
-def _file(synthesis: Synthesis, name: str) -> StoredFile:
+def _file(synthesis: Spoken, name: str) -> StoredFile:
     own = shelf()
     return own.file(f"{own.folder(synthesis)}/{name}")
 
 
-def answer_name(synthesis: Synthesis) -> str:
+def answer_name(synthesis: Spoken) -> str:
     return f"answer.{synthesis.audio_format}"
 
 
-def answer_file(synthesis: Synthesis) -> StoredFile:
+def answer_file(synthesis: Spoken) -> StoredFile:
     """The audio as it was sent."""
     return _file(synthesis, answer_name(synthesis))
 
 
-def master_file(synthesis: Synthesis) -> StoredFile:
+def master_file(synthesis: Spoken) -> StoredFile:
     return _file(synthesis, MASTER)
 
 
-def is_kept(synthesis: Synthesis) -> bool:
+def is_kept(synthesis: Spoken) -> bool:
     """Whether the audio is there."""
     return answer_file(synthesis).is_file()
 
@@ -142,7 +142,7 @@ def _digest(synthesis: Synthesis) -> bytes:
     return hashlib.sha256(repr(decides).encode()).hexdigest().encode()
 
 
-def link(source: Synthesis, target: Synthesis) -> None:
+def link(source: Spoken, target: Synthesis) -> None:
     """Give `target` the audio of `source`, which need not come here for it; each can be deleted alone."""
     own = shelf()
     names, rewritten = [MASTER, answer_name(source)], None
@@ -157,7 +157,7 @@ def link(source: Synthesis, target: Synthesis) -> None:
             own.put(file, f"{own.folder(target)}/{TIMES}")
 
 
-def _rewritten_times(source: Synthesis, target: Synthesis) -> bytes | None:
+def _rewritten_times(source: Spoken, target: Synthesis) -> bytes | None:
     """None where the source's hold; else, where the same is written otherwise (5个, 五个), the target's own."""
     digest, _, packed = _file(source, TIMES).read_bytes().partition(b"\n")
     if digest == _digest(target):
@@ -172,7 +172,7 @@ def delete_times(synthesis: Synthesis) -> None:
     own.delete(f"{own.folder(synthesis)}/{TIMES}")
 
 
-def delete(synthesis: Synthesis) -> None:
+def delete(synthesis: Spoken) -> None:
     shelf().delete_synthesis(synthesis)
 
 
@@ -198,7 +198,7 @@ def sums(synthesis: Synthesis) -> Sums:
 class Copy:
     """Audio that need not be made, for it is that of another synthesis of the same tenant."""
 
-    source: Synthesis
+    source: Spoken
     target: Synthesis
 
     def prepare(self) -> Sums:

@@ -13,9 +13,10 @@ from billing.selectors import STANDING, Standing, account_row
 from tts_engine.dictionary.selectors import NEWEST
 from tts_engine.labels import POLICY, policy_read
 from tts_engine.models import LabelPolicy
+from tts_engine.retention.selectors import KEEPS_TEXTS
 
 TERMS = f"""
-    SELECT standing.*, policy.*, ({NEWEST})
+    SELECT standing.*, policy.*, ({NEWEST}), {KEEPS_TEXTS}
     FROM ({STANDING}) standing LEFT JOIN ({POLICY}) policy ON true
 """  # noqa: S608 - only constants of this project are put in
 
@@ -28,12 +29,13 @@ class Terms:
     standing: Standing
     label: LabelPolicy
     dictionary: int  # its newest version; 0 of a team that never had an entry
+    keeps_texts: bool
 
     @classmethod
     def read(cls, tenant_id: UUID, row: tuple[Any, ...]) -> Self:
         """From the columns of TERMS."""
-        default, may_omit, version = row[-3:]
-        return cls(Standing.read(row[:-3]), policy_read(tenant_id, default, may_omit), version or 0)
+        default, may_omit, version, keeps_texts = row[-4:]
+        return cls(Standing.read(row[:-4]), policy_read(tenant_id, default, may_omit), version or 0, keeps_texts)
 
 
 def terms(tenant_id: UUID, api_key_id: UUID | None = None) -> Terms:

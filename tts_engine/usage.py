@@ -27,7 +27,7 @@ def add_spoken(synthesis: Synthesis, *, audio_ms: int, synthesis_ms: int, waited
 
 
 def repeat_values(synthesis: Synthesis) -> dict[str, Any]:
-    """What a repeat from the cache adds to its day and hour, for a statement that holds billing's SUMS."""
+    """What a repeat from the cache adds to its day and hour, for a statement that holds billing's `sums`."""
     return _answered(synthesis, billed=synthesis.billable(), audio_ms=synthesis.audio_ms, synthesis_ms=0)
 
 

@@ -140,13 +140,12 @@ class Engine:
         connection.close()
         if found is None:
             return False
-        outcome = queue.Outcome(audio_ms=found.synthesis.audio_ms or 0, first_byte_ms=0, synthesis_ms=0)
+        outcome = queue.Outcome(audio_ms=found.audio_ms, first_byte_ms=0, synthesis_ms=0)
         try:
-            kept = queue.finish(synthesis, outcome, Copy(source=found.synthesis, target=synthesis))
+            kept = queue.finish(synthesis, outcome, Copy(source=found, target=synthesis))
         except FileNotFoundError:  # it was deleted just now
             return False
-        of = str(found.synthesis.id)
-        log.info("repeated", kept=kept, of=of, audio_ms=outcome.audio_ms, **telling.of_speech(synthesis))
+        log.info("repeated", kept=kept, of=str(found.id), audio_ms=outcome.audio_ms, **telling.of_speech(synthesis))
         return True
 
     def _speak(self, synthesis: Synthesis) -> None:

@@ -1,7 +1,7 @@
 """How a call that brings an API key goes through Django: with one change of thread."""
 
 import asyncio
-from typing import IO
+from typing import IO, cast
 
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import RequestAborted
@@ -45,14 +45,24 @@ class KeyHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        answering = asyncio.ensure_future(self._send_answer(scope, body, send))
-        leaving = asyncio.ensure_future(receive())
-        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-        for unfinished in (answering, leaving):
-            unfinished.cancel()
-        await asyncio.wait((answering, leaving))
-        if not answering.cancelled():
-            answering.result()
+        answering = cast("asyncio.Task[None]", asyncio.current_task())
+        left = False
+
+        async def watch() -> None:
+            nonlocal left
+            await receive()
+            left = True
+            answering.cancel()
+
+        watching = asyncio.create_task(watch())
+        try:
+            await self._send_answer(scope, body, send)
+        except asyncio.CancelledError:
+            if not left:  # it is somebody else who ends us
+                raise
+            answering.uncancel()
+        finally:
+            watching.cancel()
 
     async def _send_answer(self, scope: Message, body: IO[bytes], send: Send) -> None:
         request, refusal = self.create_request(scope, body)

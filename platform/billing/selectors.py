@@ -54,14 +54,15 @@ class Standing:
     usage: Usage
     requests_per_minute: int
     key_requests_per_minute: int | None  # the key's own cap
+    cached_rate: int  # percent billed of a repeat from the cache
 
     @classmethod
     def read(cls, row: tuple[Any, ...]) -> Self:
         """From the columns of STANDING."""
-        limit, used, reserved, resets_at, of_tenant, of_key = row
+        limit, used, reserved, resets_at, of_tenant, of_key, cached_rate = row
         remaining = None if limit is None else max(0, limit - used - reserved)
         usage = Usage(limit=limit, used=used, reserved=reserved, remaining=remaining, resets_at=resets_at)
-        return cls(usage, of_tenant, of_key)
+        return cls(usage, of_tenant, of_key, cached_rate)
 
 
 def limits(tenant_id: UUID) -> Limits:
@@ -80,7 +81,7 @@ STANDING = f"""
            p.requests_per_minute, (
                SELECT l.requests_per_minute FROM billing_keylimit l JOIN accounts_apikey k ON k.id = l.api_key_id
                WHERE k.id = %(api_key)s AND k.tenant_id = a.tenant_id
-           )
+           ), p.cached_rate
     FROM billing_account a
     JOIN billing_plan p ON p.id = a.plan_id
     JOIN accounts_tenant t ON t.id = a.tenant_id

@@ -7,12 +7,13 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.db import connection
-from psycopg._queries import MAX_CACHED_STATEMENT_PARAMS
+from django.test.utils import CaptureQueriesContext
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH, MAX_CACHED_STATEMENT_PARAMS
 
 from accounts.models import Tenant
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import ask, make_tenant
+from tests.factories import ask, make_plan, make_tenant
 from tests.kept import answer_of
 from tts_engine import cache, queue, sentences, services, store, tasks
 from tts_engine.models import Status, Synthesis
@@ -76,19 +77,70 @@ def test_what_is_read_alike_is_one_result(tenant: Tenant) -> None:
 
 
 def test_a_repeat_is_one_statement_that_is_known(tenant: Tenant) -> None:
-    """What psycopg keeps of a statement it keeps up to so many parameters; beyond, it is parsed for every repeat."""
-    given: list[Any] = []
+    """What psycopg keeps of a statement it keeps up to a size; beyond, it is parsed for every repeat."""
+    given: list[tuple[str, Any]] = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        given.extend([params] if "INSERT" in sql else [])
+        given.extend([(sql, params)] if "INSERT" in sql else [])
         return execute(sql, params, many, context)
 
     ask(tenant)
     speak()
     with connection.execute_wrapper(watch):
         assert ask(tenant).cache_hit
-    (parameters,) = given
+    ((statement, parameters),) = given
+    assert len(statement) <= MAX_CACHED_STATEMENT_LENGTH
     assert len(parameters) <= MAX_CACHED_STATEMENT_PARAMS
+
+
+def test_what_was_found_last_is_not_looked_for_again(tenant: Tenant) -> None:
+    """The statement that stores the repeat makes sure that it still answers: until it is deleted, then another does."""
+    ask(tenant)
+    first = speak()
+    second = ask(tenant)
+    with CaptureQueriesContext(connection) as asked:
+        third = ask(tenant)
+    assert (second.cache_hit, third.cache_hit) == (True, True)
+    assert [query["sql"] for query in asked if "FROM tts_engine_synthesis s WHERE" in query["sql"]] == []
+    synthesis_delete(first)
+    assert ask(tenant).cache_hit
+    for row in Synthesis.objects.filter(tenant=tenant, deleted_at=None):
+        synthesis_delete(row)
+    assert ask(tenant).status == Status.QUEUED
+
+
+def test_a_purge_holds_for_what_was_found_last(tenant: Tenant) -> None:
+    """It is spoken anew, and nothing of the old is left behind for the new."""
+    ask(tenant)
+    speak()
+    assert ask(tenant).cache_hit
+    cache.purge(tenant_id=tenant.id)
+    asked = ask(tenant)
+    assert (asked.status, asked.cache_hit, asked.billed_characters, asked.audio_ms) == (
+        Status.QUEUED,
+        False,
+        None,
+        None,
+    )
+    assert not answer_of(asked).parent.exists()
+    assert reconcile() == []
+
+
+@pytest.mark.parametrize("rate", [0, 50], ids=["free", "billed"])
+def test_a_result_that_is_gone_before_it_is_linked(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleted since it was looked for: the request is queued as any other, and reserves its characters once."""
+    tenant = make_tenant(plan=make_plan(cached_rate=rate))
+    ask(tenant)
+    first = speak()
+    found = cache.find(first)
+    assert found
+    store.delete(first)
+    monkeypatch.setattr(cache, "find", lambda _row: found)
+    asked = ask(tenant)
+    assert (asked.status, asked.billed_characters) == (Status.QUEUED, None)
+    assert (usage(tenant.id).used, usage(tenant.id).reserved) == (3, 3)
+    assert not answer_of(asked).parent.exists()
+    assert reconcile() == []
 
 
 def test_without_the_cache_nothing_is_found_and_nothing_kept(tenant: Tenant) -> None:
@@ -189,7 +241,7 @@ def test_a_result_that_is_deleted_just_now(tenant: Tenant, monkeypatch: pytest.M
     ask(tenant)
     asked = ask(tenant)
     first = speak()
-    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first, cached_rate=0, keeps_text=True))
+    monkeypatch.setattr(cache, "find", lambda _row: cache.Found(first.id, tenant.id, 1, "wav", 10))
     store.delete(first)
     row = queue.claim()
     assert row

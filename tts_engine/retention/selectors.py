@@ -4,6 +4,10 @@ from uuid import UUID
 
 from tts_engine.retention.models import StoragePolicy
 
+KEEPS_TEXTS = """NOT EXISTS (
+    SELECT FROM tts_engine_storagepolicy WHERE tenant_id = %(tenant)s AND texts_off_since IS NOT NULL
+)"""
+
 
 def policy_of(tenant_id: UUID) -> StoragePolicy:
     """What nobody changed keeps everything."""

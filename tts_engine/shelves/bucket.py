@@ -17,9 +17,8 @@ import structlog
 from django.core.files.storage import storages
 
 from tts_engine.errors import StorageUnavailable
-from tts_engine.models import Synthesis
 from tts_engine.shelves.bucket_file import BucketFile, told
-from tts_engine.shelves.shelf import Listed, home_of
+from tts_engine.shelves.shelf import Listed, Spoken, home_of
 
 log = structlog.get_logger()
 
@@ -39,7 +38,7 @@ class Bucket:
         with told(self.name):
             self.client.head_bucket(Bucket=self.name)
 
-    def folder(self, synthesis: Synthesis) -> str:
+    def folder(self, synthesis: Spoken) -> str:
         return f"{home_of(synthesis)}/{synthesis.attempt}"
 
     def file(self, name: str) -> BucketFile:
@@ -79,7 +78,7 @@ class Bucket:
         with told(name):
             self.client.delete_object(Bucket=self.name, Key=self._key(name))
 
-    def delete_synthesis(self, synthesis: Synthesis) -> None:
+    def delete_synthesis(self, synthesis: Spoken) -> None:
         self._delete_below(f"{home_of(synthesis)}/")
 
     def delete_tenant(self, tenant_id: UUID) -> None:

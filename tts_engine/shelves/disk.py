@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from tts_engine.models import Synthesis
-from tts_engine.shelves.shelf import Listed, home_of, is_id
+from tts_engine.shelves.shelf import Listed, Spoken, home_of, is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Disk:
 
     root: Path
 
-    def folder(self, synthesis: Synthesis) -> str:
+    def folder(self, synthesis: Spoken) -> str:
         return home_of(synthesis)
 
     def file(self, name: str) -> Path:
@@ -49,12 +48,12 @@ class Disk:
         known, new = self.root / source, self.root / target
         new.mkdir(parents=True, exist_ok=True)
         for name in names:
-            os.link(known / name, new / name)
+            os.link(f"{known}/{name}", f"{new}/{name}")  # Path's / takes as long as the link
 
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
 
-    def delete_synthesis(self, synthesis: Synthesis) -> None:
+    def delete_synthesis(self, synthesis: Spoken) -> None:
         shutil.rmtree(self.root / home_of(synthesis), ignore_errors=True)
 
     def delete_tenant(self, tenant_id: UUID) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from tts_engine.models import Synthesis
 from tts_engine.shelves.bucket_file import BucketFile
 
 StoredFile = Path | BucketFile
@@ -31,6 +30,19 @@ def version_of(file: StoredFile) -> str:
     return f"{file.stat().st_mtime_ns:x}" if isinstance(file, Path) else file.version
 
 
+class Spoken(Protocol):
+    """A synthesis, or as much of one as its files are named after."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def audio_format(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One file as a listing tells of it."""
@@ -43,7 +55,7 @@ class Listed:
 class Shelf(Protocol):
     """What `store` needs of either. Names are as above; a file that is not there raises FileNotFoundError."""
 
-    def folder(self, synthesis: Synthesis) -> str:
+    def folder(self, synthesis: Spoken) -> str:
         """The name of the folder of its finished files."""
         ...
 
@@ -77,7 +89,7 @@ class Shelf(Protocol):
         """A file, which need not be there."""
         ...
 
-    def delete_synthesis(self, synthesis: Synthesis) -> None:
+    def delete_synthesis(self, synthesis: Spoken) -> None:
         """All its files, those of earlier attempts too."""
         ...
 
@@ -88,7 +100,7 @@ class Shelf(Protocol):
         ...
 
 
-def home_of(synthesis: Synthesis) -> str:
+def home_of(synthesis: Spoken) -> str:
     """The folder that has all of a synthesis, with no slash behind it."""
     name = str(synthesis.id)
     return f"{synthesis.tenant_id}/{name[:2]}/{name}"

@@ -17,15 +17,19 @@ def _counted(latency: str) -> str:
     return f"{latency}[{number}] = usage.{latency}[{number}] + 1"
 
 
-# Parts of one statement, for it is one way to the server and back; the hour is not told of what failed.
-SUMS = f"""
+def sums(only_if: str = "true") -> str:
+    """Parts of one statement, for it is one way to the server and back; the hour is not told of what failed.
+
+    `only_if` is a condition, in SQL, without which neither is told.
+    """
+    return f"""
     day AS (
         INSERT INTO billing_dailyusage AS usage
             (tenant_id, day, api_key_id, member_id, voice, model, {", ".join(NAMES)}, waits, first_audio)
         SELECT t.id, (%(at)s::timestamptz AT TIME ZONE t.time_zone)::date, %(api_key)s::uuid, %(member)s::bigint,
                %(voice)s, %(model)s, {", ".join(f"%({name})s" for name in NAMES)},
                %(waits)s::integer[], %(first_audio)s::integer[]
-        FROM accounts_tenant t WHERE t.id = %(tenant)s
+        FROM accounts_tenant t WHERE t.id = %(tenant)s AND {only_if}
         ON CONFLICT (tenant_id, day, api_key_id, member_id, voice, model) DO UPDATE
         SET {", ".join(f"{name} = usage.{name} + excluded.{name}" for name in NAMES)},
             {_counted("waits")}, {_counted("first_audio")}
@@ -35,13 +39,15 @@ SUMS = f"""
             (tenant_id, hour, api_key_id, member_id, model, requests, billed_characters)
         SELECT %(tenant)s, date_trunc('hour', %(at)s::timestamptz, 'UTC'), %(api_key)s::uuid, %(member)s::bigint,
                %(model)s, %(requests)s, %(billed_characters)s
-        WHERE %(requests)s > 0
+        WHERE %(requests)s > 0 AND {only_if}
         ON CONFLICT (tenant_id, hour, api_key_id, member_id, model) DO UPDATE
         SET requests = usage.requests + excluded.requests,
             billed_characters = usage.billed_characters + excluded.billed_characters
     )
 """  # noqa: S608 - only names of this package are put in
-ADD = f"WITH {SUMS} SELECT"
+
+
+ADD = f"WITH {sums()} SELECT"
 
 # By number of the bucket: one request in it, as PostgreSQL writes an array.
 ONE = [""] + [
@@ -73,7 +79,7 @@ def usage_values(
     waited_ms: int | None = None,
     first_audio_ms: int | None = None,
 ) -> dict[str, Any]:
-    """What SUMS is executed with; `at` is the moment the request was made.
+    """What a statement with `sums` is executed with; `at` is the moment the request was made.
 
     The milliseconds are from that moment on: until a worker began, and until there was audio. None where
     nobody waited or no worker spoke.
