@@ -25,7 +25,19 @@ _FIELDS = [
     for field in Synthesis._meta.concrete_fields
     if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
-_GIVEN = [field.attname for field in _FIELDS if field.attname not in _COPIED]
+# What holds for every repeat, and what its sums are given as well.
+_ALIKE = {
+    "status": f"'{Status.DONE}'",
+    "cache_hit": "true",
+    **dict.fromkeys(("attempt", "queue_ms", "first_byte_ms", "synthesis_ms"), "0"),
+    **dict.fromkeys(("error_code", "error_message"), "''"),
+    **dict.fromkeys(("created_at", "finished_at"), "%(at)s"),
+    "tenant_id": "%(tenant)s",
+    "api_key_id": "%(api_key)s",
+    "member_id": "%(member)s",
+}
+_GIVEN = [field.attname for field in _FIELDS if field.attname not in {*_COPIED, *_ALIKE}]
+_VALUES = {field.attname: f"s.{field.column}" for field in _FIELDS} | {name: f"%({name})s" for name in _GIVEN} | _ALIKE
 # OFFSET keeps the planner from looking for the row by anything but its id. Without the indents it is short enough for
 # psycopg to take it apart once only.
 _INSERT = f"""
@@ -33,7 +45,7 @@ _INSERT = f"""
         SELECT s.* FROM (SELECT * FROM tts_engine_synthesis WHERE id = %(found)s OFFSET 0) s WHERE {ANSWERS}
     ), {sums("EXISTS (SELECT FROM source)")}
     INSERT INTO tts_engine_synthesis ({", ".join(str(field.column) for field in _FIELDS)})
-    SELECT {", ".join(f"%({each.attname})s" if each.attname in _GIVEN else f"s.{each.column}" for each in _FIELDS)}
+    SELECT {", ".join(_VALUES.values())}
     FROM source s
 """  # noqa: S608 - only names of this package are put in
 INSERT = " ".join(_INSERT.split())

@@ -24,7 +24,7 @@ def model_names() -> list[str]:
 
 def require_model(name: str) -> None:
     """Raise UnknownModel unless there is a model of that name."""
-    if name not in model_names():
+    if name not in settings.MODEL_ALIASES and name not in model_names():  # which looks into the voices' folder
         raise UnknownModel(f"The model '{name}' does not exist here. There are: {', '.join(model_names())}.")
 
 
