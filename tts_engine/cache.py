@@ -91,20 +91,23 @@ def find(synthesis: Synthesis) -> Found | None:
         return None
     id_, attempt, audio_ms = row
     newest = Found(id_, synthesis.tenant_id, attempt, synthesis.audio_format, audio_ms)
-    if not store.is_kept(newest):
-        return None
-    _found_last(synthesis.cache_key)[:] = [newest]
-    return newest
+    return newest if store.is_kept(newest) else None
 
 
 def guess(synthesis: Synthesis) -> Found | None:
-    """What this process found last with the same key; whoever takes it makes sure that it still ANSWERS."""
-    return next(iter(_found_last(synthesis.cache_key)), None) if synthesis.cache_key else None
+    """The newest result with the same key that this process knows; whoever takes it makes sure that it ANSWERS."""
+    return next(iter(_known(synthesis.cache_key)), None) if synthesis.cache_key else None
+
+
+def remember(repeat: Synthesis) -> None:
+    """As the newest of its key, so that what is repeated again and again is not looked for each time."""
+    audio = repeat.audio_format, repeat.audio_ms or 0
+    _known(repeat.cache_key)[:] = [Found(repeat.id, repeat.tenant_id, repeat.attempt, *audio)]
 
 
 @lru_cache(REMEMBERED)
-def _found_last(cache_key: str) -> list[Found]:
-    """One or none, so that what is repeated again and again is not looked for each time."""
+def _known(cache_key: str) -> list[Found]:
+    """One or none."""
     return []
 
 

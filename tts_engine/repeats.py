@@ -11,7 +11,7 @@ from django.db.models import NOT_PROVIDED
 from psycopg.types.json import Jsonb
 
 from billing.usage.services import sums
-from tts_engine import store, usage
+from tts_engine import cache, store, usage
 from tts_engine.cache import ANSWERS, DECIDING, Found
 from tts_engine.models import Status, Synthesis
 
@@ -70,7 +70,9 @@ def answer(synthesis: Synthesis, found: Found) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, _parameters(synthesis, found))
         stored: bool = cursor.rowcount == 1
-    if not stored:
+    if stored:
+        cache.remember(synthesis)
+    else:
         store.delete(synthesis)
         vars(synthesis).update(asked)
     synthesis._state.adding = not stored
