@@ -1,8 +1,8 @@
 """Does a thousand wrong API keys a second from one address slow a good key?
 
 Starts a platform of its own. From 127.0.0.1 a process sends wrong keys at a fixed rate over many connections,
-half of them no keys at all, half of them keys that nobody has; each connection waits for its answer, so how many
-keys arrive is told too: with 2,000 connections most of them do. From 127.0.0.2 a good key makes
+half of them no keys at all, half of them keys that nobody has. Each connection waits for its answer, and answers
+come at a pace, so how many keys arrive is told too. From 127.0.0.2 a good key makes
 one call after the other. Rounds without and with the attack alternate; printed are the medians of the rounds'
 medians, the median of the neighbours' ratios, and what attack and answers cost of a core: the attacker itself runs
 here too, so its own share is in the ratio.
