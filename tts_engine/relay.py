@@ -60,12 +60,12 @@ def _reader() -> redis.asyncio.Redis:
     )
 
 
-def _add(synthesis_id: UUID, fields: dict[Any, Any]) -> None:
+def _add(synthesis_id: UUID, fields: dict[Any, Any], keep: timedelta = settings.RELAY_KEEP) -> None:
     """Where Valkey is away the speech goes on: a reader that misses a piece takes the stored audio."""
     try:
         with writer().pipeline(transaction=False) as pipe:
             pipe.xadd(_key(synthesis_id), fields)
-            pipe.expire(_key(synthesis_id), settings.RELAY_KEEP)
+            pipe.expire(_key(synthesis_id), keep)
             pipe.execute()
     except RedisError as error:
         log.warning("piece_not_relayed", synthesis=str(synthesis_id), error=str(error))
@@ -86,7 +86,7 @@ def send(
 
 def end(synthesis_id: UUID, *, attempt: int, size: int) -> None:
     """Tell that the whole answer, `size` bytes long, has been sent and stored."""
-    _add(synthesis_id, {"attempt": attempt, "offset": size, "end": 1})
+    _add(synthesis_id, {"attempt": attempt, "offset": size, "end": 1}, keep=settings.RELAY_KEEP_WHOLE)
 
 
 def fail(synthesis_id: UUID, error: SynthesisFailed) -> None:

@@ -330,7 +330,8 @@ WORKER_LEAVES_WITHIN = timedelta(seconds=20)  # on SIGTERM; what it has not spok
 # How often a row is tried whose worker dies or whose voice fails, the last time alone in its worker. A text that
 # has worn out all of them is quarantined.
 MAX_ATTEMPTS = 3
-RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey for a slow reader
+RELAY_KEEP = timedelta(minutes=10)  # how long encoded chunks stay in Valkey while more are expected
+RELAY_KEEP_WHOLE = timedelta(minutes=1)  # and once all are there: who reads slower takes the stored audio
 # Who made the speech, as its label says: its name, or its code after 服务提供者编码规则 of TC260.
 CONTENT_PRODUCER: str = env.str("CONTENT_PRODUCER", default="Voxhouse")
 SENTENCE_CACHE_BYTES = env.int("SENTENCE_CACHE_BYTES", default=2 * 1024**3)  # a second of speech is 64 to 96 KB

@@ -9,7 +9,7 @@ import psutil
 
 from tests.chaos.house import House
 
-# Words of their commands. Memory that several share counts in parts: a database's processes share most of theirs.
+# Words of their commands. Memory that several share does not count: a database's buffers fill up as it is used.
 KINDS = {
     "supervisor": "\0up",
     "web": "config.web",
@@ -58,6 +58,6 @@ def _used(process: int) -> int:
     try:
         found = psutil.Process(process)
         backends = found.children() if found.name() == "postgres" else []
-        return max(int(one.memory_full_info().pss) for one in (found, *backends))
+        return max(int(one.memory_full_info().uss) for one in (found, *backends))
     except psutil.NoSuchProcess:  # a part of it ended just now
         return 0

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from structlog.testing import capture_logs
 
 from tests.engine.conftest import Run
@@ -61,6 +62,19 @@ def test_a_sentence_is_told_once(run: Run[Any], request_id: UUID) -> None:
     relay.send(request_id, b"cdef", attempt=2, offset=2, heard=(0, Timeline(10, (one, two))))
     relay.end(request_id, attempt=2, size=6)
     assert run(read(request_id)) == [Timeline(10, (one,)), b"abc", Timeline(10, (two,)), b"def"]
+
+
+def test_what_is_whole_makes_room_soon(request_id: UUID) -> None:
+    """It is stored by then, for who reads slower; while pieces are expected the others wait for them."""
+
+    def seconds_left() -> float:
+        (key,) = relay.writer().scan_iter(f"*{request_id}")
+        return float(relay.writer().ttl(key))
+
+    relay.send(request_id, b"one", attempt=1, offset=0)
+    assert seconds_left() == pytest.approx(settings.RELAY_KEEP.total_seconds(), abs=2)
+    relay.end(request_id, attempt=1, size=3)
+    assert seconds_left() == pytest.approx(settings.RELAY_KEEP_WHOLE.total_seconds(), abs=2)
 
 
 def test_a_late_reader_misses_nothing(run: Run[Any], request_id: UUID) -> None:
