@@ -51,19 +51,21 @@ _INSERT = f"""
 INSERT = " ".join(_INSERT.split())
 
 
-def answer(synthesis: Synthesis, found: Found) -> bool:
-    """Store `synthesis` as done, with the audio that was found; `billed_characters` and `keeps_text` are set.
+def answer(synthesis: Synthesis, found: Found | None, *, billed: int = 0) -> bool:
+    """Store `synthesis` as done, with the audio that was found, `billed` characters; `keeps_text` is set.
 
-    False where what was found does not answer any more: nothing is stored or changed then.
+    False where nothing was found, or it does not answer any more: nothing is stored or changed then.
     """
+    if found is None:
+        return False
     try:
         store.link(found, synthesis)
     except FileNotFoundError:
-        store.delete(synthesis)  # an empty folder
         return False
     asked = dict(vars(synthesis))
     synthesis.status = Status.DONE
     synthesis.cache_hit = True
+    synthesis.billed_characters = billed
     synthesis.finished_at = synthesis.created_at
     synthesis.audio_ms = found.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0

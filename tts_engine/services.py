@@ -117,16 +117,16 @@ def synthesis_request(
     synthesis = _new(caller, order, synthesis_id or uuid4(), agreed)
     rate = agreed.standing.cached_rate
     at_once = not rate and not once  # nothing else is written then, so it needs no transaction
-    if at_once and _repeated(synthesis, cache.guess(synthesis), rate):
+    if at_once and repeats.answer(synthesis, cache.guess(synthesis)):
         return synthesis
     found = cache.find(synthesis)
-    if at_once and _repeated(synthesis, found, rate):
+    if at_once and repeats.answer(synthesis, found):
         return synthesis
     with alerts.refusal_told(caller.tenant_id), transaction.atomic():
         answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
         if answered:
             return answered
-        if not _billed_repeat(synthesis, found, rate):
+        if not _repeated(synthesis, found, rate):
             _place(synthesis)
     return synthesis
 
@@ -319,16 +319,10 @@ def count(written: Written) -> Counted:
 
 
 def _repeated(synthesis: Synthesis, found: cache.Found | None, rate: int) -> bool:
-    """Answered with what was found, at `rate` percent of its characters; False, and nothing done, if that is gone."""
-    synthesis.billed_characters = synthesis.characters * rate // 100
-    if found and repeats.answer(synthesis, found):
-        return True
-    synthesis.billed_characters = None
-    return False
+    """Answered with what was found, and billed where the plan bills repeats: `rate` percent of its characters.
 
-
-def _billed_repeat(synthesis: Synthesis, found: cache.Found | None, rate: int) -> bool:
-    """As `_repeated`, and billed where the plan bills repeats."""
+    False, and nothing done, where nothing was found or it is gone by now.
+    """
     if not found:
         return False
     billed = synthesis.characters * rate // 100
@@ -346,7 +340,7 @@ def _billed_repeat(synthesis: Synthesis, found: cache.Found | None, rate: int) -
                 interactive=interactive,
             )
             billing.settle(synthesis_id=synthesis.id, characters=billed)
-        repeated = _repeated(synthesis, found, rate)
+        repeated = repeats.answer(synthesis, found, billed=billed)
         if not repeated:
             transaction.set_rollback(True)
     return repeated

@@ -143,14 +143,21 @@ def _digest(synthesis: Synthesis) -> bytes:
 
 
 def link(source: Spoken, target: Synthesis) -> None:
-    """Give `target` the audio of `source`, which need not come here for it; each can be deleted alone."""
+    """Give `target` the audio of `source`, which need not come here for it; each can be deleted alone.
+
+    Raises FileNotFoundError where the source has been deleted; the target has nothing then.
+    """
     own = shelf()
     names, rewritten = [MASTER, answer_name(source)], None
     if target.keeps_text:
         with suppress(FileNotFoundError):  # spoken before times were kept
             rewritten = _rewritten_times(source, target)
             names += [] if rewritten else [TIMES]
-    own.copy(own.folder(source), own.folder(target), names)
+    try:
+        own.copy(own.folder(source), own.folder(target), names)
+    except FileNotFoundError:
+        delete(target)  # an empty folder
+        raise
     if rewritten:
         with scratch() as file:
             file.write_bytes(rewritten)
@@ -212,11 +219,7 @@ class Copy:
         Raises FileNotFoundError where the source has been deleted.
         """
         delete(self.target)
-        try:
-            link(self.source, self.target)
-        except FileNotFoundError:
-            delete(self.target)  # an empty folder
-            raise
+        link(self.source, self.target)
         return size_of(answer_file(self.target))
 
 

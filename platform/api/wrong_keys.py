@@ -52,8 +52,8 @@ class Refusals:
     def turn(self) -> float:
         """Seconds until the next such answer, a window at most."""
         now = time.monotonic()
-        self.last_turn = max(now, self.last_turn + 1 / settings.WRONG_KEY_REFUSALS_PER_SECOND)
-        self.last_turn = min(self.last_turn, now + WINDOW_SECONDS)
+        after = self.last_turn + 1 / settings.WRONG_KEY_REFUSALS_PER_SECOND
+        self.last_turn = min(max(now, after), now + WINDOW_SECONDS)
         return self.last_turn - now
 
 
