@@ -33,32 +33,42 @@ export class Recent {
     }
   }
 
+  // Rows that stay are not replaced: a press that is under way, and the focus, would be lost.
   #show(speeches) {
-    const playing = this.#row?.dataset.id;
-    this.#list.replaceChildren(...speeches.map((speech) => this.#rowOf(speech)));
+    speeches.forEach((speech, place) => {
+      const row = this.#list.querySelector(`[data-id="${CSS.escape(speech.id)}"]`) ?? this.#newRow(speech.id);
+      this.#fill(row, speech);
+      const there = this.#list.children[place] ?? null;
+      if (there !== row) this.#list.insertBefore(row, there);
+    });
+    while (this.#list.children.length > speeches.length) this.#list.lastElementChild.remove();
     this.#list.hidden = speeches.length === 0;
     this.#empty.hidden = speeches.length > 0;
-    this.#row = playing && this.#list.querySelector(`[data-id="${CSS.escape(playing)}"]`);
-    if (this.#row) this.#showState();
-    else this.#audio.pause();
+    if (!this.#row?.isConnected) {
+      this.#row = undefined;
+      this.#audio.pause();
+    }
     if (speeches.some(({ status }) => status === "queued" || status === "running")) {
       this.#timer = setTimeout(() => this.refresh(), LATER);
     }
   }
 
-  #rowOf(speech) {
+  #newRow(id) {
     const row = document.getElementById("recent-row").content.cloneNode(true).firstElementChild;
-    row.dataset.id = speech.id;
+    row.dataset.id = id;
+    const button = row.querySelector("[data-play]");
+    button.setAttribute("aria-label", say("play"));
+    button.addEventListener("click", () => this.#toggle(row));
+    for (const link of row.querySelectorAll(".recent-files a")) offer(link, id);
+    return row;
+  }
+
+  #fill(row, speech) {
     row.querySelector(".recent-text").textContent = speech.text || say("text_not_kept");
     row.querySelector(".recent-facts").textContent = facts(speech, this.#voiceName(speech.voice)).join(" · ");
     const done = speech.status === "done";
-    const button = row.querySelector("[data-play]");
-    button.disabled = !done;
-    button.setAttribute("aria-label", say("play"));
-    button.addEventListener("click", () => this.#toggle(row));
+    row.querySelector("[data-play]").disabled = !done;
     row.querySelector(".recent-files").hidden = !done;
-    for (const link of row.querySelectorAll(".recent-files a")) offer(link, speech.id);
-    return row;
   }
 
   #toggle(row) {

@@ -137,14 +137,30 @@ def test_a_speech_of_the_history_plays_in_place(open_page: OpenPage, sign_in: Si
     """The last ten can be heard again without leaving the page."""
     page = open_page()
     sign_in(page)
-    speak(page, new_sentence())
-    button = page.locator(".recent-row [data-play]").first
+    text = new_sentence()
+    speak(page, text)
+    row = page.locator(".recent-row", has_text=text)
+    button = row.locator("[data-play]")
     expect(button).to_be_enabled(timeout=10_000)
     button.click()
-    until(page, "document.querySelector('.recent-row progress').value > 0")
+    expect(row.locator("progress")).not_to_have_js_property("value", 0, timeout=60_000)
     expect(button).to_have_attribute("aria-label", "暂停")
     button.click()
     expect(button).to_have_attribute("aria-label", "播放")
+
+
+def test_the_list_grows_at_its_top_and_its_rows_stay(open_page: OpenPage, sign_in: SignIn) -> None:
+    """A row that were replaced under somebody's finger would lose the press, and the focus of a keyboard."""
+    page = open_page()
+    sign_in(page)
+    before, after = new_sentence(), new_sentence()
+    speak(page, before)
+    button = page.locator(".recent-row", has_text=before).locator("[data-play]")
+    expect(button).to_be_enabled(timeout=10_000)
+    row = button.element_handle()
+    speak(page, after)
+    expect(page.locator(".recent-row").first).to_contain_text(after)
+    assert row.evaluate("button => button.isConnected")
 
 
 def test_the_text_runs_along_and_a_click_on_it_moves_the_playhead(open_page: OpenPage, sign_in: SignIn) -> None:
