@@ -5,9 +5,10 @@ another.
 """
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from threading import Lock
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -38,7 +39,8 @@ DECIDING = (
 )
 
 
-REMEMBERED = 10_000  # results of each process
+REMEMBERED_BYTES = 32 * 1024 * 1024  # of results, in each process
+ROW_BYTES = 1024  # of one without its audio, about
 UNREAD = "unread"  # as a key: that of a job's row is made when its worker reads the text
 
 
@@ -69,6 +71,13 @@ NEWEST = f"""
 """  # noqa: S608 - only a constant is put in
 
 
+@dataclass(slots=True)
+class Answer:
+    """What a result and all repeats of it answer with, once somebody has read it."""
+
+    audio: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """As much of a finished result as a repeat of it needs."""
@@ -78,6 +87,8 @@ class Found:
     attempt: int
     audio_format: str
     audio_ms: int
+    times_of: bytes | None = None  # the digest of the text in its times, where it is known
+    answer: Answer = field(default_factory=Answer)
 
 
 def find(synthesis: Synthesis) -> Found | None:
@@ -96,19 +107,39 @@ def find(synthesis: Synthesis) -> Found | None:
 
 def guess(synthesis: Synthesis) -> Found | None:
     """The newest result with the same key that this process knows; whoever takes it makes sure that it ANSWERS."""
-    return next(iter(_known(synthesis.cache_key)), None) if synthesis.cache_key else None
+    return _known.get(synthesis.cache_key)
 
 
-def remember(repeat: Synthesis) -> None:
-    """As the newest of its key, so that what is repeated again and again is not looked for each time."""
-    audio = repeat.audio_format, repeat.audio_ms or 0
-    _known(repeat.cache_key)[:] = [Found(repeat.id, repeat.tenant_id, repeat.attempt, *audio)]
+def remember(repeat: Synthesis, found: Found, times_of: bytes | None) -> None:
+    """As the newest of its key, so that what is repeated again and again is neither looked for nor read each time."""
+    facts = repeat.id, repeat.tenant_id, repeat.attempt, repeat.audio_format, found.audio_ms
+    _known.put(repeat.cache_key, Found(*facts, times_of, found.answer))
 
 
-@lru_cache(REMEMBERED)
-def _known(cache_key: str) -> list[Found]:
-    """One or none."""
-    return []
+class Known:
+    """Results by their key, those that were asked for last; at most REMEMBERED_BYTES of them."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[str, tuple[Found, int]] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, key: str) -> Found | None:
+        with self._lock:
+            return self._found[key][0] if key in self._found else None
+
+    def put(self, key: str, found: Found) -> None:
+        size = ROW_BYTES + len(found.answer.audio)
+        with self._lock:
+            _, before = self._found.pop(key, (None, 0))
+            self._found[key] = found, size
+            self._size += size - before
+            while self._size > REMEMBERED_BYTES:
+                _, (_, gone) = self._found.popitem(last=False)
+                self._size -= gone
+
+
+_known = Known()
 
 
 @transaction.atomic

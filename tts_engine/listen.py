@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from tts_engine import queue, relay, store
+from tts_engine.cache import Answer
 from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
 from tts_engine.shelves.shelf import StoredFile, size_of
@@ -104,8 +105,13 @@ def stored(synthesis: Synthesis) -> bytes | None:
     """The whole answer, where it is there and small enough to be held in memory; called in a thread."""
     if synthesis.status != Status.DONE:
         return None
-    file = store.answer_file(synthesis)
-    return file.read_bytes() if size_of(file) <= MOST_AT_ONCE else None
+    known = synthesis.repeats.answer if synthesis.repeats else Answer()
+    if not known.audio:
+        file = store.answer_file(synthesis)
+        if size_of(file) > MOST_AT_ONCE:
+            return None
+        known.audio = file.read_bytes()
+    return known.audio
 
 
 async def finished(synthesis: Synthesis) -> StoredFile:

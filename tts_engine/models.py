@@ -1,7 +1,7 @@
 """One request for speech and its result: the row that history, usage and billing all read."""
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,6 +9,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, Member, Tenant
+
+if TYPE_CHECKING:
+    from tts_engine.cache import Found
 
 
 class Status(models.TextChoices):
@@ -50,6 +53,8 @@ NOBODY_WAITS = JOB_PRIORITY // 2  # the priorities from here on
 
 
 class Synthesis(models.Model):
+    repeats: "Found | None" = None  # what was found in the cache for it
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")

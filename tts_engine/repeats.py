@@ -1,10 +1,13 @@
-"""A repeat, answered as it comes in: that it may be, its row and its part of the tenant's sums are one statement.
+"""Repeats, answered as they come in: that they may be, their rows and their part of the sums are one statement.
 
 So it is a transaction of its own without BEGIN and COMMIT, and whoever repeats at the same moment
-waits for the day's and the hour's row no longer than the database writes down the one before.
+waits for the day's and the hour's row no longer than the database writes down those before.
 """
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import NOT_PROVIDED
@@ -25,7 +28,7 @@ _FIELDS = [
     for field in Synthesis._meta.concrete_fields
     if field.attname in _OWN or (field.db_default is NOT_PROVIDED and field.attname not in _NULL)
 ]
-# What holds for every repeat, and what its sums are given as well.
+# What holds for every repeat, what its sums are given as well, and the one thing in which alike ones differ.
 _ALIKE = {
     "status": f"'{Status.DONE}'",
     "cache_hit": "true",
@@ -35,6 +38,7 @@ _ALIKE = {
     "tenant_id": "%(tenant)s",
     "api_key_id": "%(api_key)s",
     "member_id": "%(member)s",
+    "id": "r.id",
 }
 _GIVEN = [field.attname for field in _FIELDS if field.attname not in {*_COPIED, *_ALIKE}]
 _VALUES = {field.attname: f"s.{field.column}" for field in _FIELDS} | {name: f"%({name})s" for name in _GIVEN} | _ALIKE
@@ -46,22 +50,42 @@ _INSERT = f"""
     ), {sums("EXISTS (SELECT FROM source)")}
     INSERT INTO tts_engine_synthesis ({", ".join(str(field.column) for field in _FIELDS)})
     SELECT {", ".join(_VALUES.values())}
-    FROM source s
+    FROM source s, unnest(%(ids)s::uuid[]) AS r (id)
 """  # noqa: S608 - only names of this package are put in
 INSERT = " ".join(_INSERT.split())
 
 
-def answer(synthesis: Synthesis, found: Found | None, *, billed: int = 0) -> bool:
-    """Store `synthesis` as done, with the audio that was found, `billed` characters; `keeps_text` is set.
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A synthesis that has the audio of what was found, and is yet to be stored."""
 
-    False where nothing was found, or it does not answer any more: nothing is stored or changed then.
+    synthesis: Synthesis
+    found: Found
+    times_of: bytes | None
+    asked: dict[str, Any]  # the synthesis as it was before
+
+    def take_back(self) -> None:
+        """As if nothing had been found."""
+        store.delete(self.synthesis)
+        vars(self.synthesis).update(self.asked)
+
+
+Result = TypeVar("Result")
+# What asks for repeats to be stored, and is told of each whether it was.
+Asking = Generator[Repeat, bool, Result]
+
+
+def repeat_of(synthesis: Synthesis, found: Found | None, *, billed: int = 0) -> Repeat | None:
+    """`synthesis` as a repeat of what was found, `billed` characters; its `keeps_text` is set.
+
+    None where nothing was found, or it has been deleted since: nothing is changed then.
     """
     if found is None:
-        return False
+        return None
     try:
-        store.link(found, synthesis)
+        times_of = store.link(found, synthesis, times_of=found.times_of)
     except FileNotFoundError:
-        return False
+        return None
     asked = dict(vars(synthesis))
     synthesis.status = Status.DONE
     synthesis.cache_hit = True
@@ -69,21 +93,62 @@ def answer(synthesis: Synthesis, found: Found | None, *, billed: int = 0) -> boo
     synthesis.finished_at = synthesis.created_at
     synthesis.audio_ms = found.audio_ms
     synthesis.queue_ms = synthesis.synthesis_ms = synthesis.first_byte_ms = 0
+    return Repeat(synthesis, found, times_of, asked)
+
+
+def keep(repeats: Sequence[Repeat]) -> list[bool]:
+    """Store them, those that are alike by one statement and as of one moment.
+
+    False of what does not answer any more, which is as if nothing had been found.
+    """
+    facts = [_facts(repeat) for repeat in repeats]
+    alike: dict[str, list[Repeat]] = defaultdict(list)
+    for fact, repeat in zip(facts, repeats, strict=True):
+        alike[fact].append(repeat)
+    kept = {fact: _keep(each) for fact, each in alike.items()}
+    return [kept[fact] for fact in facts]
+
+
+def _keep(alike: Sequence[Repeat]) -> bool:
+    last = alike[-1].synthesis
+    for repeat in alike:
+        repeat.synthesis.created_at = repeat.synthesis.finished_at = last.created_at
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, _parameters(synthesis, found))
-        stored: bool = cursor.rowcount == 1
-    if stored:
-        cache.remember(synthesis)
-    else:
-        store.delete(synthesis)
-        vars(synthesis).update(asked)
-    synthesis._state.adding = not stored
-    return stored
+        cursor.execute(INSERT, _parameters(alike))
+        kept: bool = cursor.rowcount > 0
+    for repeat in alike:
+        if kept:
+            repeat.synthesis.repeats = repeat.found
+            repeat.synthesis._state.adding = False
+        else:
+            repeat.take_back()
+    if kept:
+        cache.remember(last, alike[-1].found, alike[-1].times_of)
+    return kept
 
 
-def _parameters(synthesis: Synthesis, found: Found) -> dict[str, Any]:
+def _facts(repeat: Repeat) -> str:
+    """What is the same of those that are alike."""
+    return repr([repeat.found.id, *(getattr(repeat.synthesis, name) for name in _GIVEN)])
+
+
+def _parameters(alike: Sequence[Repeat]) -> dict[str, Any]:
     """Fifty at most: psycopg takes a statement that is given more apart anew each time."""
+    synthesis, found = alike[-1].synthesis, alike[-1].found
     row = {name: getattr(synthesis, name) for name in _GIVEN}
     row["voice_aliases"] = synthesis.voice_aliases and Jsonb(synthesis.voice_aliases)
-    facts = usage.repeat_values(synthesis)  # which have one name in the row and in the day
-    return row | facts | {"found": found.id, "cache_key": synthesis.cache_key}
+    facts = usage.repeat_values(synthesis, len(alike))  # which have one name in the row and in the day
+    own = {"ids": [repeat.synthesis.id for repeat in alike], "found": found.id, "cache_key": synthesis.cache_key}
+    return row | facts | own
+
+
+def kept_alone(asking: Asking[Result]) -> Result:
+    """What comes of one that asks alone."""
+    answer: bool | None = None
+    while True:
+        try:
+            repeat = asking.send(answer)  # type: ignore[arg-type]  # None begins it
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        [answer] = keep([repeat])

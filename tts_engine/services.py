@@ -113,15 +113,23 @@ def synthesis_request(
     what `billing.reserve` refuses and what `idempotency.claim` does; nothing is written then. The answer comes
     through `listen.answer`.
     """
+    asking = synthesis_asking(caller=caller, order=order, synthesis_id=synthesis_id, once=once, agreed=agreed)
+    return repeats.kept_alone(asking)
+
+
+def synthesis_asking(
+    *, caller: Caller, order: Order, synthesis_id: UUID | None, once: Idempotency | None, agreed: Terms | None
+) -> repeats.Asking[Synthesis]:
+    """`synthesis_request` for whoever stores the repeats of several requests together."""
     agreed = agreed or terms(caller.tenant_id, caller.api_key_id)
     synthesis = _new(caller, order, synthesis_id or uuid4(), agreed)
     rate = agreed.standing.cached_rate
     at_once = not rate and not once  # nothing else is written then, so it needs no transaction
-    if at_once and repeats.answer(synthesis, cache.guess(synthesis)):
-        return synthesis
-    found = cache.find(synthesis)
-    if at_once and repeats.answer(synthesis, found):
-        return synthesis
+    found = None
+    for look in (cache.guess, cache.find) if at_once else (cache.find,):
+        found = look(synthesis)
+        if at_once and (repeat := repeats.repeat_of(synthesis, found)) and (yield repeat):
+            return synthesis
     with alerts.refusal_told(caller.tenant_id), transaction.atomic():
         answered = once and idempotency.claim(tenant_id=caller.tenant_id, synthesis_id=synthesis.id, asked=once)
         if answered:
@@ -340,7 +348,8 @@ def _repeated(synthesis: Synthesis, found: cache.Found | None, rate: int) -> boo
                 interactive=interactive,
             )
             billing.settle(synthesis_id=synthesis.id, characters=billed)
-        repeated = repeats.answer(synthesis, found, billed=billed)
+        repeat = repeats.repeat_of(synthesis, found, billed=billed)
+        repeated = repeat is not None and repeats.keep([repeat]) == [True]
         if not repeated:
             transaction.set_rollback(True)
     return repeated

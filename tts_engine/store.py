@@ -142,17 +142,22 @@ def _digest(synthesis: Synthesis) -> bytes:
     return hashlib.sha256(repr(decides).encode()).hexdigest().encode()
 
 
-def link(source: Spoken, target: Synthesis) -> None:
+def link(source: Spoken, target: Synthesis, *, times_of: bytes | None = None) -> bytes | None:
     """Give `target` the audio of `source`, which need not come here for it; each can be deleted alone.
 
-    Raises FileNotFoundError where the source has been deleted; the target has nothing then.
+    `times_of` is the digest of the text that the source's times have, where it is known, and the answer
+    that of the target's; None of what has no times.
+
+    Raises FileNotFoundError where the source, or what was known of it, has been deleted; the target has nothing then.
     """
     own = shelf()
-    names, rewritten = [MASTER, answer_name(source)], None
+    names, rewritten, digest = [MASTER, answer_name(source)], None, None
     if target.keeps_text:
+        wanted = _digest(target)
         with suppress(FileNotFoundError):  # spoken before times were kept
-            rewritten = _rewritten_times(source, target)
+            rewritten = None if times_of == wanted else _rewritten_times(source, target)
             names += [] if rewritten else [TIMES]
+            digest = wanted
     try:
         own.copy(own.folder(source), own.folder(target), names)
     except FileNotFoundError:
@@ -162,6 +167,7 @@ def link(source: Spoken, target: Synthesis) -> None:
         with scratch() as file:
             file.write_bytes(rewritten)
             own.put(file, f"{own.folder(target)}/{TIMES}")
+    return digest
 
 
 def _rewritten_times(source: Spoken, target: Synthesis) -> bytes | None:

@@ -44,11 +44,20 @@ def terms(tenant_id: UUID, api_key_id: UUID | None = None) -> Terms:
 
 
 class KeyLookup:
-    """Finds a key by its digests and, in the same statement, the terms of its tenant."""
+    """Finds a key by its digests and, in the same statement, the terms of its tenant; for requests of one key once."""
 
     terms: Terms | None = None  # None until a key was found whose tenant has an account
 
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], ApiKey | None] = {}
+
     def find(self, digests: list[str]) -> ApiKey | None:
+        asked = tuple(digests)
+        if asked not in self._found:
+            self._found[asked] = self._ask(digests)
+        return self._found[asked]
+
+    def _ask(self, digests: list[str]) -> ApiKey | None:
         with connection.cursor() as cursor:
             cursor.execute(KEY_AND_TERMS, {"digests": digests, "at": timezone.now()})
             row = cursor.fetchone()

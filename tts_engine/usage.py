@@ -26,13 +26,14 @@ def add_spoken(synthesis: Synthesis, *, audio_ms: int, synthesis_ms: int, waited
     usage_add(_answered(synthesis, billed=synthesis.characters, audio_ms=audio_ms, synthesis_ms=synthesis_ms, **waits))
 
 
-def repeat_values(synthesis: Synthesis) -> dict[str, Any]:
-    """What a repeat from the cache adds to its day and hour, for a statement that holds billing's `sums`."""
-    return _answered(synthesis, billed=synthesis.billable(), audio_ms=synthesis.audio_ms, synthesis_ms=0)
+def repeat_values(synthesis: Synthesis, times: int) -> dict[str, Any]:
+    """What repeats from the cache, alike, add to their day and hour, for a statement that holds billing's `sums`."""
+    billed, audio_ms = synthesis.billable(), synthesis.audio_ms
+    return _answered(synthesis, billed=billed, audio_ms=audio_ms, synthesis_ms=0, times=times)
 
 
 def _answered(
-    synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int, **waits: int
+    synthesis: Synthesis, *, billed: int, audio_ms: int | None, synthesis_ms: int, **counted: int
 ) -> dict[str, Any]:
     facts = facts_of_request(
         hanzi=synthesis.hanzi,
@@ -44,7 +45,8 @@ def _answered(
         synthesis_ms=synthesis_ms,
     )
     summed = {name: getattr(facts, name) for name in FACTS}
-    return _values(synthesis, UsageFacts(cached=int(synthesis.cache_hit), billed_characters=billed, **summed), **waits)
+    answered = UsageFacts(cached=int(synthesis.cache_hit), billed_characters=billed, **summed)
+    return _values(synthesis, answered, **counted)
 
 
 def add_failed(synthesis: Synthesis) -> None:
@@ -52,7 +54,7 @@ def add_failed(synthesis: Synthesis) -> None:
     usage_add(_values(synthesis, UsageFacts(failed=1)))
 
 
-def _values(synthesis: Synthesis, facts: UsageFacts, **waits: int) -> dict[str, Any]:
+def _values(synthesis: Synthesis, facts: UsageFacts, **counted: int) -> dict[str, Any]:
     return usage_values(
         tenant_id=synthesis.tenant_id,
         api_key_id=synthesis.api_key_id,
@@ -61,7 +63,7 @@ def _values(synthesis: Synthesis, facts: UsageFacts, **waits: int) -> dict[str, 
         model=synthesis.model,
         at=synthesis.created_at,
         facts=facts,
-        **waits,
+        **counted,
     )
 
 

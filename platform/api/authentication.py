@@ -35,7 +35,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             return None
         if scheme.lower() != "bearer":
             raise InvalidApiKey("Send your key as 'Authorization: Bearer vox_…'.")
-        lookup = KeyLookup()
+        lookup: KeyLookup = request.parser_context["view"].group.lookup
         key = accounts.api_key_authenticate(secret=secret.strip(), ip=request.META.get("REMOTE_ADDR"), find=lookup.find)
         caller = Caller(tenant_id=key.tenant_id, api_key_id=key.id)
         return None, Principal(caller, frozenset(key.scopes), lookup.terms or terms(key.tenant_id), key)

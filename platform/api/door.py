@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from structlog.contextvars import bind_contextvars
 
+from api.group import Group
 from api.parsers import JSONParser
 from api.throttles import Quota, Rate, rate_headers
 from tts_engine.services import Caller
@@ -57,10 +58,12 @@ class Door(APIView):
     throttle_classes = (Rate,)
 
     request_id: UUID
+    group: Group
     quotas: Sequence[Quota] = ()  # what the answer's headers tell of
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = uuid4()
+        self.group = Group()
         bind_contextvars(request_id=str(self.request_id))
         translation.activate("en")  # machines and their logs get one language, whoever set up the machine
         return super().initialize_request(request, *args, **kwargs)

@@ -23,6 +23,7 @@ from accounts.errors import VisitReadsOnly
 from api.catalog import require_model
 from api.door import Door, NumberField, StrictSerializer, TextField, asked_of, caller_of, terms_of
 from api.errors import problem_of
+from api.group import Group, groups
 from api.idempotency import REPLAYED, idempotency_of
 from api.patience import patience_of
 from api.schema import audio
@@ -30,8 +31,9 @@ from api.throttles import characters_quota
 from billing import selectors as billing
 from tts_engine import listen, telling
 from tts_engine.models import InputType, Labelling, Synthesis
+from tts_engine.repeats import Asking
 from tts_engine.scripts import Written
-from tts_engine.services import Order, counted_of, synthesis_request
+from tts_engine.services import Order, counted_of, synthesis_asking
 from tts_engine.speech.audio.formats import FORMATS
 from tts_engine.speech.audio.subtitles import Level, as_json
 from tts_engine.speech.timeline import Timeline
@@ -209,7 +211,7 @@ class SpeakingDoor(Door, ABC):
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
         try:
-            await listen.in_database(self._admit)
+            await groups.enter(self._admit, self._key())
             response = await handler(self.request)
             self._tell_replay(response)
         except Exception as error:  # DRF's hook tells it, and logs what nobody foresaw
@@ -217,8 +219,16 @@ class SpeakingDoor(Door, ABC):
         finalized: HttpResponseBase = self.finalize_response(self.request, response, *args, **kwargs)
         return finalized
 
-    def _admit(self) -> None:
+    def _key(self) -> str | None:
+        """With which this was asked before: then it goes with others, for it is soon answered or refused."""
+        key: str | None = self.request.headers.get("Authorization")
+        if key is None or self.request.method != "POST":
+            return None
+        return key if groups.has_asked(key, self.request._request.body) else None
+
+    def _admit(self, group: Group) -> Asking[None]:
         """Who calls, what may they, what do they want; then the synthesis is there, and maybe its audio."""
+        self.group = group
         self.initial(self.request)
         refuse_visitors(self.request)
         caller, agreed = caller_of(self.request), terms_of(self.request)
@@ -226,7 +236,7 @@ class SpeakingDoor(Door, ABC):
         once = idempotency_of(self.request) if self.request.method == "POST" else None
         usage = None
         try:
-            self.synthesis = synthesis_request(
+            self.synthesis = yield from synthesis_asking(
                 caller=caller, order=order, synthesis_id=self.request_id, once=once, agreed=agreed
             )
             self._tell()

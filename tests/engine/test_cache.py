@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -112,6 +112,15 @@ def test_a_repeat_is_not_looked_for_again(tenant: Tenant) -> None:
     for row in Synthesis.objects.filter(tenant=tenant, deleted_at=None):
         synthesis_delete(row)
     assert ask(tenant).status == Status.QUEUED
+
+
+def test_what_a_process_remembers_has_an_end() -> None:
+    """What was asked for last, by the size of its audio."""
+    known = cache.Known()
+    audio = bytes(cache.REMEMBERED_BYTES // 4)
+    for key in "abcdae":
+        known.put(key, cache.Found(uuid4(), uuid4(), 0, "mp3", 10, None, cache.Answer(audio)))
+    assert [key for key in "abcde" if known.get(key)] == ["a", "d", "e"]
 
 
 def test_a_purge_holds_for_the_repeats(tenant: Tenant) -> None:
