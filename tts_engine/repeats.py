@@ -41,6 +41,7 @@ _ALIKE = {
     "id": "r.id",
 }
 _GIVEN = [field.attname for field in _FIELDS if field.attname not in {*_COPIED, *_ALIKE}]
+_TELLING_APART = [*_GIVEN, "tenant_id", "api_key_id", "member_id"]
 _VALUES = {field.attname: f"s.{field.column}" for field in _FIELDS} | {name: f"%({name})s" for name in _GIVEN} | _ALIKE
 # OFFSET keeps the planner from looking for the row by anything but its id. Without the indents it is short enough for
 # psycopg to take it apart once only.
@@ -128,8 +129,8 @@ def _keep(alike: Sequence[Repeat]) -> bool:
 
 
 def _facts(repeat: Repeat) -> str:
-    """What is the same of those that are alike."""
-    return repr([repeat.found.id, *(getattr(repeat.synthesis, name) for name in _GIVEN)])
+    """What is the same of those that are alike: all but the id, the moment and what is copied."""
+    return repr([repeat.found.id, *(getattr(repeat.synthesis, name) for name in _TELLING_APART)])
 
 
 def _parameters(alike: Sequence[Repeat]) -> dict[str, Any]:
