@@ -160,6 +160,9 @@ def requeue_expired() -> int:
     A row that has worn out all its attempts fails instead, and its text is quarantined: one that kills
     its worker must not go round for ever.
     """
+    # One that ends later than any given now was given before the clock was set back. Who renews it has it on.
+    latest = Now() + settings.LEASE
+    Synthesis.objects.filter(status=Status.RUNNING, lease_expires_at__gt=latest).update(lease_expires_at=latest)
     expired = Synthesis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=Now())
     for synthesis in expired.filter(attempt__gte=settings.MAX_ATTEMPTS):
         if fail(synthesis, quarantine.REFUSAL):

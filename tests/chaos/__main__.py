@@ -4,7 +4,8 @@
 
 Twenty tenants speak new texts, repeats, streams and jobs. At the end all that their clients counted must
 be what was billed, nothing may be reserved, `reconcile` must find nothing, each answer must have been its
-tenant's own and either a success or an error of docs/api.md, and memory must not have grown.
+tenant's own and either a success or an error of docs/api.md, memory must not have grown, and nothing of a
+speech may stay in Valkey.
 """
 
 import argparse
@@ -16,16 +17,18 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from tests.chaos.clients import BUILT_IN, TEAMS, TENANTS, VOICE, Seen, Team, documented, work
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, broker
 from tests.chaos.house import House, house
-from tests.chaos.memory import KINDS, Memory
+from tests.chaos.memory import EMPTIED, KINDS, Memory
 
 SETTLES_WITHIN = 180.0  # seconds after the last fault, for what is still in work
 GROWTH = 1.25  # of a kind's memory from the second sixth of a long run to the last
 CACHES = 4  # MB: what a connection's own of PostgreSQL may come to, beside
+NO_END = -1  # what Valkey tells of a key that stays
 LONG = 10.0  # minutes, from which on growth is looked at
 
 
@@ -117,10 +120,17 @@ class Run:
     def check_memory(self) -> None:
         if self.memory.samples[-1][0] / 60 < LONG:
             return
-        for kind in KINDS:
+        for kind in KINDS.keys() - {EMPTIED}:
             early, late = self.memory.of(kind, 1 / 6, 2 / 6), self.memory.of(kind, 5 / 6, 1)
             if late > early * GROWTH + CACHES:
                 self.wrong.append(f"memory of {kind} grew from {early:.0f} to {late:.0f} MB")
+
+    def check_valkey(self) -> None:
+        """Whatever was killed while it passed a speech on, none of it stays there."""
+        with closing(broker(self.house)) as valkey:
+            endless = [key for key in valkey.scan_iter("speech:*") if valkey.ttl(key) == NO_END]
+        if endless:
+            self.wrong.append(f"{len(endless)} speeches stay in Valkey, {endless[0]!r} for one")
 
     def report(self) -> str:
         waits = sorted(seconds for _, seconds in self.seen.seconds)
@@ -167,6 +177,7 @@ def main() -> None:
         run.settle()
         run.check_answers()
         run.check_memory()
+        run.check_valkey()
         sys.stdout.write(run.report())
     if run.wrong:
         sys.exit(f"{len(run.wrong)} things were wrong.")

@@ -98,6 +98,19 @@ def test_a_lapsed_lease_gives_the_row_to_another_worker() -> None:
     assert (second.id, second.attempt) == (first.id, 2)
 
 
+def test_a_lease_of_before_the_clock_was_set_back_ends_as_others_do() -> None:
+    """It ends an hour later than it should: its worker is no longer waited for than by the clock as it is now."""
+    make_queued(make_tenant())
+    row = claimed()
+    Synthesis.objects.filter(id=row.id).update(lease_expires_at=timezone.now() + settings.LEASE + timedelta(hours=1))
+    assert queue.requeue_expired() == 0
+    row.refresh_from_db()
+    assert row.lease_expires_at is not None
+    assert row.lease_expires_at <= timezone.now() + settings.LEASE
+    lapse(row)
+    assert queue.requeue_expired() == 1
+
+
 def test_a_renewed_lease_holds() -> None:
     """Renewal moves the end of a held row's lease, not of a row that was lost."""
     make_queued(make_tenant())
