@@ -1,8 +1,8 @@
 """How fast is a repeat, and what does it cost, generator and PostgreSQL included?
 
 Speaks one sentence through a platform of its own, then asks for it again and again over HTTP: from one
-client, then from 8 and 16 at once, each time beside the plain way (`cache: false`), which speaks it anew;
-at last from 16 clients of as many teams, whose sums do not wait for one another as one team's do.
+client, then from 8, 16 and 32 at once, each time beside the plain way (`cache: false`), which speaks it anew;
+at last from 32 clients of as many teams, whose requests do not go to the database together as one key's do.
 Prints one JSON object: milliseconds, requests a second, the CPU milliseconds of each part of the
 platform a request, and the memory of the web processes after 1,000 and after 10,000 repeats.
 
@@ -25,7 +25,7 @@ from bench.instance import Instance, running
 
 SENTENCE = "您的订单已经发货，预计明天下午送达。"
 ALONE, MANY, PLAIN = 200, 2000, 32  # requests of one run
-CLIENTS = (8, 16)  # at once
+CLIENTS = (8, 16, 32)  # at once
 MEMORY_AT = (1000, 10_000)  # repeats
 
 
