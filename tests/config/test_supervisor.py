@@ -83,14 +83,15 @@ def test_the_stop_is_orderly_and_bounded(supervisor: Supervisor, tmp_path: Path)
     """The last stage ends before the first; a child and a grandchild that ignore SIGTERM are killed."""
     pids = tmp_path / "pids"
     order = tmp_path / "order"
+    pids.touch()
     supervisor.start(
-        [shell("first", f"trap 'echo first >> {order}; exit' TERM; touch {pids}; while :; do sleep 0.05; done")]
+        [shell("first", f"trap 'echo first >> {order}; exit' TERM; echo $$ >> {pids}; while :; do sleep 0.05; done")]
     )
     supervisor.start([shell("deaf", f"trap '' TERM; sleep 61 & echo $$ $! >> {pids}; while :; do sleep 0.05; done")])
     supervisor.start(
         [shell("last", f"trap 'echo last >> {order}; exit' TERM; echo $$ >> {pids}; while :; do sleep 0.05; done")]
     )
-    until(lambda: len(pids.read_text().split()) == 3)
+    until(lambda: len(pids.read_text().split()) == 4)
     began = time.monotonic()
     supervisor.stop()
     assert time.monotonic() - began < 30  # of the sixty that the deaf one sleeps
