@@ -20,6 +20,7 @@ from tts_engine.repeats import Asking, Repeat, keep
 from tts_engine.terms import KeyLookup
 
 REMEMBERED = 10_000  # requests of each process
+LARGEST = 64  # members of a group: the first of a crowd need not wait for its last
 
 
 class Group:
@@ -74,8 +75,8 @@ class Groups:
     async def _go(self, key: str) -> None:
         try:
             while entrants := self._waiting[key]:
-                self._waiting[key] = []
-                await _enter(entrants)
+                self._waiting[key] = entrants[LARGEST:]
+                await _enter(entrants[:LARGEST])
         finally:
             del self._waiting[key]
 

@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts.models import Tenant
 from accounts.services import api_key_create, api_key_revoke
-from api.group import Group, groups
+from api.group import LARGEST, Group, groups
 from api.handler import KeyHandler
 from billing.reconciliation import reconcile
 from billing.selectors import usage
@@ -232,6 +232,21 @@ def test_when_the_rate_cannot_be_counted_all_are_told(
 
     monkeypatch.setattr(Script, "__call__", away)
     assert [status for status, _, _ in at_once(*[(headers, TEXT)] * 3)] == [503] * 3
+
+
+def test_a_crowd_is_several_groups() -> None:
+    """The first of it are answered while the last still wait."""
+    entered: list[Group] = []
+
+    def enter(group: Group) -> Asking[None]:
+        entered.append(group)
+        yield from ()
+
+    async def crowd() -> None:
+        await asyncio.gather(*(groups.enter(enter, "a key") for _ in range(2 * LARGEST + 1)))
+
+    asyncio.run(crowd())
+    assert sorted(Counter(map(id, entered)).values()) == [1, LARGEST, LARGEST]
 
 
 def test_one_that_fails_does_not_fail_the_others() -> None:
