@@ -60,12 +60,12 @@ def _reader() -> redis.asyncio.Redis:
     )
 
 
-def _add(synthesis_id: UUID, fields: dict[Any, Any], keep: timedelta = settings.RELAY_KEEP) -> None:
+def _add(synthesis_id: UUID, fields: dict[Any, Any], keep: timedelta | None = None) -> None:
     """Where Valkey is away the speech goes on: a reader that misses a piece takes the stored audio."""
     try:
         with writer().pipeline(transaction=False) as pipe:
             pipe.xadd(_key(synthesis_id), fields)
-            pipe.expire(_key(synthesis_id), keep)
+            pipe.expire(_key(synthesis_id), keep or settings.RELAY_KEEP)
             pipe.execute()
     except RedisError as error:
         log.warning("piece_not_relayed", synthesis=str(synthesis_id), error=str(error))
