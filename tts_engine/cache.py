@@ -116,6 +116,17 @@ def remember(repeat: Synthesis, found: Found, times_of: bytes | None) -> None:
     _known.put(repeat.cache_key, Found(*facts, times_of, found.answer))
 
 
+def hold(repeat: Synthesis, audio: bytes) -> None:
+    """What it answers with, for those that repeat it; where others are newest by now it goes with the repeat."""
+    if repeat.repeats is None:
+        return
+    answer = repeat.repeats.answer
+    answer.audio = audio
+    newest = _known.get(repeat.cache_key)
+    if newest and newest.answer is answer:
+        _known.put(repeat.cache_key, newest)  # which is larger now
+
+
 class Known:
     """Results by their key, those that were asked for last; at most REMEMBERED_BYTES of them."""
 

@@ -13,8 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
-from tts_engine import queue, relay, store
-from tts_engine.cache import Answer
+from tts_engine import cache, queue, relay, store
 from tts_engine.errors import DeadlinePassed, SpeechTimeout, SynthesisCancelled, SynthesisFailed
 from tts_engine.models import Status, Synthesis
 from tts_engine.shelves.shelf import StoredFile, size_of
@@ -105,13 +104,14 @@ def stored(synthesis: Synthesis) -> bytes | None:
     """The whole answer, where it is there and small enough to be held in memory; called in a thread."""
     if synthesis.status != Status.DONE:
         return None
-    known = synthesis.repeats.answer if synthesis.repeats else Answer()
-    if not known.audio:
-        file = store.answer_file(synthesis)
-        if size_of(file) > MOST_AT_ONCE:
-            return None
-        known.audio = file.read_bytes()
-    return known.audio
+    if synthesis.repeats and (held := synthesis.repeats.answer.audio):
+        return held
+    file = store.answer_file(synthesis)
+    if size_of(file) > MOST_AT_ONCE:
+        return None
+    audio = file.read_bytes()
+    cache.hold(synthesis, audio)
+    return audio
 
 
 async def finished(synthesis: Synthesis) -> StoredFile:

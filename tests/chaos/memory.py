@@ -9,8 +9,8 @@ import psutil
 
 from tests.chaos.house import House
 
-# Words of their commands. Memory that several share does not count: a database's buffers fill up as it is used.
 EMPTIED = "valkey"  # by every other fault, so that it tells of the time since the last of them
+# Words of their commands. Memory that several share does not count: a database's buffers fill up as it is used.
 KINDS = {
     "supervisor": "\0up",
     "web": "config.web",

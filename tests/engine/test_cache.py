@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,12 +16,12 @@ from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH, MAX_CACHED_STATEMENT_P
 from accounts.models import Tenant
 from billing.reconciliation import reconcile
 from billing.selectors import usage
-from tests.factories import ask, make_plan, make_tenant
+from tests.factories import ORDER, ask, make_plan, make_tenant
 from tests.kept import answer_of
-from tts_engine import cache, queue, sentences, services, store, tasks
+from tts_engine import cache, listen, queue, sentences, services, store, tasks
 from tts_engine.models import Status, Synthesis
 from tts_engine.selectors import CacheUse, cache_use
-from tts_engine.services import synthesis_delete
+from tts_engine.services import Caller, synthesis_delete
 from tts_engine.shelves.shelf import version_of
 from tts_engine.speech.audio import wav
 from tts_engine.speech.text import read
@@ -121,6 +122,19 @@ def test_what_a_process_remembers_has_an_end() -> None:
     for key in "abcdae":
         known.put(key, cache.Found(uuid4(), uuid4(), 0, "mp3", 10, None, cache.Answer(audio)))
     assert [key for key in "abcde" if known.get(key)] == ["a", "d", "e"]
+
+
+def test_audio_that_is_held_is_counted(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read after its result was remembered: then the older one goes, where both have no room."""
+    monkeypatch.setattr(cache, "REMEMBERED_BYTES", 2 * cache.ROW_BYTES + 700)
+    repeats = []
+    for text in ("你好。", "再见。"):
+        ask(tenant, text=text)
+        speak(wav.header(wav.PCM, 24_000) + bytes(480))
+        repeat = services.synthesis_request(caller=Caller(tenant_id=tenant.id), order=replace(ORDER, text=text))
+        assert listen.stored(repeat) == answer_of(repeat).read_bytes()
+        repeats.append(repeat)
+    assert [cache.guess(repeat) is not None for repeat in repeats] == [False, True]
 
 
 def test_a_purge_holds_for_the_repeats(tenant: Tenant) -> None:
