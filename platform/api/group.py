@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 
+from api.remembered import keep_latest
 from api.throttles import Hits
 from tts_engine.listen import in_database
 from tts_engine.repeats import Asking, Repeat, keep
 from tts_engine.terms import KeyLookup
 
-REMEMBERED = 10_000  # requests of each process
 LARGEST = 64  # members of a group: the first of a crowd need not wait for its last
 
 
@@ -53,9 +53,7 @@ class Groups:
         request = hash((key, body))
         before = request in self._asked
         self._asked[request] = None
-        self._asked.move_to_end(request)
-        if len(self._asked) > REMEMBERED:
-            self._asked.popitem(last=False)
+        keep_latest(self._asked, request)
         return before
 
     async def enter(self, enter: Callable[[Group], Asking[None]], key: str | None) -> None:

@@ -25,6 +25,7 @@ from django.db import Error
 from accounts import audit, keys
 from accounts.selectors import digests_that_open
 from api.errors import ADDRESSES, Problem, answer_at_no_door
+from api.remembered import REMEMBERED, keep_latest
 from tts_engine.listen import in_database
 
 Message = dict[str, Any]
@@ -33,7 +34,6 @@ Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 WINDOW_SECONDS = 60
-REMEMBERED = 10_000  # addresses, and good keys of suspect ones; those not heard of longest are forgotten
 
 log = structlog.get_logger()
 network_of = lru_cache(REMEMBERED)(audit.network)
@@ -99,7 +99,7 @@ class WrongKeys:
         if refusals.began + WINDOW_SECONDS <= now:
             refusals.began, refusals.count = now, 0
         refusals.count += 1
-        _keep(self._refusals, network)
+        keep_latest(self._refusals, network)
         if refusals.count == settings.WRONG_KEYS_PER_MINUTE:
             log.warning("wrong_keys", network=network, count=refusals.count, seconds=WINDOW_SECONDS)
 
@@ -115,7 +115,7 @@ class WrongKeys:
         if not await self._lookup.opens(digests):
             return False
         self._good[digest] = None
-        _keep(self._good, digest)
+        keep_latest(self._good, digest)
         return True
 
 
@@ -156,13 +156,6 @@ def presented(scope: Message) -> str | None:
             text: str = value.decode("latin-1")
             return text.partition(" ")[2].strip()
     return None
-
-
-def _keep(remembered: OrderedDict[str, Any], key: str) -> None:
-    """As the latest, within what is remembered."""
-    remembered.move_to_end(key)
-    if len(remembered) > REMEMBERED:
-        remembered.popitem(last=False)
 
 
 async def _refuse(path: str, seconds: int, send: Send) -> None:

@@ -22,6 +22,7 @@ from billing.reconciliation import reconcile
 from billing.selectors import usage
 from billing.services import plan_set
 from billing.usage.models import DailyUsage
+from tests.api.asgi import Answer, answered
 from tests.factories import ORDER, ask, make_plan, make_tenant, speak_queued
 from tests.kept import answer_of
 from tts_engine import cache, tasks
@@ -30,7 +31,6 @@ from tts_engine.repeats import Asking
 from tts_engine.services import Caller, synthesis_asking
 
 MakeKey = Callable[..., dict[str, str]]
-Answer = tuple[int, dict[str, str], bytes]
 TEXT, OTHER = "你好吗。", "再见了。"
 
 
@@ -58,37 +58,15 @@ def at_once(*calls: tuple[dict[str, str], str]) -> list[Answer]:
     """The answers to these, headers and text, by the doors of one web process."""
 
     async def all_of_them() -> list[Answer]:
-        return await asyncio.gather(*(answered(headers, text) for headers, text in calls))
+        return await asyncio.gather(*(asked_for(headers, text) for headers, text in calls))
 
     return asyncio.run(all_of_them())
 
 
-async def answered(headers: dict[str, str], text: str) -> Answer:
+async def asked_for(headers: dict[str, str], text: str) -> Answer:
     body = json.dumps({"model": "tts-1", "voice": "xiaoxiao", "input": text, "response_format": "wav"}).encode()
-    sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        for message in received:
-            return message
-        await asyncio.Event().wait()  # the caller stays
-        raise AssertionError
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    given = {"host": "voice.example", "content-type": "application/json", **headers}
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/v1/audio/speech",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
-        "query_string": b"",
-        "client": ("192.0.2.7", 1234),
-    }
-    await KeyHandler()(scope, receive, send)
-    answer_headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], answer_headers, b"".join(message.get("body", b"") for message in sent[1:])
+    given = {"content-type": "application/json", **headers}
+    return await answered(KeyHandler(), "POST", "/v1/audio/speech", given, body)
 
 
 def spoken(tenant: Tenant, *texts: str) -> list[Synthesis]:
@@ -106,6 +84,15 @@ def remembered(headers: dict[str, str], *texts: str) -> None:
     for text in texts:
         ((status, told, _),) = at_once((headers, text))
         assert (status, told["x-cache"]) == (200, "hit")
+
+
+@pytest.fixture
+def repeating(key: MakeKey, tenant: Tenant) -> dict[str, str]:
+    """The headers of a key with which the text was spoken, and was repeated once."""
+    spoken(tenant, TEXT)
+    headers = key("speech")
+    remembered(headers, TEXT)
+    return headers
 
 
 def test_repeats_at_once_are_one_statement(key: MakeKey, tenant: Tenant, statements: list[str]) -> None:
@@ -153,13 +140,10 @@ def test_two_teams_do_not_go_together(key: MakeKey, tenant: Tenant) -> None:
     assert reconcile() == []
 
 
-def test_the_rate_is_counted_for_each(key: MakeKey, tenant: Tenant) -> None:
+def test_the_rate_is_counted_for_each(repeating: dict[str, str], tenant: Tenant) -> None:
     """Of a crowd as many are let in as the minute has room for, each told what is left after it."""
-    spoken(tenant, TEXT)
-    headers = key("speech")
-    remembered(headers, TEXT)
     plan_set(tenant=tenant, plan_name=make_plan(requests_per_minute=8).name)
-    answers = at_once(*[(headers, TEXT)] * 12)
+    answers = at_once(*[(repeating, TEXT)] * 12)
     assert Counter(status for status, _, _ in answers) in ({200: 7, 429: 5}, {200: 8, 429: 4})  # at a minute's end
     left = [int(told["x-ratelimit-remaining-requests"]) for status, told, _ in answers if status == 200]
     assert sorted(left) == list(range(len(left)))
@@ -189,22 +173,16 @@ def test_after_a_purge_a_crowd_is_queued(tenant: Tenant) -> None:
     assert reconcile() == []
 
 
-def test_a_revoked_key_is_refused_in_a_crowd(key: MakeKey, tenant: Tenant) -> None:
+def test_a_revoked_key_is_refused_in_a_crowd(repeating: dict[str, str], tenant: Tenant) -> None:
     """The look at the key is after they came: from the revocation on nobody is answered."""
-    spoken(tenant, TEXT)
-    headers = key("speech")
-    remembered(headers, TEXT)
     api_key_revoke(key_id=tenant.api_keys.get().id)
-    assert [status for status, _, _ in at_once(*[(headers, TEXT)] * 6)] == [401] * 6
+    assert [status for status, _, _ in at_once(*[(repeating, TEXT)] * 6)] == [401] * 6
 
 
 def test_when_the_statement_fails_nobody_is_answered(
-    key: MakeKey, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    repeating: dict[str, str], tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 to all of them, and no row and no sum of any."""
-    spoken(tenant, TEXT)
-    headers = key("speech")
-    remembered(headers, TEXT)
     execute = CursorWrapper.execute
 
     def broken(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
@@ -213,25 +191,22 @@ def test_when_the_statement_fails_nobody_is_answered(
         return execute(self, sql, params)
 
     monkeypatch.setattr(CursorWrapper, "execute", broken)
-    assert [status for status, _, _ in at_once(*[(headers, TEXT)] * 4)] == [503] * 4
+    assert [status for status, _, _ in at_once(*[(repeating, TEXT)] * 4)] == [503] * 4
     monkeypatch.undo()
     assert Synthesis.objects.filter(tenant=tenant, cache_hit=True).count() == 1
     assert reconcile() == []
 
 
 def test_when_the_rate_cannot_be_counted_all_are_told(
-    key: MakeKey, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    repeating: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Valkey is away: each has the answer that it would have had alone."""
-    spoken(tenant, TEXT)
-    headers = key("speech")
-    remembered(headers, TEXT)
 
     def away(*_: Any, **__: Any) -> Any:
         raise RedisConnectionError("nobody listens")
 
     monkeypatch.setattr(Script, "__call__", away)
-    assert [status for status, _, _ in at_once(*[(headers, TEXT)] * 3)] == [503] * 3
+    assert [status for status, _, _ in at_once(*[(repeating, TEXT)] * 3)] == [503] * 3
 
 
 def test_a_crowd_is_several_groups() -> None:

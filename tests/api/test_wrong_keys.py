@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,14 +12,14 @@ from django.utils import timezone
 
 from accounts import keys, services
 from accounts.models import ApiKey, AuditEvent, Tenant
-from api import wrong_keys
+from api import remembered, wrong_keys
 from api.handler import KeyHandler
 from api.wrong_keys import Refusals, WrongKeys
+from tests.api.asgi import Answer, answered
 
 MOST = settings.WRONG_KEYS_PER_MINUTE
 ATTACKER, NEIGHBOUR = "192.0.2.7", "192.0.2.8"
 
-Answer = tuple[int, dict[str, str], bytes]
 Call = Callable[..., Answer]
 
 
@@ -36,38 +35,10 @@ def call(loop: asyncio.Runner) -> Call:
     doors = WrongKeys(KeyHandler())
 
     def call(secret: str, address: str | None = ATTACKER, path: str = "/v1/models") -> Answer:
-        headers = [(b"host", b"voice.example"), (b"authorization", f"Bearer {secret}".encode())]
-        client = (address, 1234) if address else None
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "headers": headers,
-            "query_string": b"",
-            "client": client,
-        }
-        return loop.run(answered(doors, scope))
+        given = {"authorization": f"Bearer {secret}"}
+        return loop.run(answered(doors, "GET", path, given, address=address))
 
     return call
-
-
-async def answered(doors: WrongKeys, scope: dict[str, Any]) -> Answer:
-    sent: list[dict[str, Any]] = []
-    asked = False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal asked
-        if asked:
-            await asyncio.Event().wait()  # the caller stays
-        asked = True
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    await doors(scope, receive, send)
-    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +134,7 @@ def test_a_minute_later_the_address_is_as_any_other(call: Call, flooded: None, m
 
 def test_only_so_many_addresses_are_remembered(call: Call, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those heard of last: many addresses cannot fill the memory."""
-    monkeypatch.setattr(wrong_keys, "REMEMBERED", 2)
+    monkeypatch.setattr(remembered, "REMEMBERED", 2)
     monkeypatch.setattr(settings, "WRONG_KEYS_PER_MINUTE", 1)
     assert [call("wrong", f"192.0.2.{n}")[0] for n in range(1, 4)] == [401] * 3
     assert call("wrong", "192.0.2.3")[0] == 429
