@@ -17,6 +17,7 @@ const OFFERED = {
 export class List {
   #rows = new Map(); // of jobs, by id
   #timer;
+  #look; // the newest
 
   constructor() {
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
@@ -24,19 +25,24 @@ export class List {
 
   async refresh() {
     clearTimeout(this.#timer);
+    const look = {};
+    this.#look = look;
     try {
-      const jobs = await newest();
-      const details = await Promise.all(jobs.map((job) => this.#detail(job)));
-      this.#show(details);
+      const jobs = await Promise.all((await newest()).map((job) => this.#detail(job)));
+      if (this.#look !== look) return; // a newer look has begun, and knows more
+      this.#show(jobs);
       this.#tell("");
-      if (!document.hidden && details.some(isOpen)) this.#timer = setTimeout(() => this.refresh(), LATER);
     } catch (error) {
+      if (this.#look !== look) return;
       this.#tell(error.message);
     }
+    const goesOn = [...this.#rows.values()].some(({ job }) => isOpen(job));
+    if (goesOn && !document.hidden) this.#timer = setTimeout(() => this.refresh(), LATER);
   }
 
-  /** An ended job does not change, so it is asked for once. */
+  /** There is no more to ask of a draft, and an ended job does not change, so it is asked for once. */
   async #detail(job) {
+    if (job.status === "draft") return job;
     const known = this.#rows.get(job.id)?.job;
     return known && !isOpen(known) && known.status === job.status && known.finished_at === job.finished_at
       ? known

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 
 class Platform(Protocol):
@@ -91,6 +91,29 @@ def test_a_book_shows_its_chapters_on_a_telephone(
     expect(page.locator("#start")).to_be_hidden()
     expect(page.locator(".job", has_text="a-book")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_draft_discarded_while_the_list_is_read_is_not_missed(
+    open_page: OpenPage, sign_in: SignIn, platform: Platform, workbook: Path
+) -> None:
+    """An answer from before it was discarded comes late: nothing is asked of the draft, and it is not shown again."""
+    page = open_page()
+    at_jobs(page, sign_in, platform)
+    late: list[tuple[Route, APIResponse]] = []
+    page.locator("#file").set_input_files(workbook)
+    page.locator("#template").fill("{name}好。")
+    page.route("**/v1/jobs?limit=20", lambda route: late.append((route, route.fetch())), times=1)
+    page.locator("#check").click()
+    job = page.locator(".job", has_text=workbook.stem)
+    expect(page.locator("#discard")).to_be_enabled()
+    with page.expect_response("**/v1/jobs?limit=20"):
+        page.locator("#discard").click()
+    (route, answer) = late.pop()
+    assert workbook.stem in answer.text()
+    with page.expect_response("**/v1/jobs?limit=20"):
+        route.fulfill(response=answer)
+    page.wait_for_load_state("networkidle")
+    expect(job).to_have_count(0)
 
 
 def test_a_file_that_cannot_be_used_is_told_at_the_form(
