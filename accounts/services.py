@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NoReturn
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -48,11 +49,17 @@ DEFAULT_SCOPES = (Scope.SPEECH, Scope.HISTORY, Scope.USAGE)
 LAST_USED_ACCURACY = timedelta(minutes=1)  # a busy key writes its row once a minute, not once a request
 
 
+@cache
+def _time_zones() -> set[str]:
+    """Found by a look into each of their six hundred files."""
+    return available_timezones()
+
+
 @transaction.atomic
 def tenant_create(*, name: str, time_zone: str = "Asia/Shanghai", actor: str = OPERATOR) -> Tenant:
     if re.fullmatch(TENANT_NAME, name) is None:
         raise UnacceptableName(f"{name!r} cannot name a tenant: use 1 to 64 of a-z, 0-9 and hyphens between them.")
-    if time_zone not in available_timezones():
+    if time_zone not in _time_zones():
         raise UnknownTimeZone(f"{time_zone!r} is not an IANA time zone such as Asia/Shanghai.")
     tenant, created = Tenant.objects.get_or_create(name=name, defaults={"time_zone": time_zone})
     if not created:

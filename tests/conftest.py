@@ -19,6 +19,8 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.migrated import put_migrated, shared_folder
+
 # The running platform, for the tests of console and system alike.
 pytest_plugins = ["tests.system.fixtures"]
 
@@ -39,9 +41,15 @@ assert Path(settings.VOXHOUSE_HOME) == HOME.resolve(), (
 # No test is about how long a password is guessed.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# Or every client that a test makes would look at every static file there is.
+settings.WHITENOISE_AUTOREFRESH = True
+
 # How long an example takes says something of the machine, and nothing of what is tested.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
+
+# The database of the tests begins as a copy of the one that was migrated.
+connection.settings_dict["TEST"]["TEMPLATE"] = connection.settings_dict["NAME"]
 
 KEPT = {"auth_permission", "django_content_type"}  # what migrating writes, and no test changes
 
@@ -56,13 +64,15 @@ def plans() -> Manager[Any]:
 def empty_tables(_: TransactionTestCase) -> None:
     """Django truncates every table after a test that commits, and fills some anew: a tenth of a second for each test.
 
-    These tables hold a few rows. Triggers that keep the ledger and the trail from being deleted sleep meanwhile.
-    The first plans, which migrating wrote, are put back: tests of other files come afterwards.
+    These tables hold a few rows, most of them none. Triggers that keep the ledger and the trail from being deleted
+    sleep meanwhile. The first plans, which migrating wrote, are put back: tests of other files come afterwards.
     """
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{table}' FROM \"{table}\" LIMIT 1)" for table in sorted(tables)))  # noqa: S608
+        filled = [table for (table,) in cursor.fetchall()]
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("".join(f'DELETE FROM "{table}";' for table in sorted(tables)))  # noqa: S608
+        cursor.execute("".join(f'DELETE FROM "{table}";' for table in filled))  # noqa: S608
         plans().bulk_create(FIRST_PLANS)
 
 
@@ -119,8 +129,15 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """A database folder with every table and no team; the session's home has one like it."""
+    with django_db_blocker.unblock():
+        return put_migrated(HOME.resolve(), shared_folder(tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def servers() -> Iterator[None]:
+def servers(migrated: Path) -> Iterator[None]:
     """Both servers in the session's home, without fsync: a test's data need not outlive a power cut."""
     from config.servers import running
 

@@ -14,7 +14,7 @@ from tests.console.addresses import addresses
 from tests.console.teams import Team, filled, make_team, objects_of
 
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST")
-FEW, MANY = 3, 60
+FEW, MANY = 3, 30
 
 
 @pytest.mark.django_db(transaction=True)

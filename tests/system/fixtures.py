@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import copy
 from tests.speech.sambert.conftest import write_folder
 from tests.system.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serving
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
@@ -43,12 +44,19 @@ def small_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def launch(models: Path, launched: list[Platform]) -> Launch:
-    """Start an instance and return it once it is ready; with the added `voices` of another home, if given."""
+def launch(models: Path, migrated: Path, launched: list[Platform]) -> Launch:
+    """Start an instance and return it once it is ready; with the added `voices` of another home, if given.
 
-    def start(home: Path, port: int = 0, *, ready: bool = True, voices: Path | None = None, **more: str) -> Platform:
+    An `empty` home gets its database from the instance, as it is with operators; others have it beforehand.
+    """
+
+    def start(
+        home: Path, port: int = 0, *, ready: bool = True, empty: bool = False, voices: Path | None = None, **more: str
+    ) -> Platform:
         port = port or free_port()
         home.mkdir(exist_ok=True)
+        if not (empty or "DATABASE_URL" in more or (home / "postgres").exists()):
+            copy(migrated, home / "postgres")
         if voices:
             shutil.copytree(voices, home / "voices")
         if not (home / "models").exists():
@@ -115,10 +123,19 @@ def platform(
 
 @pytest.fixture(scope="session")
 def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One instance for all tests that kill its processes, with the small stand-in: sentences take milliseconds."""
-    # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
-    home = tmp_path_factory.mktemp("battered")
-    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="2", QUEUE_LONGEST="3600")
+    """One instance for all tests that kill its processes, with the small stand-in: sentences take milliseconds.
+
+    Its workers, which start again and again, load that voice alone.
+    """
+    running = launch(
+        tmp_path_factory.mktemp("battered"),
+        empty=True,
+        voices=small_voices,
+        VOXHOUSE_WORKERS="2",
+        VOXHOUSE_DEFAULT_VOICE="zhitian_emo",
+        # A hundred long texts, all alike, look like hours of work to a queue that knows nothing of the cache.
+        QUEUE_LONGEST="3600",
+    )
     yield running
     assert running.stop() < 30  # seconds
 
@@ -126,7 +143,12 @@ def battered(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def single(launch: Launch, small_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One instance for all tests that keep its one worker busy; they leave it with nothing to do."""
-    home = tmp_path_factory.mktemp("single")
-    running = launch(home, voices=small_voices, VOXHOUSE_WORKERS="1", QUEUE_LONGEST="100000")
+    running = launch(
+        tmp_path_factory.mktemp("single"),
+        voices=small_voices,
+        VOXHOUSE_WORKERS="1",
+        VOXHOUSE_DEFAULT_VOICE="zhitian_emo",
+        QUEUE_LONGEST="100000",
+    )
     yield running
     assert running.stop() < 30  # seconds
