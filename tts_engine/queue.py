@@ -116,6 +116,14 @@ def claim(*, before: Rank = LAST, alone: bool = True) -> Synthesis | None:
     return next(iter(rows), None)
 
 
+def waits() -> bool:
+    """Whether a row waits: a quarter of what it costs to find that there is none to `claim`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM tts_engine_synthesis WHERE status = 'queued')")
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
 def is_suspect(synthesis: Synthesis) -> bool:
     """Whether a claimed row is on its last attempt: its worker may die of it, and has nothing else in hand."""
     return synthesis.attempt >= settings.MAX_ATTEMPTS

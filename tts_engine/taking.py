@@ -92,11 +92,11 @@ class Taker:
     def _run(self) -> None:
         pause = threading.Event()
         while not self._stopped:
-            self._due.wait(settings.LOOK_INTERVAL.total_seconds())
+            woken = self._due.wait(settings.LOOK_INTERVAL.total_seconds())
             self._due.clear()
             try:
                 self._tell_clock()
-                while self._take():
+                while (woken or queue.waits()) and self._take():
                     pass
             except (DatabaseError, RedisError):
                 log.exception("queue_not_read")

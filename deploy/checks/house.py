@@ -21,7 +21,8 @@ from deploy.checks.proxy import ROOT, Proxy, certificate
 from tests.system.instance import free_port, until
 
 CELERY = [sys.executable, "-W", "ignore", "-m", "celery", "--app", "config.celery"]
-WORKER = ["worker", "--pool", "threads", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+WORKER = ["worker", "--pool", "threads", *ALONE, "--loglevel", "INFO"]
 READY_WITHIN = 240.0  # seconds
 
 

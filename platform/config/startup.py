@@ -224,7 +224,7 @@ def silent(names: list[str]) -> str:
 
 
 def worker(name: str) -> Service:
-    """Without gossip and mingle a worker neither waits for nor listens to the others."""
+    """Without gossip and mingle a worker neither waits for nor listens to the others; `presence` has its heartbeat."""
     options = [
         "--pool",
         "threads",
@@ -232,6 +232,7 @@ def worker(name: str) -> Service:
         str(settings.CELERY_WORKER_CONCURRENCY),
         "--without-gossip",
         "--without-mingle",
+        "--without-heartbeat",
     ]
     command = celery("worker", "--hostname", f"{name}@%h", *options)
     return Service(name, command, leave_signal=signal.SIGTERM, environment=environment())

@@ -107,6 +107,7 @@ def platform(
     """
     running = launch(
         tmp_path_factory.mktemp("platform"),
+        VOXHOUSE_WORKERS="1",
         WEBHOOK_ALLOW_NETWORKS="127.0.0.0/8",
         WEBHOOK_ALLOW_HTTP="true",
         OIDC_ISSUER=identity_provider.url,
