@@ -19,8 +19,6 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.migrated import put_migrated, shared_folder
-
 # The running platform, for the tests of console and system alike.
 pytest_plugins = ["tests.system.fixtures"]
 
@@ -127,13 +125,6 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
-    """A database folder with every table and no team; the session's home has one like it."""
-    with django_db_blocker.unblock():
-        return put_migrated(HOME.resolve(), shared_folder(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
-from tests.migrated import copy
+from tests.migrated import copy, put_migrated, shared_folder
 from tests.speech.sambert.conftest import write_folder
 from tests.system.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serving
 from tests.system.instance import MANAGE, Launch, Platform, collect, environment, free_port
 from tests.system.trace_collector import TraceCollector, collecting
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """A database folder with every table and no team; the session's home has one like it."""
+    with django_db_blocker.unblock():
+        return put_migrated(Path(settings.VOXHOUSE_HOME), shared_folder(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session")
