@@ -1,8 +1,8 @@
 // The doors to jobs, as the signed-in member.
 import { request, token } from "../studio/api.js";
 
-async function send(method, path, body) {
-  const answer = await request(`/v1/jobs${path}`, { method, headers: token(), body });
+async function send(method, path, body, signal) {
+  const answer = await request(`/v1/jobs${path}`, { method, headers: token(), body, signal });
   return answer.status === 204 ? null : answer.json();
 }
 
@@ -23,9 +23,9 @@ export const act = (id, what) => send("POST", `/${id}/${what}`);
 
 export const remove = (id) => send("DELETE", `/${id}`);
 
-export const newest = async () => (await send("GET", "?limit=20")).data;
+export const newest = async (signal) => (await send("GET", "?limit=20", undefined, signal)).data;
 
-export const one = (id) => send("GET", `/${id}`);
+export const one = (id, signal) => send("GET", `/${id}`, undefined, signal);
 
 export const failed = async (id) => (await send("GET", `/${id}/items?status=failed&limit=20`)).data;
 

@@ -17,7 +17,7 @@ const OFFERED = {
 export class List {
   #rows = new Map(); // of jobs, by id
   #timer;
-  #look; // the newest
+  #asked; // AbortController of the newest look, which knows more than any before
 
   constructor() {
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
@@ -25,15 +25,15 @@ export class List {
 
   async refresh() {
     clearTimeout(this.#timer);
-    const look = {};
-    this.#look = look;
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    const { signal } = this.#asked;
     try {
-      const jobs = await Promise.all((await newest()).map((job) => this.#detail(job)));
-      if (this.#look !== look) return; // a newer look has begun, and knows more
-      this.#show(jobs);
+      const jobs = await newest(signal);
+      this.#show(await Promise.all(jobs.map((job) => this.#detail(job, signal))));
       this.#tell("");
     } catch (error) {
-      if (this.#look !== look) return;
+      if (error.name === "AbortError") return;
       this.#tell(error.message);
     }
     const goesOn = [...this.#rows.values()].some(({ job }) => isOpen(job));
@@ -41,12 +41,12 @@ export class List {
   }
 
   /** There is no more to ask of a draft, and an ended job does not change, so it is asked for once. */
-  async #detail(job) {
+  async #detail(job, signal) {
     if (job.status === "draft") return job;
     const known = this.#rows.get(job.id)?.job;
     return known && !isOpen(known) && known.status === job.status && known.finished_at === job.finished_at
       ? known
-      : one(job.id);
+      : one(job.id, signal);
   }
 
   #show(jobs) {

@@ -100,20 +100,25 @@ def test_a_draft_discarded_while_the_list_is_read_is_not_missed(
     page = open_page()
     at_jobs(page, sign_in, platform)
     late: list[tuple[Route, APIResponse]] = []
+    asked: list[str] = []
     page.locator("#file").set_input_files(workbook)
     page.locator("#template").fill("{name}好。")
     page.route("**/v1/jobs?limit=20", lambda route: late.append((route, route.fetch())), times=1)
-    page.locator("#check").click()
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    with page.expect_response("**/v1/jobs/files") as made:
+        page.locator("#check").click()
+    draft = f"{platform.url}/v1/jobs/{made.value.json()['id']}"
     job = page.locator(".job", has_text=workbook.stem)
     expect(page.locator("#discard")).to_be_enabled()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(job).to_be_visible()
     with page.expect_response("**/v1/jobs?limit=20"):
         page.locator("#discard").click()
     (route, answer) = late.pop()
     assert workbook.stem in answer.text()
-    with page.expect_response("**/v1/jobs?limit=20"):
-        route.fulfill(response=answer)
-    page.wait_for_load_state("networkidle")
+    assert route.request.failure  # whoever asks anew has given it up
     expect(job).to_have_count(0)
+    assert [each for each in asked if draft in each] == [f"DELETE {draft}"]
 
 
 def test_a_file_that_cannot_be_used_is_told_at_the_form(
